@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The calls from a guest to its monitor, through pith_boot.hypercall:
+ *     long hypercall(long number, long a, long b, long c)
+ * System V AMD64 ABI; the guest's stack is used for the return address only.
+ * Returns 0 or a count, else a negative Linux error number. An unknown number
+ * answers -ENOSYS. All lengths are in bytes; addresses are guest addresses. */
+#ifndef PITH_ABI_HYPERCALL_H
+#define PITH_ABI_HYPERCALL_H
+
+/* poll(deadline): serves every virtqueue that has work, in both directions, and returns
+ * the number of buffers used, as soon as it is not 0; 0 when the deadline passed; -EINTR
+ * when a signal is pending (pith_shared.pending). The deadline is a time of the monotonic clock
+ * in ns: 0 returns at once, PITH_POLL_FOREVER never times out. */
+#define PITH_HC_POLL      1
+#define PITH_POLL_FOREVER 0x7fffffffffffffffl
+
+/* protect(addr, len, prot): sets the protection of whole pages of the heap to
+ * PITH_PROT_* bits. -EINVAL: not page aligned, or outside the heap; -EACCES: writable and
+ * executable, or executable where the monitor does not allow it; -ENOMEM: the host refuses. */
+#define PITH_HC_PROTECT 2
+#define PITH_PROT_READ  1
+#define PITH_PROT_WRITE 2
+#define PITH_PROT_EXEC  4
+
+/* release(addr, len): gives whole pages of the heap back to the host. They become
+ * inaccessible, and read as zero once they are made accessible again. Errors as protect. */
+#define PITH_HC_RELEASE 3
+
+/* log(addr, len): writes bytes to the monitor's standard error; for the time before there is a
+ * console, and for messages of the library OS. At most 4096 bytes are taken. Returns their count. */
+#define PITH_HC_LOG 4
+
+/* exit(status): ends the machine with exit status (status & 255). Does not return. */
+#define PITH_HC_EXIT 5
+
+/* die(signal): ends the machine as the default action of that signal ends a process,
+ * without a report. Does not return. */
+#define PITH_HC_DIE 6
+
+/* crash(signal, addr, len): prints a crash report for the caller with the (len) bytes of
+ * text at (addr) as its reason, then ends with exit status 128 + signal. Does not return. */
+#define PITH_HC_CRASH 7
+
+#endif

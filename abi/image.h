@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What makes an ELF file a Pith image.
+ *
+ * ELF64, little endian, x86-64, ET_DYN, with these program headers and no other loadable ones:
+ *   PT_LOAD R     ELF header, program headers, notes, relocations, constants; at address 0
+ *   PT_LOAD RX    text
+ *   PT_LOAD RW    data; its start up to the end of PT_GNU_RELRO is read-only after relocation
+ *   PT_LOAD R     optional: the root file system (abi/rom.h), after all others
+ *   PT_DYNAMIC    DT_RELA with R_X86_64_RELATIVE entries only, DT_RELR; no DT_NEEDED
+ *   PT_NOTE       holds the Pith note
+ *   PT_GNU_STACK  not executable
+ *   PT_INTERP     optional: the monitor, for execution by name
+ *   PT_NULL       one spare entry that becomes the root file system's PT_LOAD
+ * PT_LOAD entries ascend, do not share a page, and are page aligned in file and memory. */
+#ifndef PITH_ABI_IMAGE_H
+#define PITH_ABI_IMAGE_H
+
+#include <stdint.h>
+
+#define PITH_NOTE_NAME "Pith" /* n_namesz 5 */
+#define PITH_NOTE_TYPE 1u
+
+/* The note's descriptor. Later versions only append. */
+struct pith_note {
+    uint32_t abi_version; /* PITH_ABI_VERSION the image was linked for */
+    uint32_t size;        /* of this struct in bytes */
+    uint64_t memory_min;  /* bytes beyond the image that the guest needs to start */
+    uint32_t flags;       /* PITH_NOTE_* */
+    uint32_t reserved;    /* 0 */
+};
+
+#define PITH_NOTE_HOSTED (1u << 0) /* the ELF entry point is a hosted entry (abi/boot.h) */
+
+/* The console files that a configure script expects its test program to leave in the current
+ * folder (see docs/cc.md) are wanted. */
+#define PITH_NOTE_CONFTEST (1u << 1)
+
+_Static_assert(sizeof(struct pith_note) == 24, "ABI");
+
+#endif

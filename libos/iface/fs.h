@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Files: the contract between the descriptor table and path walk (vfs/), the file systems (fs/) and
+ * whatever else can stand behind a descriptor (console, pipes, later sockets).
+ *
+ * Errors are negative Linux error numbers. Nothing here checks permissions: there is one user, root.
+ * Reference counts: an inode lives while a directory, a file or a caller holds it. */
+#ifndef PITH_IFACE_FS_H
+#define PITH_IFACE_FS_H
+
+#include <sys/types.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "base/base.h"
+#include "iface/clock.h"
+#include "iface/wait.h"
+
+struct inode;
+struct file;
+struct statfs;
+
+/* A file system that is mounted somewhere. Lives for ever. */
+struct fs {
+    const char *type; /* as in /proc/mounts: "ramfs", "devtmpfs", "proc" */
+    dev_t dev;        /* st_dev of its inodes */
+    struct inode *root;
+    int (*statfs)(struct fs *fs, struct statfs *st);
+};
+
+/* What a name can be created as: by the type in (mode). */
+struct inode_new {
+    mode_t mode;        /* S_IFREG, S_IFDIR, S_IFLNK, S_IFIFO, S_IFCHR, S_IFSOCK | permissions */
+    dev_t rdev;         /* S_IFCHR */
+    const char *target; /* S_IFLNK */
+    size_t target_len;
+};
+
+/* Which attributes inode_ops.setattr changes. */
+#define ATTR_MODE  (1u << 0)
+#define ATTR_UID   (1u << 1)
+#define ATTR_GID   (1u << 2)
+#define ATTR_SIZE  (1u << 3)
+#define ATTR_ATIME (1u << 4)
+#define ATTR_MTIME (1u << 5)
+
+struct inode_attr {
+    unsigned which;
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    uint64_t size;
+    nsec_t atime, mtime;
+};
+
+/* A name in a path: not NUL-terminated, 1 to 255 bytes, never "." or "..". */
+struct name {
+    const char *text;
+    size_t len;
+};
+
+/* Operations of an inode. Those on directories get a directory; a NULL operation answers EPERM, lookup ENOENT. */
+struct inode_ops {
+    /* Finds (name) in (dir); (*out) then holds a reference. -ENOENT, -ENOMEM, -EIO. */
+    int (*lookup)(struct inode *dir, struct name name, struct inode **out);
+    /* Makes a new inode called (name) that does not exist yet. -EEXIST, -ENOSPC, -ENOMEM, -EROFS. */
+    int (*create)(struct inode *dir, struct name name, const struct inode_new *what,
+                  struct inode **out);
+    /* One more name for (target), no directory, of the same file system. */
+    int (*link)(struct inode *dir, struct name name, struct inode *target);
+    /* Removes a name. (victim) is what lookup gave for it; a directory must be empty (-ENOTEMPTY). */
+    int (*unlink)(struct inode *dir, struct name name, struct inode *victim);
+    /* Renames (what) within one file system, replacing (over) if not NULL. The caller has checked types and
+     * that no directory moves below itself; over a directory that is not empty: -ENOTEMPTY. With
+     * (exchange) both change places. */
+    int (*rename)(struct inode *from, struct name old, struct inode *what, struct inode *to,
+                  struct name name, struct inode *over, bool exchange);
+    /* Copies the target of a symbolic link, at most (size) bytes, no NUL. Returns its length. */
+    ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
+    int (*setattr)(struct inode *inode, const struct inode_attr *attr);
+    /* Brings sizes and times that are not kept in struct inode up to date, before stat. */
+    void (*refresh)(struct inode *inode);
+    /* Sets up (file) on (inode): ops, and data if needed. Called once per open. */
+    int (*open)(struct inode *inode, struct file *file);
+    /* The last reference is gone and nlink is 0 or the inode is not cached: free everything. */
+    void (*evict)(struct inode *inode);
+};
+
+struct inode {
+    const struct inode_ops *ops;
+    struct fs *fs;
+    uint32_t refs;
+    uint32_t nlink;
+    uint64_t ino;
+    mode_t mode;
+    uid_t uid;
+    gid_t gid;
+    dev_t rdev;
+    uint64_t size;
+    uint64_t blocks; /* of 512 bytes */
+    nsec_t atime, mtime, ctime, btime;
+    struct inode *parent;  /* of a directory; its own for a root; not counted */
+    struct fs *mounted;    /* what is mounted on this directory, or NULL */
+    struct file_lock *locks; /* fcntl and flock state (vfs/lock.c) */
+    void *pipe;            /* S_IFIFO: its pipe while open */
+};
+
+/* One directory entry for file_ops.readdir; returns false when the caller has no more room. */
+typedef bool (*readdir_fn)(void *arg, struct name name, uint64_t ino, unsigned char type,
+                           uint64_t next_pos);
+
+/* Operations of an open file. (pos) points to the position to use and advance. NULL operations: readv and
+ * writev EINVAL, poll always ready, ioctl ENOTTY, readdir ENOTDIR, fsync EINVAL. */
+struct file_ops {
+    ssize_t (*readv)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
+    ssize_t (*writev)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
+    /* Returns the POLL* bits that hold now; (*q) is what to sleep on until they may change. */
+    int (*poll)(struct file *f, struct wait_queue **q);
+    long (*ioctl)(struct file *f, unsigned long request, long arg);
+    /* Hands the entries from *pos on to (fn), "." and ".." included, until it returns false or all are
+     * done; advances *pos past those taken. */
+    int (*readdir)(struct file *f, uint64_t *pos, readdir_fn fn, void *arg);
+    int (*fsync)(struct file *f);
+    /* fallocate(2) with its mode bits. */
+    int (*allocate)(struct file *f, int mode, uint64_t off, uint64_t len);
+    /* The offset of the next data (hole false) or hole from (off) on, as SEEK_DATA and SEEK_HOLE. */
+    int64_t (*seek_data)(struct file *f, uint64_t off, bool hole);
+    /* The last descriptor of this open file is closed. */
+    void (*release)(struct file *f);
+};
+
+#define FILE_SEEKABLE (1u << 0) /* has a position: pread, lseek */
+#define FILE_STREAM   (1u << 1) /* pipe-like: lseek answers ESPIPE */
+#define FILE_STATIC   (1u << 2) /* not allocated: never freed */
+
+/* An open file description (POSIX): what dup'ed descriptors share. */
+struct file {
+    const struct file_ops *ops;
+    struct inode *inode; /* NULL for pipes and the like without a name */
+    void *data;          /* of the implementation */
+    uint64_t pos;
+    uint32_t refs;
+    uint32_t flags; /* O_* of open: access mode and status flags */
+    uint32_t kind;  /* FILE_* */
+    mode_t mode;    /* st_mode where there is no inode */
+};
+
+/* The console's three files, for descriptors 0, 1 and 2. Defined by init/, made of virtio/. */
+extern struct file *const stdio_files[3];
+
+#endif

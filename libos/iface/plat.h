@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the library OS needs from below: the contract of plat/hosted (a Pith monitor, abi/) and
+ * plat/bare (ring 0). Functions are callable from the first instruction of init_main on, on the one thread
+ * that boots; none allocates memory. */
+#ifndef PITH_IFACE_PLAT_H
+#define PITH_IFACE_PLAT_H
+
+#include "base/base.h"
+#include "iface/clock.h"
+
+/* What the machine was started with. Set before init_main, constant afterwards. Pointers are into
+ * guest memory. (args) holds argc, then envc NUL-terminated strings, checked to be terminated. */
+struct plat_info {
+    char *image;
+    size_t image_len;
+    char *stack;
+    size_t stack_len;
+    char *heap; /* page aligned, inaccessible and zero at start */
+    size_t heap_len;
+    size_t mem_len; /* all of guest memory, for reports */
+    const void *root; /* the image's file system (abi/rom.h), or NULL */
+    size_t root_len;
+    const char *args;
+    size_t args_len;
+    unsigned argc;
+    unsigned envc;
+    const uint8_t *entropy; /* 32 bytes */
+    const uint64_t *generation; /* changes on restore from a snapshot: reseed */
+};
+extern struct plat_info plat_info;
+
+/* Serves the devices: sends what is queued, fetches what has come, until a buffer was used or
+ * (deadline) passed. Returns the number of buffers used (0: deadline), or -EINTR when a
+ * signal of the host is pending. Blocks until then; with DEADLINE_NOW never. */
+int plat_poll(nsec_t deadline);
+
+/* Sets the protection of (len) bytes of whole heap pages at (addr) to PROT_* bits of Linux.
+ * Returns 0; -EACCES if that is writable and executable, or executable without permission;
+ * -ENOMEM if the host refuses. */
+must_check int plat_protect(void *addr, size_t len, int prot);
+
+/* Gives whole heap pages back to the host: inaccessible from now on, zero when made accessible
+ * again. Cannot fail for ranges inside the heap. */
+void plat_release(void *addr, size_t len);
+
+/* Writes to the log of whoever runs the machine; never blocks for long. */
+void plat_log(const char *text, size_t len);
+
+/* End the machine: by exit status; as the default action of a signal would; with a crash report of
+ * the caller that gives (reason) and exit status 128 + (sig). */
+_Noreturn void plat_exit(int status);
+_Noreturn void plat_die(int sig);
+_Noreturn void plat_crash(int sig, const char *reason);
+
+/* Signals that the host sent: the set (bit N-1 for signal N) that is passed on from now on instead of
+ * taking its default action on the machine; and fetching, with clearing, those that have come. */
+void plat_signals_catch(uint64_t set);
+uint64_t plat_signals_take(void);
+
+/* Sets and reads the thread pointer (FS base on x86-64). */
+void plat_set_thread_pointer(void *tp);
+
+/* A device that the platform found: virtqueues already in memory, enabled. */
+struct plat_queue {
+    void *desc, *avail, *used;
+    unsigned size; /* 0: no such queue */
+};
+
+#define PLAT_DEVICE_QUEUES 3
+
+struct plat_device {
+    unsigned type; /* virtio device ID */
+    const char *name;
+    uint64_t features;
+    const volatile void *config;
+    size_t config_len;
+    struct plat_queue queue[PLAT_DEVICE_QUEUES];
+};
+
+/* Fills (dev) with the device of (type) called (name). Returns 0; -ENODEV if there is none, or its
+ * description is not sound. */
+must_check int plat_device_find(unsigned type, const char *name, struct plat_device *dev);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pages of the heap: who has them, with which protection. Starts in constant time whatever the size
+ * of memory; allocating and freeing a run of pages takes time independent of it too. */
+#ifndef PITH_MM_PAGE_H
+#define PITH_MM_PAGE_H
+
+#include "base/base.h"
+
+/* What pages are used for; for reports and /proc. */
+enum page_use {
+    PAGE_FREE,
+    PAGE_KERNEL, /* the library OS's own: heap.h, file data, pipes */
+    PAGE_ANON,   /* mmap */
+    PAGE_BRK,    /* brk */
+    PAGE_STACK,  /* thread stacks, from mmap with MAP_STACK */
+    PAGE_USES
+};
+
+/* Takes over (len) bytes of inaccessible zero pages at (heap), page aligned. Called lazily by the other
+ * functions with what plat_info says; by tests with their own. Not enough for the tables: every later
+ * allocation answers -ENOMEM. */
+void page_start(void *heap, size_t len);
+
+/* (n) pages in a row, readable and writable and zero, for the library OS itself. NULL: out of memory. */
+must_check void *page_alloc(size_t n);
+
+/* Gives back (n) pages from page_alloc, all or part of an allocation. */
+void page_free(void *p, size_t n);
+
+/* (n) pages in a row for the program, zero, with protection (prot) (PROT_* bits). Returns 0 and the address, or
+ * -ENOMEM, -EACCES (writable and executable). */
+must_check int page_map(size_t n, int prot, enum page_use use, void **out);
+
+/* The same at (addr): whatever the program has mapped there is replaced. -ENOMEM if the range leaves the
+ * heap or meets pages of the library OS. */
+must_check int page_map_at(void *addr, size_t n, int prot, enum page_use use);
+
+/* Makes the run of the program's pages that ends at (end) longer by (n), if the pages behind are free. -ENOMEM. */
+must_check int page_extend(void *end, size_t n, int prot, enum page_use use);
+
+/* Frees the program's pages in the range; free ones are passed over, those of the library OS left alone. */
+void page_unmap(void *addr, size_t n);
+
+/* Sets the protection of the program's pages. -ENOMEM if one is free or not the program's (POSIX);
+ * -EACCES as page_map. Nothing is changed on error, but on -ENOMEM from the host. */
+must_check int page_protect(void *addr, size_t n, int prot);
+
+/* Drops the contents: the pages read as zero, protections stay. -ENOMEM if one is not the program's. */
+must_check int page_discard(void *addr, size_t n);
+
+/* The run of pages of equal use and protection around or after (addr), for /proc/self/maps and checks.
+ * Returns false past the end of the heap. */
+struct page_run {
+    char *start;
+    size_t pages;
+    enum page_use use;
+    int prot;
+};
+bool page_run_at(const void *addr, struct page_run *run);
+
+/* Numbers of pages, by use; used[PAGE_FREE] are the free ones. */
+struct page_counts {
+    size_t total;
+    size_t used[PAGE_USES];
+};
+void page_count(struct page_counts *c);
+
+#endif
