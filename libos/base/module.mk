@@ -1,0 +1,3 @@
+base.dir  := libos/base
+base.src  := assert.c log.c
+base.uses := iface

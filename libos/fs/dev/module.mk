@@ -1,0 +1,3 @@
+dev.dir  := libos/fs/dev
+dev.src  := 
+dev.uses := base iface mm thread time random vfs

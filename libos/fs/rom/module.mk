@@ -1,0 +1,3 @@
+rom.dir  := libos/fs/rom
+rom.src  := 
+rom.uses := base iface mm abi

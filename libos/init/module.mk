@@ -1,0 +1,3 @@
+init.dir  := libos/init
+init.src  := 
+init.uses := base arch abi iface plat mm thread time random virtio vfs rom ram dev proc posix

@@ -1,0 +1,3 @@
+mm.dir  := libos/mm
+mm.src  := 
+mm.uses := base arch iface

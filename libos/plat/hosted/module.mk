@@ -1,0 +1,3 @@
+plat.dir  := libos/plat/hosted
+plat.src  := 
+plat.uses := base arch iface mm abi

@@ -1,0 +1,3 @@
+random.dir  := libos/random
+random.src  := 
+random.uses := base arch iface

@@ -1,0 +1,3 @@
+thread.dir  := libos/thread
+thread.src  := 
+thread.uses := base arch iface

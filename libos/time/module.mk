@@ -1,0 +1,3 @@
+time.dir  := libos/time
+time.src  := 
+time.uses := base arch iface

@@ -1,0 +1,3 @@
+virtio.dir  := libos/virtio
+virtio.src  := 
+virtio.uses := base arch iface mm abi

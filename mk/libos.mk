@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+#
+# The library OS: every module below libos/ goes into libpith.a, one object per source, each compiled
+# against musl's headers and those of the modules that it may use.
+
+LIBOS_MODULES := base arch iface plat mm thread time random virtio vfs rom ram dev proc posix init
+
+# On top of the modules: abi/ is dual use and has no objects.
+abi.dir   := abi
+abi.src   :=
+abi.uses  :=
+iface.dir  := libos/iface
+iface.src  :=
+iface.uses := base
+
+LIBOS_CC     := gcc
+LIBOS_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(PATHMAP) \
+    -ffreestanding -fno-strict-aliasing -fPIE -ffunction-sections -fdata-sections \
+    -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-plt -fcf-protection=none
+
+# The stack protector's canary exists only once the thread pointer is set.
+LIBOS_SSP := -fstack-protector-strong
+plat.ssp  := -fno-stack-protector
+arch.ssp  := -fno-stack-protector
+init.ssp  := -fno-stack-protector
+
+LIBPITH := $(SYSROOT)/lib/libpith.a
+LIBOS_OBJECTS := $(foreach m,$(LIBOS_MODULES),$(call module_objects,$m))
+
+# The gcc that compiles supplies stdarg.h and its like; everything else is musl's.
+LIBOS_INCLUDES = -nostdinc -isystem $(SYSROOT)/include -isystem $$(gcc -print-file-name=include)
+
+define libos_module
+$(call module_objects,$1): | $(call module_links,$1) $(MUSL_HEADERS) $(SETUP_BUILD)
+$(OBJ)/$($1.dir)/%.o: $($1.dir)/%.c
+	@mkdir -p $$(@D)
+	$(LIBOS_CC) $(LIBOS_CFLAGS) $(or $($1.ssp),$(LIBOS_SSP)) $(call module_includes,$1) \
+	    $(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
+$(OBJ)/$($1.dir)/%.o: $($1.dir)/%.S
+	@mkdir -p $$(@D)
+	$(LIBOS_CC) -g $(PATHMAP) $(call module_includes,$1) $(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach m,$(LIBOS_MODULES),$(if $($m.src),$(eval $(call libos_module,$m))))
+
+$(LIBPITH): $(LIBOS_OBJECTS)
+	@mkdir -p $(@D)
+	rm -f $@
+	ar rcsD $@ $^
+
+ALL += $(LIBPITH)
+-include $(LIBOS_OBJECTS:.o=.d)
