@@ -24,6 +24,10 @@ plat.ssp  := -fno-stack-protector
 arch.ssp  := -fno-stack-protector
 init.ssp  := -fno-stack-protector
 
+# Prototypes of all pith_sys_NAME, generated from calls.tbl.
+CALLS_H := $(OBJ)/gen/pith_calls.h
+posix.cflags := -I$(OBJ)/gen
+
 LIBPITH := $(SYSROOT)/lib/libpith.a
 LIBOS_OBJECTS := $(foreach m,$(LIBOS_MODULES),$(call module_objects,$m))
 
@@ -31,10 +35,10 @@ LIBOS_OBJECTS := $(foreach m,$(LIBOS_MODULES),$(call module_objects,$m))
 LIBOS_INCLUDES = -nostdinc -isystem $(SYSROOT)/include -isystem $$(gcc -print-file-name=include)
 
 define libos_module
-$(call module_objects,$1): | $(call module_links,$1) $(MUSL_HEADERS) $(SETUP_BUILD)
+$(call module_objects,$1): | $(call module_links,$1) $(MUSL_HEADERS) $(CALLS_H) $(SETUP_BUILD)
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.c
 	@mkdir -p $$(@D)
-	$(LIBOS_CC) $(LIBOS_CFLAGS) $(or $($1.ssp),$(LIBOS_SSP)) $(call module_includes,$1) \
+	$(LIBOS_CC) $(LIBOS_CFLAGS) $(or $($1.ssp),$(LIBOS_SSP)) $($1.cflags) $(call module_includes,$1) \
 	    $(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.S
 	@mkdir -p $$(@D)
