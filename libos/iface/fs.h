@@ -3,8 +3,11 @@
  * Files: the contract between the descriptor table and path walk (vfs/), the file systems (fs/) and
  * whatever else can stand behind a descriptor (console, pipes, later sockets).
  *
- * Errors are negative Linux error numbers. Nothing here checks permissions: there is one user, root.
- * Reference counts: an inode lives while a directory, a file or a caller holds it. */
+ * Errors are negative Linux error numbers. Nothing here checks permissions: there is one user,
+ * root.
+ *
+ * Reference counts: an inode lives while a name, an open file, a mount, a subdirectory or a caller
+ * holds it (inode_hold, inode_put); with the last reference inode_ops.evict frees it. */
 #ifndef PITH_IFACE_FS_H
 #define PITH_IFACE_FS_H
 
@@ -25,7 +28,11 @@ struct fs {
     const char *type; /* as in /proc/mounts: "ramfs", "devtmpfs", "proc" */
     dev_t dev;        /* st_dev of its inodes */
     struct inode *root;
+    /* Sets (root), when the mount is first crossed and root is still NULL. 0, -ENOMEM, -EIO. */
+    int (*start)(struct fs *fs);
     int (*statfs)(struct fs *fs, struct statfs *st);
+    struct inode *covered; /* the directory that it is mounted on, held; NULL for the root */
+    struct fs *next_mount; /* list of all mounts (vfs/mount.h) */
 };
 
 /* What a name can be created as: by the type in (mode). */
@@ -59,32 +66,44 @@ struct name {
     size_t len;
 };
 
-/* Operations of an inode. Those on directories get a directory; a NULL operation answers EPERM, lookup ENOENT. */
+/* Operations of an inode. Those on directories get a directory; a NULL operation answers EPERM,
+ * lookup ENOENT. */
 struct inode_ops {
     /* Finds (name) in (dir); (*out) then holds a reference. -ENOENT, -ENOMEM, -EIO. */
     int (*lookup)(struct inode *dir, struct name name, struct inode **out);
-    /* Makes a new inode called (name) that does not exist yet. -EEXIST, -ENOSPC, -ENOMEM, -EROFS. */
+    /* Makes a new inode called (name) that does not exist yet; with an empty name one without a
+     * name (O_TMPFILE). (*out) then holds a reference. -ENOSPC, -ENOMEM, -EROFS. */
     int (*create)(struct inode *dir, struct name name, const struct inode_new *what,
                   struct inode **out);
     /* One more name for (target), no directory, of the same file system. */
     int (*link)(struct inode *dir, struct name name, struct inode *target);
-    /* Removes a name. (victim) is what lookup gave for it; a directory must be empty (-ENOTEMPTY). */
+    /* Removes a name. (victim) is what lookup gave for it; a directory must be empty (-ENOTEMPTY).
+     */
     int (*unlink)(struct inode *dir, struct name name, struct inode *victim);
-    /* Renames (what) within one file system, replacing (over) if not NULL. The caller has checked types and
-     * that no directory moves below itself; over a directory that is not empty: -ENOTEMPTY. With
-     * (exchange) both change places. */
+    /* Renames (what) within one file system, replacing (over) if not NULL. The caller has checked
+     * types and that no directory moves below itself; over a directory that is not empty:
+     * -ENOTEMPTY. With (exchange) both change places. */
     int (*rename)(struct inode *from, struct name old, struct inode *what, struct inode *to,
                   struct name name, struct inode *over, bool exchange);
     /* Copies the target of a symbolic link, at most (size) bytes, no NUL. Returns its length. */
     ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
+    /* A symbolic link that leads to an inode and not to a path (/proc/self/fd/1): (*out) then holds
+     * a reference. NULL: the link has a path. */
+    int (*follow)(struct inode *inode, struct inode **out);
+    /* Copies the name under which (inode) is found in (*parent), not held, into (buf) of NAME_MAX
+     * bytes, no NUL. Returns its length; -ENOENT if it has none (any more). Any one of several. */
+    ssize_t (*name)(struct inode *inode, char *buf, struct inode **parent);
     int (*setattr)(struct inode *inode, const struct inode_attr *attr);
     /* Brings sizes and times that are not kept in struct inode up to date, before stat. */
     void (*refresh)(struct inode *inode);
-    /* Sets up (file) on (inode): ops, and data if needed. Called once per open. */
+    /* Sets up (file) on (inode): ops, kind, and data if needed. Called once per open, which is
+     * undone with -Exxx; file_ops.release is its counterpart. May block (FIFOs). */
     int (*open)(struct inode *inode, struct file *file);
-    /* The last reference is gone and nlink is 0 or the inode is not cached: free everything. */
+    /* The last reference is gone: free everything. The caller then puts (parent). */
     void (*evict)(struct inode *inode);
 };
+
+struct inode_locks;
 
 struct inode {
     const struct inode_ops *ops;
@@ -99,33 +118,56 @@ struct inode {
     uint64_t size;
     uint64_t blocks; /* of 512 bytes */
     nsec_t atime, mtime, ctime, btime;
-    struct inode *parent;  /* of a directory; its own for a root; not counted */
-    struct fs *mounted;    /* what is mounted on this directory, or NULL */
-    struct file_lock *locks; /* fcntl and flock state (vfs/lock.c) */
-    void *pipe;            /* S_IFIFO: its pipe while open */
+    struct inode *parent;      /* of a directory, held; NULL for the root of a file system */
+    struct fs *mounted;        /* what is mounted on this directory, or NULL */
+    struct inode_locks *locks; /* fcntl and flock state, NULL while there are none (vfs/lock.h) */
+    void *pipe;                /* S_IFIFO: its pipe while open (vfs/pipe.h) */
 };
+
+static inline void inode_hold(struct inode *inode)
+{
+    inode->refs++;
+}
+
+/* Evicts (inode), whose last reference is gone. Implemented by vfs/. */
+void inode_unused(struct inode *inode);
+
+static inline void inode_put(struct inode *inode)
+{
+    if (--inode->refs == 0)
+        inode_unused(inode);
+}
+
+/* open of a FIFO, for inode_ops.open of any file system. Implemented by vfs/. */
+int fifo_open(struct inode *inode, struct file *file);
+
+/* Frees a file in file_ops.release, and puts its inode. Implemented by vfs/. */
+void file_free(struct file *f);
 
 /* One directory entry for file_ops.readdir; returns false when the caller has no more room. */
 typedef bool (*readdir_fn)(void *arg, struct name name, uint64_t ino, unsigned char type,
                            uint64_t next_pos);
 
-/* Operations of an open file. (pos) points to the position to use and advance. NULL operations: readv and
- * writev EINVAL, poll always ready, ioctl ENOTTY, readdir ENOTDIR, fsync EINVAL. */
+/* Operations of an open file. (pos) points to the position to use and advance; (n) is at least 1,
+ * and the lengths add up to at most 0x7ffff000. NULL operations: readv and writev EINVAL, poll
+ * always ready, ioctl ENOTTY, readdir ENOTDIR, fsync EINVAL, allocate EOPNOTSUPP. */
 struct file_ops {
     ssize_t (*readv)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
     ssize_t (*writev)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
     /* Returns the POLL* bits that hold now; (*q) is what to sleep on until they may change. */
     int (*poll)(struct file *f, struct wait_queue **q);
     long (*ioctl)(struct file *f, unsigned long request, long arg);
-    /* Hands the entries from *pos on to (fn), "." and ".." included, until it returns false or all are
-     * done; advances *pos past those taken. */
+    /* Hands the entries from *pos on to (fn), "." and ".." included, until it returns false or all
+     * are done; advances *pos past those taken. */
     int (*readdir)(struct file *f, uint64_t *pos, readdir_fn fn, void *arg);
     int (*fsync)(struct file *f);
     /* fallocate(2) with its mode bits. */
     int (*allocate)(struct file *f, int mode, uint64_t off, uint64_t len);
-    /* The offset of the next data (hole false) or hole from (off) on, as SEEK_DATA and SEEK_HOLE. */
+    /* The offset of the next data (hole false) or hole from (off) on, as SEEK_DATA and SEEK_HOLE.
+     */
     int64_t (*seek_data)(struct file *f, uint64_t off, bool hole);
-    /* The last descriptor of this open file is closed. */
+    /* The last descriptor of this open file is closed and no call uses it: undo open, then
+     * file_free. NULL for files that are FILE_STATIC and have nothing to undo. */
     void (*release)(struct file *f);
 };
 
@@ -139,7 +181,7 @@ struct file {
     struct inode *inode; /* NULL for pipes and the like without a name */
     void *data;          /* of the implementation */
     uint64_t pos;
-    uint32_t refs;
+    uint32_t refs;  /* descriptors, and calls that may block */
     uint32_t flags; /* O_* of open: access mode and status flags */
     uint32_t kind;  /* FILE_* */
     mode_t mode;    /* st_mode where there is no inode */
@@ -147,5 +189,9 @@ struct file {
 
 /* The console's three files, for descriptors 0, 1 and 2. Defined by init/, made of virtio/. */
 extern struct file *const stdio_files[3];
+
+/* Makes the root file system with everything that is mounted in it; called by the first path walk.
+ * Returns it with (root) set, or NULL when there is not enough memory. Defined by init/. */
+struct fs *root_start(void);
 
 #endif

@@ -1,3 +1,3 @@
 vfs.dir  := libos/vfs
-vfs.src  := 
+vfs.src  := fd.c fd_alloc.c
 vfs.uses := base iface mm thread time
