@@ -40,7 +40,12 @@ struct pith_device {
  *
  * PITH_CONSOLE_F_STATUS: the length of a used buffer is a signed 32-bit number: bytes received
  * or accepted, or a negative Linux error number (-EPIPE, -ENOSPC, -EIO ...). A received length of 0
- * is the end of the input. A transmit buffer may be accepted in part. */
+ * is the end of the input. A transmit buffer may be accepted in part.
+ * No transmit buffer stays with the device when PITH_HC_POLL returns, for whatever reason: one that the
+ * host did not take by then is used with the number of bytes accepted so far, or -EAGAIN if
+ * none. So a caller may send from memory that it reuses, write without blocking (deadline 0, which the
+ * monitor honours even where the host's descriptor blocks), and be interrupted by a signal. Receive
+ * buffers stay until they are filled. */
 #define PITH_CONSOLE_RX       0
 #define PITH_CONSOLE_TX       1
 #define PITH_CONSOLE_F_STATUS (1ull << 50)
