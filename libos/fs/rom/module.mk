@@ -1,3 +1,3 @@
 rom.dir  := libos/fs/rom
-rom.src  := 
+rom.src  := rom.c
 rom.uses := base iface mm abi
