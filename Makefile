@@ -26,6 +26,7 @@ VERSION := 0.1.0
 include mk/rules.mk
 include mk/setup.mk
 include $(sort $(wildcard */module.mk */*/module.mk */*/*/module.mk))
+include mk/musl.mk
 include mk/libos.mk
 include mk/host.mk
 include mk/test.mk

@@ -24,8 +24,7 @@ plat.ssp  := -fno-stack-protector
 arch.ssp  := -fno-stack-protector
 init.ssp  := -fno-stack-protector
 
-# Prototypes of all pith_sys_NAME, generated from calls.tbl.
-CALLS_H := $(OBJ)/gen/pith_calls.h
+# For pith_calls.h, the prototypes of all pith_sys_NAME (mk/musl.mk).
 posix.cflags := -I$(OBJ)/gen
 
 LIBPITH := $(SYSROOT)/lib/libpith.a
