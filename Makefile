@@ -30,6 +30,7 @@ include mk/musl.mk
 include mk/libos.mk
 include mk/host.mk
 include mk/test.mk
+include mk/test-system.mk
 include mk/install.mk
 
 .PHONY: all clean distclean help

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests of real images: tests/system, and those of the ports (ports/*/test_*.py). "make test" is all tests;
+# its last line is "N passed, N failed, N skipped". It prepares what it needs: packages, sources, build.
+
+# TESTS: what check-system runs, for example TESTS=tests/system/test_calls.py
+TESTS ?= tests/system
+
+.PHONY: check-system check-ports test
+check-system: all | $(SETUP_TEST) ## run the system tests; TESTS=FILE: some of them; PYTEST_ARGS=...
+	@PITH_OUT=$(abspath $(OUT)) tools/test-pytest $(TEST)/system.result $(TESTS)
+
+check-ports: all | $(SETUP_TEST) ## build and test the ports: Lua, SQLite
+	+@$(MAKE) --no-print-directory -C ports all native PITH_OUT=$(abspath $(OUT)) \
+	    PORTS_BUILD=$(abspath $(BUILD))/ports SOURCES=$(abspath $(SOURCES)) || true
+	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports \
+	    tools/test-pytest $(TEST)/ports.result ports
+
+# One after the other, so that their outputs do not mix; a check that could not run at all counts as failed.
+CHECKS := unit fuzz system ports
+test: all | $(SETUP_TEST) ## run all tests; the last line is the sum
+	@mkdir -p $(TEST)
+	@rm -f $(CHECKS:%=$(TEST)/%.result)
+	+@for check in $(CHECKS); do \
+	    echo "== check-$$check"; \
+	    $(MAKE) --no-print-directory check-$$check || echo 0 1 0 >$(TEST)/$$check.result; \
+	done
+	@tools/test-summary $(CHECKS:%=$(TEST)/%.result)

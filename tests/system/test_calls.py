@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+"""The programs of calls/: each prints the results of many calls of one family, and must print the same, and end
+with the same status, as an image as it does on Linux.
+
+A program may say in its first comment, one a line:
+    args: ...     its arguments            stdin: ...   its standard input (Python escapes)
+    env: K=V ...  its environment          flags: ...   of the compiler
+Lines of output that start with "differs:" are not compared.
+"""
+import pathlib
+import re
+
+import pytest
+
+CALLS = pathlib.Path(__file__).parent / "calls"
+
+
+def directives(path):
+    head = path.read_text().split("*/", 1)[0]
+    found = dict(re.findall(r"^ \* (args|stdin|env|flags): (.*)$", head, re.M))
+    return {
+        "args": found.get("args", "").split(),
+        "stdin": found.get("stdin", "").encode().decode("unicode_escape").encode("latin-1"),
+        "env": dict(pair.split("=", 1) for pair in found.get("env", "").split()),
+        "flags": found.get("flags", "").split(),
+    }
+
+
+def compared(result):
+    lines = [line for line in result.stdout.splitlines() if not line.startswith("differs:")]
+    return lines, result.status
+
+
+@pytest.mark.parametrize("program", sorted(CALLS.glob("*.c")), ids=lambda path: path.stem)
+def test_same_as_linux(program, cc, native, run, linux):
+    say = directives(program)
+    flags = ["-O1", "-g", f"-I{CALLS}", *say["flags"]]
+    expected = linux(native(program, *flags), *say["args"], stdin=say["stdin"], env=say["env"])
+    assert len(compared(expected)[0]) > 3, f"hardly any output on Linux:\n{expected.stdout}{expected.stderr}"
+    got = run(cc(program, *flags), *say["args"], stdin=say["stdin"], env=say["env"])
+    assert compared(got) == compared(expected), got.stderr
