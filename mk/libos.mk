@@ -15,7 +15,7 @@ iface.uses := base
 
 LIBOS_CC     := gcc
 LIBOS_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(PATHMAP) \
-    -ffreestanding -fno-strict-aliasing -fPIE -ffunction-sections -fdata-sections \
+    -ffreestanding -fbuiltin -fno-strict-aliasing -fPIE -ffunction-sections -fdata-sections \
     -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-plt -fcf-protection=none
 
 # The stack protector's canary exists only once the thread pointer is set.
@@ -25,13 +25,13 @@ arch.ssp  := -fno-stack-protector
 init.ssp  := -fno-stack-protector
 
 # For pith_calls.h, the prototypes of all pith_sys_NAME (mk/musl.mk).
-posix.cflags := -I$(OBJ)/gen
+posix.cflags := -I$(OBJ)/gen -DPITH_VERSION='"$(VERSION)"'
 
 LIBPITH := $(SYSROOT)/lib/libpith.a
 LIBOS_OBJECTS := $(foreach m,$(LIBOS_MODULES),$(call module_objects,$m))
 
 # The gcc that compiles supplies stdarg.h and its like; everything else is musl's.
-LIBOS_INCLUDES = -nostdinc -isystem $(SYSROOT)/include -isystem $$(gcc -print-file-name=include)
+LIBOS_INCLUDES := -nostdinc -isystem $(SYSROOT)/include -isystem $(shell gcc -print-file-name=include)
 
 define libos_module
 $(call module_objects,$1): | $(call module_links,$1) $(MUSL_HEADERS) $(CALLS_H) $(SETUP_BUILD)
@@ -50,5 +50,11 @@ $(LIBPITH): $(LIBOS_OBJECTS)
 	rm -f $@
 	ar rcsD $@ $^
 
-ALL += $(LIBPITH)
+# The hosted entry point, linked first into every image.
+CRT1 := $(SYSROOT)/lib/crt1.o
+$(CRT1): $(OBJ)/libos/plat/hosted/crt1.o
+	@mkdir -p $(@D)
+	cp $< $@
+
+ALL += $(LIBPITH) $(CRT1)
 -include $(LIBOS_OBJECTS:.o=.d)

@@ -18,7 +18,8 @@ struct plat_info {
     size_t stack_len;
     char *heap; /* page aligned, inaccessible and zero at start */
     size_t heap_len;
-    size_t mem_len; /* all of guest memory, for reports */
+    char *mem; /* all of guest memory: what devices may reach, much of it inaccessible */
+    size_t mem_len;
     const void *root; /* the image's file system (abi/rom.h), or NULL */
     size_t root_len;
     const char *args;

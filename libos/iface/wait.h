@@ -31,6 +31,11 @@ must_check int wait_sleep_any(struct wait_queue *const *qs, size_t n, nsec_t dea
 /* Wakes all that sleep on (q). May be called from anywhere, never blocks. */
 void wait_wake(struct wait_queue *q);
 
+/* Serves the devices once as plat_poll(deadline) does, and lets the wait sources see what was used. For
+ * drivers that wait for their own device. Runs no signal handlers: after -EINTR the caller puts its
+ * things in order and calls signal_check (iface/signal.h). Returns what plat_poll returned. */
+int wait_poll(nsec_t deadline);
+
 /* Drivers whose completions wake queues: (fn) is called after every plat_poll that used a buffer.
  * The struct is the caller's and stays registered for ever. */
 struct wait_source {

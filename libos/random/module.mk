@@ -1,3 +1,3 @@
 random.dir  := libos/random
-random.src  := 
+random.src  := chacha.c random.c
 random.uses := base arch iface

@@ -1,3 +1,3 @@
 thread.dir  := libos/thread
-thread.src  := 
+thread.src  := wait.c
 thread.uses := base arch iface

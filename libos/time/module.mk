@@ -1,3 +1,3 @@
 time.dir  := libos/time
-time.src  := 
+time.src  := uptime.c
 time.uses := base arch iface

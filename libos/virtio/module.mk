@@ -1,3 +1,3 @@
 virtio.dir  := libos/virtio
-virtio.src  := 
+virtio.src  := virtq.c console.c console_tx.c console_open.c
 virtio.uses := base arch iface mm abi

@@ -1,3 +1,3 @@
 arch.dir  := libos/arch/x86_64
-arch.src  := 
+arch.src  := stack.S
 arch.uses := base

@@ -1,3 +1,3 @@
 plat.dir  := libos/plat/hosted
-plat.src  := 
+plat.src  := plat.c clock.c device.c thread.c
 plat.uses := base arch iface mm abi

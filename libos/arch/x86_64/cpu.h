@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Instructions that C has no words for. */
+#ifndef PITH_ARCH_CPU_H
+#define PITH_ARCH_CPU_H
+
+#include <cpuid.h>
+#include "base/base.h"
+
+/* The time stamp counter, read neither before earlier instructions nor after later ones. */
+static inline uint64_t cpu_tsc(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
+    return (uint64_t)high << 32 | low;
+}
+
+/* FS and GS base, user mode instructions: whoever runs the guest has enabled them (CR4.FSGSBASE).
+ */
+static inline void cpu_set_fs_base(void *base)
+{
+    __asm__ volatile("wrfsbase %0" : : "r"(base) : "memory");
+}
+
+static inline void *cpu_fs_base(void)
+{
+    void *base;
+
+    __asm__ volatile("rdfsbase %0" : "=r"(base));
+    return base;
+}
+
+static inline void cpu_set_gs_base(uint64_t base)
+{
+    __asm__ volatile("wrgsbase %0" : : "r"(base) : "memory");
+}
+
+static inline uint64_t cpu_gs_base(void)
+{
+    uint64_t base;
+
+    __asm__ volatile("rdgsbase %0" : "=r"(base));
+    return base;
+}
+
+/* Whether the CPU has RDRAND. Slow: CPUID may trap to a hypervisor. */
+static inline bool cpu_has_rdrand(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_RDRND);
+}
+
+/* One word from the CPU's generator. False when it has none at hand (Intel SDM 7.3.17.1 advises ten
+ * attempts). */
+static inline bool cpu_rdrand(uint64_t *out)
+{
+    for (int attempt = 0; attempt < 10; attempt++) {
+        bool ok;
+
+        __asm__ volatile("rdrand %0" : "=r"(*out), "=@ccc"(ok));
+        if (ok)
+            return true;
+    }
+    return false;
+}
+
+/* Calls fn(a, b, c) on the stack whose end (highest address) is (sp), aligned to 16 bytes; comes
+ * back on the caller's. Frame pointers link the two stacks, so back-traces go on. */
+void cpu_call_on_stack(void *sp, void (*fn)(long, void *, void *), long a, void *b, void *c);
+
+#endif

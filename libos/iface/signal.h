@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Signals, as far as whoever blocks or fails needs them. Implemented by posix/signal.c, and weak:
+ * an image whose program never touches signals does not link it, and then these functions are NULL
+ * and every signal takes its default action. The inline functions below know both cases. */
+#ifndef PITH_IFACE_SIGNAL_H
+#define PITH_IFACE_SIGNAL_H
+
+#include <signal.h>
+#include "base/base.h"
+#include "iface/plat.h"
+
+/* Hidden too: their addresses are constants of the link, whatever else is linked. */
+#define SIGNAL_HOOK __attribute__((weak, visibility("hidden")))
+
+/* Fetches what the host sent, and takes the action of every pending signal that is not blocked,
+ * which may end the machine. Handlers run on the caller's stack and may leave by siglongjmp: call
+ * it where nothing is half done. Returns whether a handler has run. */
+SIGNAL_HOOK bool signal_deliver(void);
+
+/* Sends signal (sig), 1 to 64, to this program as its own kill() would, and delivers it if it is
+ * not blocked. */
+SIGNAL_HOOK void signal_raise(int sig);
+
+/* Whether all handlers that the latest signal_deliver ran asked for interrupted calls to be
+ * started over (SA_RESTART). */
+SIGNAL_HOOK bool signal_restart(void);
+
+/* Whether a signal of the host could still make a handler run. */
+SIGNAL_HOOK bool signal_awaited(void);
+
+/* To be called where signals may act: whether a handler has run. */
+static inline bool signal_check(void)
+{
+    return signal_deliver && signal_deliver();
+}
+
+/* What a call does that a handler interrupted, and that POSIX lets SA_RESTART start over (read,
+ * write, futex ... but not poll, select, the sleeps and the waits for signals): true, it starts
+ * over; false, it answers -EINTR or what it has done so far. For use right after wait_sleep or
+ * wait_poll gave -EINTR. */
+static inline bool signal_restarts(void)
+{
+    return !signal_restart || signal_restart();
+}
+
+/* What a write does that nobody will read: raises SIGPIPE, whose default action is the end of the
+ * machine. Returns when the signal is caught, ignored or blocked. */
+static inline void signal_raise_sigpipe(void)
+{
+    if (!signal_raise)
+        plat_die(SIGPIPE);
+    signal_raise(SIGPIPE);
+}
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Writing to a console device. One chain is in flight at a time, and none when a write returns: the
+ * monitor uses every transmit buffer before a poll returns (abi/device.h). A device without
+ * PITH_CONSOLE_F_STATUS accepts everything, sooner or later. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#include "iface/signal.h"
+#include "iface/wait.h"
+#include "virtio/console_tx.h"
+
+const volatile struct pith_console_config *console_config(const struct plat_device *dev)
+{
+    return dev->config_len >= sizeof(struct pith_console_config) ? dev->config : NULL;
+}
+
+int console_tx_start(struct console_tx *tx, const struct plat_device *dev)
+{
+    int err = virtq_start(&tx->queue, &dev->queue[PITH_CONSOLE_TX], tx->slots, CONSOLE_TX_PARTS);
+
+    if (err)
+        return err;
+    tx->status = dev->features & PITH_CONSOLE_F_STATUS;
+    tx->config = console_config(dev);
+    tx->started = true;
+    return 0;
+}
+
+/* Fills (parts) with what follows the first (skip) bytes of the vector. Returns how many it took,
+ * or -EFAULT if a piece is not in guest memory: the device would take that for an attack. */
+static int gather(struct virtq_part *parts, const struct iovec *iov, int n, size_t skip)
+{
+    int count = 0;
+
+    for (int i = 0; i < n && count < CONSOLE_TX_PARTS; i++) {
+        size_t len = iov[i].iov_len;
+        if (skip >= len) {
+            skip -= len;
+            continue;
+        }
+        const char *addr = (const char *)iov[i].iov_base + skip;
+        len -= skip;
+        skip = 0;
+        if (!range_inside((uintptr_t)addr, len, (uintptr_t)plat_info.mem, plat_info.mem_len))
+            return count > 0 ? count : -EFAULT;
+        parts[count++] = (struct virtq_part){addr, (uint32_t)len};
+    }
+    return count;
+}
+
+/* Sends what follows the first (skip) bytes, once. Returns the bytes accepted, at least 1; -EAGAIN
+ * (the host takes none now), or the host's error. */
+static ssize_t send(struct console_tx *tx, const struct iovec *iov, int n, size_t skip,
+                    nsec_t deadline)
+{
+    struct virtq_part parts[CONSOLE_TX_PARTS];
+    uint32_t used, bytes;
+
+    int count = gather(parts, iov, n, skip);
+    if (count < 0)
+        return count;
+    int id = virtq_put(&tx->queue, parts, (unsigned)count, false);
+    if (id < 0)
+        return id;
+    do {
+        wait_poll(deadline);
+        id = virtq_take(&tx->queue, &used, &bytes);
+    } while (id == -EAGAIN);
+    if (id < 0)
+        return id;
+    if (!tx->status)
+        return bytes;
+    int32_t accepted = (int32_t)used;
+    if (accepted == 0 || accepted > (int64_t)bytes)
+        return -EIO;
+    return accepted;
+}
+
+static size_t total(const struct iovec *iov, int n)
+{
+    size_t sum = 0;
+
+    for (int i = 0; i < n; i++)
+        sum += iov[i].iov_len;
+    return sum;
+}
+
+static ssize_t tx_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    struct console_tx *tx = f->data;
+    bool wait = !(f->flags & O_NONBLOCK);
+    size_t want = total(iov, n);
+    size_t done = 0;
+    ssize_t sent = 0;
+
+    (void)pos;
+    if (!tx->started)
+        return -EIO;
+    while (done < want) {
+        sent = send(tx, iov, n, done, wait ? DEADLINE_NEVER : DEADLINE_NOW);
+        if (sent > 0) {
+            done += (size_t)sent;
+        } else if (sent == -EAGAIN && wait) {
+            if (signal_check() && (done > 0 || !signal_restarts()))
+                return done > 0 ? (ssize_t)done : -EINTR;
+        } else {
+            break;
+        }
+    }
+    if (sent == -EPIPE)
+        signal_raise_sigpipe();
+    signal_check();
+    return done > 0 ? (ssize_t)done : sent;
+}
+
+static int tx_poll(struct file *f, struct wait_queue **q)
+{
+    /* Whether the host would take more shows only when it is tried. */
+    static struct wait_queue never_woken = WAIT_QUEUE_EXTERNAL_INIT;
+
+    (void)f;
+    *q = &never_woken;
+    return POLLOUT | POLLWRNORM;
+}
+
+/* What a terminal is set to, as far as a program may ask: the usual modes. Nothing can be changed
+ * from here. */
+static void get_modes(struct termios *t)
+{
+    t->c_iflag = ICRNL | IXON;
+    t->c_oflag = OPOST | ONLCR;
+    t->c_cflag = B38400 | CS8 | CREAD;
+    t->c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
+    t->c_line = 0;
+    /* Linux's table has 19 entries; libc's struct is longer. */
+    static const unsigned char keys[19] = {3,  28, 127, 21, 4,  0,  1,  0,
+                                           17, 19, 26,  0,  18, 15, 23, 22};
+    for (size_t i = 0; i < sizeof(keys); i++)
+        t->c_cc[i] = keys[i];
+}
+
+long console_ioctl(const volatile struct pith_console_config *config, uint32_t tty,
+                   unsigned long request, long arg)
+{
+    if (!config || !(config->tty & tty))
+        return -ENOTTY;
+    switch (request) {
+    case TIOCGWINSZ:
+        *(struct winsize *)arg = (struct winsize){.ws_row = config->rows, .ws_col = config->cols};
+        return 0;
+    case TCGETS:
+        get_modes((struct termios *)arg);
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+static long tx_ioctl(struct file *f, unsigned long request, long arg)
+{
+    struct console_tx *tx = f->data;
+
+    return console_ioctl(tx->config, PITH_CONSOLE_TTY_OUT, request, arg);
+}
+
+const struct file_ops console_tx_ops = {
+    .writev = tx_writev,
+    .poll = tx_poll,
+    .ioctl = tx_ioctl,
+};
