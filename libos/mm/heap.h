@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Small objects of the library OS: size classes up to half a page over page_alloc. The program's malloc is
- * libc's and not this. */
+ * Small objects of the library OS: size classes up to half a page over page_alloc. The program's
+ * malloc is libc's and not this. */
 #ifndef PITH_MM_HEAP_H
 #define PITH_MM_HEAP_H
 

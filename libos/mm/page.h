@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pages of the heap: who has them, with which protection. Starts in constant time whatever the size
- * of memory; allocating and freeing a run of pages takes time independent of it too. */
+ * of memory; allocating and freeing a run of pages takes time independent of it too.
+ *
+ * Nothing here blocks. Everything but page_alloc and page_free is for the program's pages: those of
+ * mmap, brk and thread stacks. Ranges are whole pages; addresses in them are page aligned. */
 #ifndef PITH_MM_PAGE_H
 #define PITH_MM_PAGE_H
 
@@ -17,40 +20,55 @@ enum page_use {
     PAGE_USES
 };
 
-/* Takes over (len) bytes of inaccessible zero pages at (heap), page aligned. Called lazily by the other
- * functions with what plat_info says; by tests with their own. Not enough for the tables: every later
- * allocation answers -ENOMEM. */
+/* Takes over (len) bytes of inaccessible zero pages at (heap), page aligned. Called lazily by the
+ * other functions with what plat_info says; by tests with their own. Not enough for the tables:
+ * every later allocation answers -ENOMEM. Tables take 13 bytes for each page, at the heap's start;
+ * the host backs only what is touched of them. */
 void page_start(void *heap, size_t len);
 
-/* (n) pages in a row, readable and writable and zero, for the library OS itself. NULL: out of memory. */
+/* (n) pages in a row, readable and writable and zero, for the library OS itself. NULL: out of
+ * memory, or n is 0. */
 must_check void *page_alloc(size_t n);
 
-/* Gives back (n) pages from page_alloc, all or part of an allocation. */
+/* Gives back (n) pages from page_alloc, all or part of an allocation. Some stay accessible, to be
+ * used again soon; the rest goes back to the host. Pages that are not allocated are a bug (ASSERT).
+ */
 void page_free(void *p, size_t n);
 
-/* (n) pages in a row for the program, zero, with protection (prot) (PROT_* bits). Returns 0 and the address, or
- * -ENOMEM, -EACCES (writable and executable). */
+/* (n) pages in a row for the program, zero, with protection (prot) (PROT_* bits). Returns 0 and the
+ * address, or -ENOMEM (also for n 0), -EACCES (writable and executable, or executable without
+ * permission). */
 must_check int page_map(size_t n, int prot, enum page_use use, void **out);
 
-/* The same at (addr): whatever the program has mapped there is replaced. -ENOMEM if the range leaves the
- * heap or meets pages of the library OS. */
+/* The same at (addr): whatever the program has mapped there is replaced. -ENOMEM if the range is
+ * empty, leaves the heap or meets pages of the library OS; -EACCES as page_map: nothing has changed
+ * then. -ENOMEM from the host: what was mapped there is gone. */
 must_check int page_map_at(void *addr, size_t n, int prot, enum page_use use);
 
-/* Makes the run of the program's pages that ends at (end) longer by (n), if the pages behind are free. -ENOMEM. */
+/* Makes the run of the program's pages that ends at (end) longer by (n), if the pages behind are
+ * free. -ENOMEM. */
 must_check int page_extend(void *end, size_t n, int prot, enum page_use use);
 
-/* Frees the program's pages in the range; free ones are passed over, those of the library OS left alone. */
+/* Frees the program's pages in the range, back to the host; free ones are passed over, those of the
+ * library OS left alone. Any range is allowed, also one outside the heap. */
 void page_unmap(void *addr, size_t n);
 
 /* Sets the protection of the program's pages. -ENOMEM if one is free or not the program's (POSIX);
  * -EACCES as page_map. Nothing is changed on error, but on -ENOMEM from the host. */
 must_check int page_protect(void *addr, size_t n, int prot);
 
-/* Drops the contents: the pages read as zero, protections stay. -ENOMEM if one is not the program's. */
+/* Drops the contents: the pages read as zero, protections stay. -ENOMEM if one is not the
+ * program's, and nothing is changed; -ENOMEM from the host: pages lost their protection, as by
+ * PROT_NONE. */
 must_check int page_discard(void *addr, size_t n);
 
-/* The run of pages of equal use and protection around or after (addr), for /proc/self/maps and checks.
- * Returns false past the end of the heap. */
+/* Where the program's brk is to begin, once: a free page with a good part of the heap free behind
+ * it, and out of the way of other mappings. NULL if no page is free. */
+void *page_brk_start(void);
+
+/* The run of pages of equal use and protection around or after (addr), for /proc/self/maps and
+ * checks. Protection of free pages is 0, whatever the host has them as. Returns false past the end
+ * of the heap. */
 struct page_run {
     char *start;
     size_t pages;
@@ -59,11 +77,16 @@ struct page_run {
 };
 bool page_run_at(const void *addr, struct page_run *run);
 
-/* Numbers of pages, by use; used[PAGE_FREE] are the free ones. */
+/* Numbers of pages, by use; used[PAGE_FREE] are the free ones. (total) leaves out the tables: it is
+ * their sum. (longest) is the length of a longest run of free pages, give or take a ninth. */
 struct page_counts {
     size_t total;
     size_t used[PAGE_USES];
+    size_t longest;
 };
 void page_count(struct page_counts *c);
+
+/* Logs who holds how much memory, in one line: for when it is exhausted and nobody handles it. */
+void page_report(void);
 
 #endif
