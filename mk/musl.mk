@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # The C library: Debian's musl, unmodified, built out of tree in build/musl with the files of musl/ in front
-# (docs/libc.md). First its headers, which every object of the library OS needs; then libc.a.
+# (docs/libc.md). First its headers, which every object of the library OS needs; then libc.a. Also all that is
+# made from the table of system calls.
 
 MUSL_PIN     := musl/source.pin
 MUSL_SRC     := $(abspath $(SOURCES))/musl-$(shell awk '$$1 == "version" { print $$2 }' $(MUSL_PIN))
@@ -9,25 +10,25 @@ MUSL_BUILD   := $(BUILD)/musl
 MUSL_LIB     := $(SYSROOT)/lib
 MUSL_HEADERS := $(MUSL_BUILD)/headers.stamp
 
-# What is made from the table of system calls.
-CALLS_TBL   := libos/posix/calls.tbl
-CALLS_H     := $(OBJ)/gen/pith_calls.h
-CALLS_TABLE := $(OBJ)/gen/pith_table.h
+CALLS_TBL     := libos/posix/calls.tbl
+CALLS_H       := $(OBJ)/gen/pith_calls.h
+CALLS_TABLE   := $(OBJ)/gen/pith_table.h
+# What programs include, and what musl itself is built with.
+CALLS_CASES   := $(MUSL_BUILD)/include/bits/pith_syscall.h
+CALLS_NUMBERS := $(MUSL_BUILD)/program/bits/syscall.h
+CALLS_LIBC    := $(MUSL_BUILD)/include/bits/syscall.h
 
-gen_calls = @mkdir -p $(@D); echo "gen-calls $1"; tools/gen-calls $1 $(CALLS_TBL) >$@
-
-$(CALLS_H): $(CALLS_TBL) tools/gen-calls
-	$(call gen_calls,prototypes)
-$(CALLS_TABLE): $(CALLS_TBL) tools/gen-calls
-	$(call gen_calls,table)
-# For musl's own build; what programs get is made below.
-$(MUSL_BUILD)/include/bits/syscall.h: $(CALLS_TBL) tools/gen-calls
-	$(call gen_calls,numbers-libc)
-$(MUSL_BUILD)/include/bits/pith_syscall.h: $(CALLS_TBL) tools/gen-calls
-	$(call gen_calls,cases)
-$(MUSL_BUILD)/include/bits/pith_calls.h: $(CALLS_H)
-	@mkdir -p $(@D)
-	cp $< $@
+# A file that comes out as it was keeps its time: a call that moved between files of libos/posix, say,
+# changes nothing for musl, which takes long to build.
+CALLS_STAMP := $(OBJ)/gen/calls.stamp
+gen_calls = tools/gen-calls $1 $(CALLS_TBL) >$2.new; cmp -s $2.new $2 && rm $2.new || mv $2.new $2
+$(CALLS_STAMP): $(CALLS_TBL) tools/gen-calls
+	@mkdir -p $(dir $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS))
+	@set -e; $(call gen_calls,prototypes,$(CALLS_H)); $(call gen_calls,table,$(CALLS_TABLE)); \
+	$(call gen_calls,cases,$(CALLS_CASES)); $(call gen_calls,numbers,$(CALLS_NUMBERS)); \
+	$(call gen_calls,numbers-libc,$(CALLS_LIBC))
+	@touch $@
+$(CALLS_H) $(CALLS_TABLE) $(CALLS_CASES) $(CALLS_NUMBERS) $(CALLS_LIBC): $(CALLS_STAMP) ;
 
 # fetch-source does nothing where the pin's package is there already.
 $(MUSL_SRC).pin: $(MUSL_PIN) tools/fetch-source | $(SETUP_BUILD)
@@ -40,12 +41,37 @@ KERNEL_HEADERS := linux:/usr/include/linux asm-generic:/usr/include/asm-generic 
 
 MUSL_SYSROOT := $(shell find musl/sysroot -type f)
 $(MUSL_HEADERS): INC = $(SYSROOT)/include
-$(MUSL_HEADERS): $(MUSL_SRC).pin $(MUSL_SYSROOT) $(CALLS_H) $(MUSL_BUILD)/include/bits/pith_syscall.h
+$(MUSL_HEADERS): $(MUSL_SRC).pin $(MUSL_SYSROOT) $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS)
 	@mkdir -p $(MUSL_BUILD)/headers $(INC)
 	+@$(MAKE) --no-print-directory -s -C $(MUSL_BUILD)/headers -f $(MUSL_SRC)/Makefile srcdir=$(MUSL_SRC) \
 	    ARCH=x86_64 DESTDIR= includedir=$(abspath $(INC)) install-headers
-	tools/gen-calls numbers $(CALLS_TBL) >$(INC)/bits/syscall.h
-	cp $(CALLS_H) $(MUSL_BUILD)/include/bits/pith_syscall.h $(INC)/bits/
+	cp $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS) $(INC)/bits/
 	cp -R musl/sysroot/. $(INC)/
 	for h in $(KERNEL_HEADERS); do ln -sfn $${h#*:} $(INC)/$${h%%:*}; done
 	@touch $@
+
+# libc.a, and the empty archives for programs that are linked with -lm, -lpthread and so on.
+MUSL_LIBC   := $(MUSL_BUILD)/libc
+MUSL_EMPTY  := $(addprefix lib/lib,$(addsuffix .a,m rt pthread crypt util xnet resolv dl))
+MUSL_CFLAGS := -g $(PATHMAP) -ffile-prefix-map=$(MUSL_SRC)/=musl/ -fPIE -fno-omit-frame-pointer \
+    -fno-strict-aliasing -fno-plt -fcf-protection=none -Wno-return-local-addr
+LIBC        := $(MUSL_LIB)/libc.a
+
+# Musl's Makefile does not know of these headers: after a change, everything is compiled again.
+$(MUSL_LIBC)/config.mak: $(MUSL_SRC).pin musl/config.mak $(wildcard musl/include/*.h) mk/musl.mk \
+    $(CALLS_H) $(CALLS_CASES) $(CALLS_LIBC)
+	rm -rf $(@D)
+	@mkdir -p $(@D)
+	cp $(CALLS_H) $(MUSL_BUILD)/include/bits/
+	cd $(@D) && CC=gcc CFLAGS='$(MUSL_CFLAGS)' $(MUSL_SRC)/configure --prefix=/ \
+	    --disable-shared --disable-wrapper >configure.log
+	{ echo 'PITH_MUSL := $(CURDIR)/musl'; echo 'PITH_GEN := $(abspath $(MUSL_BUILD))/include'; \
+	    echo 'PITH_WARNINGS := $(WARNINGS)'; cat musl/config.mak; } >>$@
+
+$(LIBC): $(MUSL_LIBC)/config.mak $(shell find musl/src -type f)
+	@mkdir -p $(@D)
+	@echo "make libc.a"
+	+@$(MAKE) --no-print-directory -s -C $(MUSL_LIBC) -f $(MUSL_SRC)/Makefile lib/libc.a $(MUSL_EMPTY)
+	cp $(MUSL_LIBC)/lib/*.a $(@D)/
+
+ALL += $(LIBC)

@@ -61,12 +61,12 @@ PITH_INLINE long __syscall6(long n, long a, long b, long c, long d, long e, long
 
 /* A call that is a cancellation point. The hooks are thread/__syscall_cp.c's, which do nothing, unless the
  * program uses pthread_cancel: begin returns 0 to go on; end returns what the call answers. */
-__attribute__((__visibility__("hidden"))) long __pith_cancel_begin(void);
+__attribute__((__visibility__("hidden"))) long __pith_cancel_begin(long n);
 __attribute__((__visibility__("hidden"))) long __pith_cancel_end(long n, long r);
 
 PITH_INLINE long __syscall_cp(long n, long a, long b, long c, long d, long e, long f)
 {
-    long r = __pith_cancel_begin();
+    long r = __pith_cancel_begin(n);
     if (r)
         return r;
     return __pith_cancel_end(n, pith_syscall(n, a, b, c, d, e, f));

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+#
+# Appended to the config.mak that musl's configure writes; musl's Makefile reads both before its rules.
+# PITH_MUSL is the folder of this file, PITH_GEN that of the generated headers.
+
+# In front of every folder of musl's. Quoted includes of its own are not reached, and need not be.
+CFLAGS_C99FSE += -I$(PITH_GEN) -I$(PITH_MUSL)/include
+
+# Position independent as a program is; nothing can be interposed.
+AOBJS = $(LIBC_OBJS)
+
+# Assembly that makes system calls. For the first three musl has C versions of its own or we have.
+PITH_DROPPED := process/x86_64/vfork.s signal/x86_64/restore.s thread/x86_64/__unmapself.s \
+    thread/x86_64/__set_thread_area.s thread/x86_64/clone.s thread/x86_64/syscall_cp.s
+ARCH_SRCS := $(filter-out $(PITH_DROPPED:%=$(srcdir)/src/%),$(sort $(wildcard $(ARCH_GLOBS))))
+
+# A file below src/ here takes the place of musl's file of the same name: of two pattern rules that fit,
+# make takes the one with the shorter stem, if its source exists.
+# Musl's headers were not written for all the warnings that ours are: as system headers they give none.
+obj/src/%.o: $(PITH_MUSL)/src/%.c $(GENH) $(IMPH)
+	$(CC) $(subst -I$(srcdir),-isystem $(srcdir),$(CFLAGS_ALL)) -isystem $(srcdir)/$(@D:obj/%=%) \
+	    $(PITH_WARNINGS) -c -o $@ $<
