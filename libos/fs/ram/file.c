@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Open files of the RAM file system. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "ram/internal.h"
+
+#ifndef FALLOC_FL_KEEP_SIZE
+#define FALLOC_FL_KEEP_SIZE  0x01
+#define FALLOC_FL_PUNCH_HOLE 0x02
+#endif
+#ifndef FALLOC_FL_ZERO_RANGE
+#define FALLOC_FL_ZERO_RANGE 0x10
+#endif
+
+/* The first access after a change is recorded, later ones are not. */
+static void touch_access(struct file *f)
+{
+    struct inode *in = f->inode;
+
+    if ((in->atime <= in->mtime || in->atime <= in->ctime) && !(f->flags & O_NOATIME))
+        in->atime = clock_wall();
+}
+
+static ssize_t file_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    struct ram_inode *ri = to_ram(f->inode);
+    uint64_t off = *pos;
+    ssize_t done = 0;
+
+    for (int i = 0; i < n && off < ri->inode.size; i++) {
+        size_t len = min_size(iov[i].iov_len, ri->inode.size - off);
+        data_read(ri, off, iov[i].iov_base, len);
+        off += len;
+        done += (ssize_t)len;
+    }
+    *pos = off;
+    touch_access(f);
+    return done;
+}
+
+/* Writes (n) bytes at (off) and moves the end of the file along. Returns their number, or fewer
+ * with *err set. */
+static size_t write_at(struct ram_inode *ri, uint64_t off, const char *buf, size_t n, int *err)
+{
+    if (n > (uint64_t)INT64_MAX - off) {
+        n = (uint64_t)INT64_MAX - off;
+        *err = -EFBIG;
+    }
+    size_t done = data_write(ri, off, buf, n, err);
+    if (done > 0 && off + done > ri->inode.size)
+        ri->inode.size = off + done;
+    return done;
+}
+
+static ssize_t file_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    struct ram_inode *ri = to_ram(f->inode);
+    uint64_t off = f->flags & O_APPEND ? ri->inode.size : *pos;
+    size_t total = 0;
+    int err = 0;
+
+    for (int i = 0; i < n && !err; i++) {
+        size_t done = write_at(ri, off, iov[i].iov_base, iov[i].iov_len, &err);
+        off += done;
+        total += done;
+    }
+    if (total == 0)
+        return err;
+    *pos = off;
+    touch(ri);
+    return (ssize_t)total;
+}
+
+static int nothing_to_sync(struct file *f)
+{
+    (void)f;
+    return 0;
+}
+
+static int file_allocate(struct file *f, int mode, uint64_t off, uint64_t len)
+{
+    struct ram_inode *ri = to_ram(f->inode);
+    uint64_t end = off + len, size = ri->inode.size;
+    bool keep = mode & FALLOC_FL_KEEP_SIZE;
+    int kind = mode & ~FALLOC_FL_KEEP_SIZE;
+    int err = 0;
+
+    if ((kind & FALLOC_FL_PUNCH_HOLE && !keep) ||
+        (kind && kind != FALLOC_FL_PUNCH_HOLE && kind != FALLOC_FL_ZERO_RANGE))
+        return -EOPNOTSUPP;
+    if (kind)
+        err = data_punch(ri, off, end);
+    if (!err && kind != FALLOC_FL_PUNCH_HOLE)
+        err = data_allocate(ri, off, end);
+    if (!err && kind != FALLOC_FL_PUNCH_HOLE && end > size) {
+        if (keep)
+            ri->data.keep_tail = true;
+        else
+            ri->inode.size = end;
+    }
+    if (err)
+        data_trim(ri);
+    else
+        touch(ri);
+    return err;
+}
+
+static int64_t file_seek_data(struct file *f, uint64_t off, bool hole)
+{
+    struct ram_inode *ri = to_ram(f->inode);
+
+    if (off >= ri->inode.size)
+        return -ENXIO;
+    int64_t found = data_seek(ri, off, hole);
+    if (found >= 0)
+        return found;
+    return hole ? (int64_t)ri->inode.size : -ENXIO;
+}
+
+static void file_release(struct file *f)
+{
+    if (f->flags & (O_WRONLY | O_RDWR))
+        data_trim(to_ram(f->inode));
+    file_free(f);
+}
+
+const struct file_ops ram_file_ops = {
+    .readv = file_readv,
+    .writev = file_writev,
+    .fsync = nothing_to_sync,
+    .allocate = file_allocate,
+    .seek_data = file_seek_data,
+    .release = file_release,
+};
+
+static ssize_t dir_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    (void)f, (void)iov, (void)n, (void)pos;
+    return -EISDIR;
+}
+
+static int dir_readdir(struct file *f, uint64_t *pos, readdir_fn fn, void *arg)
+{
+    touch_access(f);
+    return dir_read(f, pos, fn, arg);
+}
+
+const struct file_ops ram_dir_ops = {
+    .readv = dir_readv,
+    .readdir = dir_readdir,
+    .fsync = nothing_to_sync,
+    .release = file_free,
+};

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end of inodes and open files. */
+#include "mm/heap.h"
+#include "vfs/fd.h"
+#include "vfs/lock.h"
+#include "vfs/open.h"
+
+void inode_unused(struct inode *inode)
+{
+    /* A directory holds its parent: a loop, since a chain of removed directories may go at once. */
+    while (inode) {
+        struct inode *parent = inode->parent;
+        inode->ops->evict(inode);
+        inode = parent && --parent->refs == 0 ? parent : NULL;
+    }
+}
+
+struct file *file_alloc(unsigned flags)
+{
+    struct file *f = heap_alloc(sizeof *f);
+
+    if (f) {
+        f->refs = 1;
+        f->flags = flags;
+    }
+    return f;
+}
+
+void file_free(struct file *f)
+{
+    struct inode *inode = f->inode;
+
+    if (inode) {
+        if (unlikely(inode->locks))
+            inode->locks->closed(inode, f);
+        inode_put(inode);
+    }
+    if (!(f->kind & FILE_STATIC))
+        heap_free(f, sizeof *f);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is mounted where. */
+#ifndef PITH_VFS_MOUNT_H
+#define PITH_VFS_MOUNT_H
+
+#include "iface/fs.h"
+
+/* All mounted file systems but the root, linked by next_mount. */
+extern struct fs *mount_list;
+
+/* Mounts (fs), for ever, on (dir), which nothing is mounted on yet, and which is then held. */
+void mount_on(struct inode *dir, struct fs *fs);
+
+/* The directory called (name) in (dir), held; made with permissions (mode) if it is missing. 0;
+ * -ENOTDIR if that is something else, and the errors of lookup and create. */
+must_check int mount_point(struct inode *dir, const char *name, mode_t mode, struct inode **out);
+
+#endif

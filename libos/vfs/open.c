@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Opening files: what open(2) says about flags, on top of path walk. */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "vfs/fd.h"
+#include "vfs/open.h"
+#include "vfs/path.h"
+
+/* Flags that matter to open alone; F_GETFL does not show them. */
+#define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
+
+/* Shown by F_GETFL for every file with a path, as Linux does on 64-bit machines. */
+#define LARGEFILE 0100000
+
+#define TMPFILE (O_TMPFILE & ~O_DIRECTORY)
+
+mode_t vfs_umask = 022;
+
+/* A file that was opened with O_PATH can do nothing. */
+static const struct file_ops path_ops = {.release = file_free};
+
+int vfs_open_inode(struct inode *inode, int flags, struct file **out)
+{
+    struct file *f = file_alloc((unsigned)(flags & ~OPEN_ONLY));
+    int err = 0;
+
+    if (!f)
+        return -ENOMEM;
+    inode_hold(inode);
+    f->inode = inode;
+    if (flags & O_PATH) {
+        f->ops = &path_ops;
+    } else {
+        f->flags |= LARGEFILE;
+        err = inode->ops->open ? inode->ops->open(inode, f) : -ENXIO;
+    }
+    if (err)
+        file_free(f);
+    else
+        *out = f;
+    return err;
+}
+
+/* Whether (flags) allow to open (inode), which was there before. */
+static int check_existing(const struct inode *inode, int flags)
+{
+    bool writing = flags & (int)FILE_ACCESS || flags & O_TRUNC;
+
+    if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+        return -EEXIST;
+    if (S_ISDIR(inode->mode) && flags & O_CREAT)
+        return -EISDIR;
+    if (!S_ISDIR(inode->mode) && flags & O_DIRECTORY)
+        return -ENOTDIR;
+    if (flags & O_PATH)
+        return 0;
+    if (S_ISLNK(inode->mode))
+        return -ELOOP;
+    if (S_ISDIR(inode->mode) && writing)
+        return -EISDIR;
+    return 0;
+}
+
+/* Makes the regular file that path (p) names, or with TMPFILE one without a name in p's directory.
+ */
+static int create(struct inode *dir, struct name name, mode_t mode, struct inode **out)
+{
+    const struct inode_new what = {.mode = S_IFREG | (mode & 07777 & ~vfs_umask)};
+
+    if (!dir->ops->create)
+        return name.len ? -EACCES : -EOPNOTSUPP;
+    return dir->ops->create(dir, name, &what, out);
+}
+
+static int open_tmpfile(struct path *p, int flags, mode_t mode, struct file **out)
+{
+    struct inode *inode;
+    int err;
+
+    if (!S_ISDIR(p->inode->mode))
+        return -ENOTDIR;
+    err = create(p->inode, (struct name){"", 0}, mode, &inode);
+    if (err)
+        return err;
+    err = vfs_open_inode(inode, flags, out);
+    inode_put(inode);
+    return err;
+}
+
+static int open_walked(struct path *p, int flags, mode_t mode, struct file **out)
+{
+    const struct inode_attr empty = {.which = ATTR_SIZE};
+    bool created = false;
+    int err = 0;
+
+    if (flags & O_CREAT && p->slash && p->dir)
+        return -EISDIR;
+    if (flags & TMPFILE)
+        return open_tmpfile(p, flags, mode, out);
+    if (p->inode) {
+        err = check_existing(p->inode, flags);
+    } else {
+        err = create(p->dir, p->name, mode, &p->inode);
+        created = true;
+    }
+    if (err)
+        return err;
+    err = vfs_open_inode(p->inode, flags, out);
+    if (!err && flags & O_TRUNC && !created && S_ISREG(p->inode->mode) && p->inode->ops->setattr)
+        err = p->inode->ops->setattr(p->inode, &empty);
+    if (err && *out)
+        file_put(*out);
+    return err;
+}
+
+/* Refuses flags that contradict each other; takes those away that O_PATH makes meaningless. */
+static int check_flags(int *flags)
+{
+    if (*flags & O_PATH)
+        *flags &= O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
+    if (*flags & TMPFILE) {
+        if (!(*flags & O_DIRECTORY) || *flags & O_CREAT || !(*flags & (int)FILE_ACCESS))
+            return -EINVAL;
+    } else if ((*flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY)) {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+int vfs_open(long dirfd, const char *path, int flags, mode_t mode, struct file **out)
+{
+    struct path p;
+    unsigned walk_flags = 0;
+    int err = check_flags(&flags);
+
+    if (err)
+        return err;
+    if (!(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
+        walk_flags |= PATH_FOLLOW;
+    if (flags & O_CREAT)
+        walk_flags |= PATH_PARENT;
+    err = path_walk(dirfd, path, walk_flags, &p);
+    if (err)
+        return err;
+    *out = NULL;
+    err = open_walked(&p, flags, mode, out);
+    path_put(&p);
+    return err;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Opening files. */
+#ifndef PITH_VFS_OPEN_H
+#define PITH_VFS_OPEN_H
+
+#include "iface/fs.h"
+
+/* Bits of file.flags that open(2) calls the access mode; O_ACCMODE of some C libraries has more. */
+#define FILE_ACCESS 3u
+
+/* An open file with one reference and flags (flags), all else zero. NULL: out of memory. file_free
+ * frees it. */
+must_check struct file *file_alloc(unsigned flags);
+
+/* Opens (path) as openat(2) says, without a descriptor; (mode) is reduced by umask. Returns 0 and
+ * the file with one reference; the errors of path_walk and of open(2). May block (FIFOs): then
+ * -EINTR. */
+must_check int vfs_open(long dirfd, const char *path, int flags, mode_t mode, struct file **out);
+
+/* Opens (inode) itself with (flags): no creation, no truncation. */
+must_check int vfs_open_inode(struct inode *inode, int flags, struct file **out);
+
+/* umask(2): these permissions are not given to new files. */
+extern mode_t vfs_umask;
+
+#endif
