@@ -33,5 +33,38 @@ $(PITH): $(CLI_OBJECTS)
 $(OUT)/bin/pith-cc: $(PITH)
 	ln -sf pith $@
 
-ALL += $(MONITOR) $(PITH) $(OUT)/bin/pith-cc
+# gcc and clang find this as their linker, because pith cc says so with -B.
+$(OUT)/libexec/pith/ld: $(PITH)
+	@mkdir -p $(@D)
+	ln -sf ../../bin/pith $@
+
+# What pith cc links and passes to gcc besides libc.a and libpith.a: the Pith note in its variants, the
+# linker script, the compiler specification.
+CC_NOTES := $(SYSROOT)/lib/note.o $(SYSROOT)/lib/note-conftest.o
+$(SYSROOT)/lib/note.o: NOTE_FLAGS := PITH_NOTE_HOSTED
+$(SYSROOT)/lib/note-conftest.o: NOTE_FLAGS := PITH_NOTE_HOSTED|PITH_NOTE_CONFTEST
+$(CC_NOTES): libos/plat/hosted/note.c abi/image.h abi/boot.h | $(call module_links,plat) \
+    $(MUSL_HEADERS) $(SETUP_BUILD)
+	@mkdir -p $(@D)
+	$(LIBOS_CC) $(LIBOS_CFLAGS) -DNOTE_FLAGS='($(NOTE_FLAGS))' $(call module_includes,plat) \
+	    $(LIBOS_INCLUDES) -c -o $@ $<
+
+CC_FILES := $(SYSROOT)/lib/image.ld $(SYSROOT)/lib/gcc.specs
+$(SYSROOT)/lib/image.ld: libos/arch/x86_64/image.ld
+$(SYSROOT)/lib/gcc.specs: cli/gcc.specs
+$(CC_FILES):
+	@mkdir -p $(@D)
+	cp $< $@
+
+MAN_PAGES := $(patsubst docs/%,$(OUT)/share/%,$(wildcard docs/man/*.1))
+MAN_PAGES := $(subst /share/man/,/share/man/man1/,$(MAN_PAGES))
+$(OUT)/share/man/man1/%.1: docs/man/%.1
+	@mkdir -p $(@D)
+	cp $< $@
+
+CLI_FILES := $(PITH) $(OUT)/bin/pith-cc $(OUT)/libexec/pith/ld $(CC_NOTES) $(CC_FILES) $(MAN_PAGES)
+.PHONY: cli
+cli: $(CLI_FILES)
+
+ALL += $(MONITOR) $(CLI_FILES)
 -include $(MONITOR_OBJECTS:.o=.d) $(CLI_OBJECTS:.o=.d)

@@ -16,6 +16,8 @@
 /* The struct of (type) whose (member) is at (ptr). */
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
+/* <limits.h> may have defined an int of this name. */
+#undef PAGE_SIZE
 #define PAGE_SHIFT 12
 #define PAGE_SIZE  ((size_t)1 << PAGE_SHIFT)
 #define PAGE_MASK  (PAGE_SIZE - 1)

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pith help: the manual pages, or, where there is no man, a short text. */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+extern char **environ;
+
+static const char usage_pith[] =
+    "usage: pith COMMAND [ARGUMENTS]\n"
+    "\n"
+    "  pith cc [GCC ARGUMENTS]              compile and link a C program into an image\n"
+    "  pith run [OPTIONS] IMAGE [ARG...]    run an image\n"
+    "  pith pack IMAGE --root DIR [-o OUT]  put files into an image\n"
+    "  pith help [COMMAND]                  show the manual page of a command\n"
+    "  pith --version\n";
+
+static const char usage_cc[] =
+    "usage: pith cc [GCC ARGUMENTS]\n"
+    "   or: pith-cc [GCC ARGUMENTS]\n"
+    "\n"
+    "Compiles and links as gcc does; what it links is an image. Besides gcc's own:\n"
+    "\n"
+    "  --allow-missing   link although the program needs system calls that Pith does not\n"
+    "                    have; they fail with ENOSYS when called\n"
+    "  --target=hosted   the platform to build for: hosted is the only one so far\n"
+    "  --help            show this\n"
+    "\n"
+    "PITH_CC names the compiler to use, gcc or clang; gcc by default.\n";
+
+static const char usage_pack[] =
+    "usage: pith pack IMAGE --root DIR [-o OUT]\n"
+    "   or: pith pack IMAGE --list\n"
+    "\n"
+    "Puts the files below DIR into the image as its root file system, in place of what it has.\n"
+    "\n"
+    "  --root DIR   the folder that becomes the image's root\n"
+    "  -o OUT       write to OUT and leave IMAGE as it is\n"
+    "  --list       print what is in the image's root file system\n"
+    "  --help       show this\n"
+    "\n"
+    "SOURCE_DATE_EPOCH, if set, is the latest time that a packed file may have.\n";
+
+static const char usage_help[] = "usage: pith help [COMMAND]\n";
+
+bool help_usage(const char *name)
+{
+    const char *text;
+    if (name == NULL)
+        text = usage_pith;
+    else if (strcmp(name, "cc") == 0)
+        text = usage_cc;
+    else if (strcmp(name, "pack") == 0)
+        text = usage_pack;
+    else if (strcmp(name, "help") == 0)
+        text = usage_help;
+    else
+        return false;
+    fputs(text, stdout);
+    return true;
+}
+
+/* Shows the page with man. False: there is no man, or it cannot show it. */
+static bool show_page(const char *page)
+{
+    char path[PATH_MAX], rel[64];
+    snprintf(rel, sizeof(rel), "share/man/man1/%s.1", page);
+    if (install_path(path, rel) != 0 || access(path, R_OK) != 0)
+        return false;
+
+    /* Its complaints would only disturb: the text is shown instead. */
+    posix_spawn_file_actions_t quiet;
+    posix_spawn_file_actions_init(&quiet);
+    posix_spawn_file_actions_addopen(&quiet, 2, "/dev/null", O_WRONLY, 0);
+    char *argv[] = {(char *)"man", (char *)"--", path, NULL};
+    pid_t pid;
+    int err = posix_spawnp(&pid, "man", &quiet, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&quiet);
+    if (err != 0)
+        return false;
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return false;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+int cmd_help(int argc, char **argv)
+{
+    if (argc > 2) {
+        fputs("pith help: one command at a time\n", stderr);
+        return EXIT_USAGE;
+    }
+    const char *name = argc == 2 ? argv[1] : NULL;
+    if (name != NULL && strcmp(name, "--help") == 0)
+        name = "help";
+    bool is_run = name != NULL && strcmp(name, "run") == 0;
+    static const char *const names[] = {"cc", "run", "pack", "help"};
+    bool known = name == NULL;
+    for (size_t i = 0; i < ARRAY_LEN(names) && !known; i++)
+        known = strcmp(name, names[i]) == 0;
+    if (!known) {
+        fprintf(stderr, "pith help: unknown command %s\n", name);
+        fputs("pith: hint: the commands are cc, run, pack and help\n", stderr);
+        return EXIT_USAGE;
+    }
+
+    char page[32];
+    snprintf(page, sizeof(page), "pith%s%s", name != NULL ? "-" : "", name != NULL ? name : "");
+    if (show_page(page))
+        return 0;
+    if (is_run) {
+        /* The monitor knows its own options. */
+        char *run[] = {(char *)"run", (char *)"--help", NULL};
+        return cmd_run(2, run);
+    }
+    return help_usage(name) ? 0 : EXIT_USAGE;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The link step of pith cc: gcc and clang run this as their linker, and it runs GNU ld. In between it keeps the
+ * host's libraries out, refuses what an image cannot have, and puts ld's messages about missing
+ * system calls into words.
+ *
+ * It knows the link of an image by Pith's linker script among the arguments. Anything else (ld -r, ld -v from
+ * a configure script) goes to ld untouched. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cc.h"
+#include "cli.h"
+#include "ld.h"
+
+#define CALL_PREFIX "pith_sys_"
+
+static bool starts(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Finds GNU ld in PATH, which may also lead to this program. */
+static bool find_ld(char path[PATH_MAX])
+{
+    static const char *const names[] = {"ld.bfd", "ld"};
+    char self[PATH_MAX], real[PATH_MAX];
+    if (install_path(self, "bin/pith") != 0)
+        return false;
+    const char *list = getenv("PATH");
+    if (list == NULL)
+        list = "/usr/local/bin:/usr/bin:/bin";
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        for (const char *dir = list; *dir != '\0';) {
+            size_t len = strcspn(dir, ":");
+            int n = snprintf(path, PATH_MAX, "%.*s/%s", (int)len, dir, names[i]);
+            if (n < PATH_MAX && access(path, X_OK) == 0 && realpath(path, real) != NULL &&
+                strcmp(real, self) != 0)
+                return true;
+            dir += len;
+            dir += *dir == ':';
+        }
+    }
+    return false;
+}
+
+/* Whether a library folder is the host's: everything in the system's library folders, but for Pith's own, which
+ * may be below them. */
+static bool is_host_folder(const char *dir, const char *own)
+{
+    static const char *const host[] = {"/lib", "/lib32", "/lib64", "/libx32",
+                                       "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32"};
+    char real[PATH_MAX];
+    if (realpath(dir, real) == NULL)
+        return false;
+    size_t own_len = strlen(own);
+    if (strncmp(real, own, own_len) == 0 && (real[own_len] == '/' || real[own_len] == '\0'))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(host); i++) {
+        size_t len = strlen(host[i]);
+        if (strncmp(real, host[i], len) == 0 && (real[len] == '/' || real[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+/* Options that would make the image depend on shared objects or keep every symbol. */
+static bool is_dropped(const char *arg)
+{
+    static const char *const list[] = {"-E", "--export-dynamic", "-export-dynamic", "-Bdynamic",
+                                       "-dy", "-call_shared", "--eh-frame-hdr"};
+    for (size_t i = 0; i < ARRAY_LEN(list); i++)
+        if (strcmp(arg, list[i]) == 0)
+            return true;
+    return starts(arg, "--sysroot=");
+}
+
+static const char *refusal(const char *arg)
+{
+    if (starts(arg, "-T") || starts(arg, "--script") || starts(arg, "-dT") ||
+        starts(arg, "--default-script"))
+        return "an image has Pith's own layout, no other linker script is possible";
+    if (strcmp(arg, "-shared") == 0 || strcmp(arg, "--shared") == 0 ||
+        strcmp(arg, "-Bshareable") == 0)
+        return "an image is one static program: there are no shared libraries";
+    return NULL;
+}
+
+/* Copies the arguments of the link of an image from (from) to (to). Returns 0 or the exit status. */
+static int filter_args(struct args *to, const struct args *from, const char *script)
+{
+    char own[PATH_MAX];
+    if (install_path(own, "lib/pith") != 0)
+        return EXIT_BUILD;
+    for (size_t i = 0; i < from->n; i++) {
+        const char *arg = from->v[i];
+        if (starts(arg, "-L") || strcmp(arg, "--library-path") == 0) {
+            bool joined = arg[0] == '-' && arg[1] == 'L' && arg[2] != '\0';
+            if (!joined && i + 1 == from->n)
+                break;
+            const char *dir = joined ? arg + 2 : from->v[++i];
+            if (!is_host_folder(dir, own)) {
+                args_add(to, "-L");
+                args_add(to, dir);
+            }
+            continue;
+        }
+        const char *why = refusal(arg);
+        if (why != NULL && !(starts(arg, "--script=") && strcmp(arg + 9, script) == 0)) {
+            fprintf(stderr, "pith cc: linker option %s: %s\n", arg, why);
+            return EXIT_BUILD;
+        }
+        if (!is_dropped(arg))
+            args_add(to, arg);
+    }
+    return 0;
+}
+
+/* ld's messages as they come in. */
+struct messages {
+    struct missing_calls calls;
+    char *function; /* a line "in function X:" not passed on yet, or NULL; owned */
+    bool used;      /* a line about a missing call followed it */
+};
+
+static void append_text(struct missing_call *call, const char *line)
+{
+    size_t len = strlen(line);
+    char *text = realloc(call->text, call->text_len + len + 1);
+    if (text == NULL)
+        return;
+    memcpy(text + call->text_len, line, len + 1);
+    call->text = text;
+    call->text_len += len;
+}
+
+/* The entry of the call whose name starts at (name), made if need be. NULL: out of memory. */
+static struct missing_call *find_call(struct missing_calls *calls, const char *name)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    if (len == 0 || len >= sizeof(calls->v->name))
+        return NULL;
+    for (size_t i = 0; i < calls->n; i++)
+        if (strncmp(calls->v[i].name, name, len) == 0 && calls->v[i].name[len] == '\0')
+            return &calls->v[i];
+    struct missing_call *v = realloc(calls->v, (calls->n + 1) * sizeof(*v));
+    if (v == NULL)
+        return NULL;
+    calls->v = v;
+    struct missing_call *call = &v[calls->n++];
+    *call = (struct missing_call){.text = NULL};
+    memcpy(call->name, name, len);
+    return call;
+}
+
+/* Takes one line of ld's: keeps it if it is about a missing system call, else passes it on. ld quotes symbols
+ * in the user's language; the name is the same in all. */
+static void take_line(struct messages *m, const char *line)
+{
+    const char *symbol = strstr(line, CALL_PREFIX);
+    struct missing_call *call = NULL;
+    if (symbol != NULL && strstr(line, ".o: in function") == NULL)
+        call = find_call(&m->calls, symbol + strlen(CALL_PREFIX));
+    if (call != NULL) {
+        if (m->function != NULL && !m->used)
+            append_text(call, m->function);
+        append_text(call, line);
+        m->used = true;
+        return;
+    }
+
+    size_t len = strlen(line);
+    bool function = len > 2 && strcmp(line + len - 2, ":\n") == 0 && strchr(line, '`') != NULL;
+    bool undefined = strstr(line, "undefined reference") != NULL;
+    if (m->function != NULL && !function && (!m->used || undefined))
+        fputs(m->function, stderr);
+    if (m->function != NULL || function) {
+        free(m->function);
+        m->function = function ? strdup(line) : NULL;
+        m->used = false;
+    }
+    if (!function || m->function == NULL)
+        fputs(line, stderr);
+}
+
+/* Runs ld with (a), its messages through take_line. Returns its exit status. */
+static int run_ld(struct args *a, struct messages *m)
+{
+    int fds[2];
+    if (pipe(fds) < 0)
+        goto failed;
+    pid_t pid = fork();
+    if (pid < 0)
+        goto failed;
+    if (pid == 0) {
+        close(fds[0]);
+        dup2(fds[1], 2);
+        close(fds[1]);
+        int err = args_exec(a);
+        fprintf(stderr, "pith cc: cannot start %s: %s\n", a->v[0], strerror(-err));
+        _exit(EXIT_BUILD);
+    }
+    close(fds[1]);
+
+    FILE *f = fdopen(fds[0], "r");
+    char *line = NULL;
+    size_t cap = 0;
+    while (f != NULL && getline(&line, &cap, f) >= 0)
+        take_line(m, line);
+    if (m->function != NULL && !m->used)
+        fputs(m->function, stderr);
+    free(line);
+    if (f != NULL)
+        fclose(f);
+
+    int status;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            goto failed;
+    if (WIFSIGNALED(status)) {
+        fprintf(stderr, "pith cc: %s was ended by signal %d\n", a->v[0], WTERMSIG(status));
+        return EXIT_BUILD;
+    }
+    return WEXITSTATUS(status);
+
+failed:
+    fprintf(stderr, "pith cc: cannot start the linker: %s\n", strerror(errno));
+    return EXIT_BUILD;
+}
+
+static bool is_image_link(const struct args *a, const char *script)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (starts(a->v[i], "--script=") && strcmp(a->v[i] + 9, script) == 0)
+            return true;
+    return false;
+}
+
+int cmd_ld(int argc, char **argv)
+{
+    char ld[PATH_MAX], script[PATH_MAX];
+    if (!find_ld(ld) || install_path(script, CC_SCRIPT) != 0) {
+        fputs("pith cc: there is no GNU ld in PATH (Debian: package binutils)\n", stderr);
+        return EXIT_BUILD;
+    }
+    struct args all = {0}, link = {0};
+    args_expand(&all, argv + 1, (size_t)argc - 1);
+    if (!is_image_link(&all, script)) {
+        argv[0] = ld;
+        execv(ld, argv);
+        fprintf(stderr, "pith cc: cannot start %s: %s\n", ld, strerror(errno));
+        return EXIT_BUILD;
+    }
+
+    args_add(&link, ld);
+    int status = filter_args(&link, &all, script);
+    if (status != 0)
+        return status;
+    link.response = all.response;
+    struct messages m = {0};
+    status = run_ld(&link, &m);
+    if (m.calls.n > 0)
+        missing_explain(&m.calls, &link);
+    return status;
+}

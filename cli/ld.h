@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The link step: what its parts give each other. */
+#ifndef PITH_CLI_LD_H
+#define PITH_CLI_LD_H
+
+#include "args.h"
+
+/* System calls that a link could not find, and ld's own words about them. Zeroed is empty. */
+struct missing_call {
+    char name[48]; /* "socket" */
+    char *text;    /* ld's lines, each with its line end; owned */
+    size_t text_len;
+};
+
+struct missing_calls {
+    struct missing_call *v; /* owned */
+    size_t n;
+};
+
+/* Explains for every call of (calls) which function of the program needs it and through which others, on
+ * standard error, from the object files and archives that (link), the arguments for ld, names. What it cannot find
+ * out (link-time optimisation) it says in ld's words. */
+void missing_explain(const struct missing_calls *calls, const struct args *link);
+
+#endif

@@ -1,0 +1,5 @@
+CLI_MODULES := cli
+cli.dir  := cli
+cli.src  := main.c paths.c run.c help.c args.c capture.c \
+            cc.c request.c compiler.c query.c ld.c missing.c object.c lines.c
+cli.uses := base abi
