@@ -13,6 +13,7 @@ MUSL_HEADERS := $(MUSL_BUILD)/headers.stamp
 CALLS_TBL     := libos/posix/calls.tbl
 CALLS_H       := $(OBJ)/gen/pith_calls.h
 CALLS_TABLE   := $(OBJ)/gen/pith_table.h
+CALLS_MISSING := $(OBJ)/gen/missing.list
 # What programs include, and what musl itself is built with.
 CALLS_CASES   := $(MUSL_BUILD)/include/bits/pith_syscall.h
 CALLS_NUMBERS := $(MUSL_BUILD)/program/bits/syscall.h
@@ -22,13 +23,14 @@ CALLS_LIBC    := $(MUSL_BUILD)/include/bits/syscall.h
 # changes nothing for musl, which takes long to build.
 CALLS_STAMP := $(OBJ)/gen/calls.stamp
 gen_calls = tools/gen-calls $1 $(CALLS_TBL) >$2.new; cmp -s $2.new $2 && rm $2.new || mv $2.new $2
-$(CALLS_STAMP): $(CALLS_TBL) tools/gen-calls
+$(CALLS_STAMP): $(CALLS_TBL) tools/gen-calls mk/musl.mk
 	@mkdir -p $(dir $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS))
 	@set -e; $(call gen_calls,prototypes,$(CALLS_H)); $(call gen_calls,table,$(CALLS_TABLE)); \
 	$(call gen_calls,cases,$(CALLS_CASES)); $(call gen_calls,numbers,$(CALLS_NUMBERS)); \
-	$(call gen_calls,numbers-libc,$(CALLS_LIBC))
+	$(call gen_calls,numbers-libc,$(CALLS_LIBC)); $(call gen_calls,missing,$(CALLS_MISSING))
 	@touch $@
-$(CALLS_H) $(CALLS_TABLE) $(CALLS_CASES) $(CALLS_NUMBERS) $(CALLS_LIBC): $(CALLS_STAMP) ;
+$(CALLS_H) $(CALLS_TABLE) $(CALLS_CASES) $(CALLS_NUMBERS) $(CALLS_LIBC) $(CALLS_MISSING): $(CALLS_STAMP) ;
+$(OBJ)/libos/posix/dyn.o: | $(CALLS_TABLE)
 
 # fetch-source does nothing where the pin's package is there already.
 $(MUSL_SRC).pin: $(MUSL_PIN) tools/fetch-source | $(SETUP_BUILD)
@@ -53,20 +55,18 @@ $(MUSL_HEADERS): $(MUSL_SRC).pin $(MUSL_SYSROOT) $(CALLS_H) $(CALLS_CASES) $(CAL
 # libc.a, and the empty archives for programs that are linked with -lm, -lpthread and so on.
 MUSL_LIBC   := $(MUSL_BUILD)/libc
 MUSL_EMPTY  := $(addprefix lib/lib,$(addsuffix .a,m rt pthread crypt util xnet resolv dl))
-MUSL_CFLAGS := -g $(PATHMAP) -ffile-prefix-map=$(MUSL_SRC)/=musl/ -fPIE -fno-omit-frame-pointer \
-    -fno-strict-aliasing -fno-plt -fcf-protection=none -Wno-return-local-addr
-LIBC        := $(MUSL_LIB)/libc.a
+LIBC       := $(MUSL_LIB)/libc.a
 
 # Musl's Makefile does not know of these headers: after a change, everything is compiled again.
-$(MUSL_LIBC)/config.mak: $(MUSL_SRC).pin musl/config.mak $(wildcard musl/include/*.h) mk/musl.mk \
+$(MUSL_LIBC)/config.mak: $(MUSL_SRC).pin musl/config.mak $(wildcard musl/include/*.h) \
     $(CALLS_H) $(CALLS_CASES) $(CALLS_LIBC)
 	rm -rf $(@D)
 	@mkdir -p $(@D)
 	cp $(CALLS_H) $(MUSL_BUILD)/include/bits/
-	cd $(@D) && CC=gcc CFLAGS='$(MUSL_CFLAGS)' $(MUSL_SRC)/configure --prefix=/ \
-	    --disable-shared --disable-wrapper >configure.log
-	{ echo 'PITH_MUSL := $(CURDIR)/musl'; echo 'PITH_GEN := $(abspath $(MUSL_BUILD))/include'; \
-	    echo 'PITH_WARNINGS := $(WARNINGS)'; cat musl/config.mak; } >>$@
+	cd $(@D) && CC=gcc CFLAGS=-g $(MUSL_SRC)/configure --prefix=/ --disable-shared --disable-wrapper \
+	    >configure.log
+	@{ echo 'PITH_MUSL := $(CURDIR)/musl'; echo 'PITH_GEN := $(abspath $(MUSL_BUILD))/include'; \
+	    echo 'PITH_WARNINGS := $(WARNINGS)'; echo 'PITH_PATHMAP := $(PATHMAP)'; cat musl/config.mak; } >>$@
 
 $(LIBC): $(MUSL_LIBC)/config.mak $(shell find musl/src -type f)
 	@mkdir -p $(@D)
@@ -74,4 +74,14 @@ $(LIBC): $(MUSL_LIBC)/config.mak $(shell find musl/src -type f)
 	+@$(MAKE) --no-print-directory -s -C $(MUSL_LIBC) -f $(MUSL_SRC)/Makefile lib/libc.a $(MUSL_EMPTY)
 	cp $(MUSL_LIBC)/lib/*.a $(@D)/
 
-ALL += $(LIBC)
+# The archive for pith cc --allow-missing: one member for each call that Pith does not have.
+LIBMISSING   := $(MUSL_LIB)/libpith-missing.a
+MISSING_DIR  := $(OBJ)/missing
+MISSING_OPTS  = $(LIBOS_CFLAGS) $(LIBOS_SSP) -I$(OBJ)/gen -I$(INCLUDE)/base $(LIBOS_INCLUDES)
+$(LIBMISSING): $(CALLS_MISSING) musl/missing.c libos/base/log.h mk/musl.mk | $(MUSL_HEADERS) $(INCLUDE)/base/base
+	@mkdir -p $(MISSING_DIR) $(@D)
+	rm -f $@ $(MISSING_DIR)/*.o
+	@xargs -P 2 -I {} $(LIBOS_CC) $(MISSING_OPTS) -DCALL={} -c -o $(MISSING_DIR)/{}.o musl/missing.c <$<
+	ar rcsD $@ $(MISSING_DIR)/*.o
+
+ALL += $(LIBC) $(LIBMISSING)

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: MIT
 #
 # Appended to the config.mak that musl's configure writes; musl's Makefile reads both before its rules.
-# PITH_MUSL is the folder of this file, PITH_GEN that of the generated headers.
+# PITH_MUSL is the folder of this file, PITH_GEN that of the generated headers; PITH_WARNINGS and PITH_PATHMAP
+# are the options of the same names in mk/rules.mk.
 
 # In front of every folder of musl's. Quoted includes of its own are not reached, and need not be.
 CFLAGS_C99FSE += -I$(PITH_GEN) -I$(PITH_MUSL)/include
+
+# What configure chose goes before this. Unwind tables are off already; a file's static data is not always
+# read as the type it was written as.
+CFLAGS += -fPIE -fno-omit-frame-pointer -fno-strict-aliasing -fno-plt -fcf-protection=none \
+    $(PITH_PATHMAP) -ffile-prefix-map=$(srcdir)/=musl/
+# A false alarm of gcc 12, in getcwd.c.
+CFLAGS += -Wno-return-local-addr
 
 # Position independent as a program is; nothing can be interposed.
 AOBJS = $(LIBC_OBJS)
