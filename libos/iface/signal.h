@@ -29,6 +29,12 @@ SIGNAL_HOOK bool signal_restart(void);
 /* Whether a signal of the host could still make a handler run. */
 SIGNAL_HOOK bool signal_awaited(void);
 
+/* The signal mask of a call that waits with one of its own (ppoll, pselect, sigsuspend): set (set)
+ * until signal_mask_end. A handler that runs in between ends it: the first mask is back when it
+ * returns. */
+SIGNAL_HOOK void signal_mask_begin(uint64_t set);
+SIGNAL_HOOK void signal_mask_end(void);
+
 /* To be called where signals may act: whether a handler has run. */
 static inline bool signal_check(void)
 {

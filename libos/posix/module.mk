@@ -1,4 +1,6 @@
 posix.dir  := libos/posix
 posix.src  := dyn.c
 posix.src  += mem.c
+posix.src  += process.c ids.c limits.c system.c time.c random.c futex.c
+posix.src  += signal.c signal_deliver.c
 posix.uses := base arch iface mm thread time random vfs ram

@@ -66,8 +66,8 @@ static inline bool cpu_rdrand(uint64_t *out)
     return false;
 }
 
-/* Calls fn(a, b, c) on the stack whose end (highest address) is (sp), aligned to 16 bytes; comes
- * back on the caller's. Frame pointers link the two stacks, so back-traces go on. */
-void cpu_call_on_stack(void *sp, void (*fn)(long, void *, void *), long a, void *b, void *c);
+/* Calls fn(arg) on the stack whose end (highest address) is (sp), aligned to 16 bytes; comes back
+ * on the caller's. Frame pointers link the two stacks, so back-traces go on. */
+void cpu_call_on_stack(void *sp, void (*fn)(void *), void *arg);
 
 #endif

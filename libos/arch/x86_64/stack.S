@@ -8,11 +8,8 @@ cpu_call_on_stack:
     push %rbp
     mov %rsp, %rbp
     mov %rdi, %rsp
-    mov %rsi, %rax
     mov %rdx, %rdi
-    mov %rcx, %rsi
-    mov %r8, %rdx
-    call *%rax
+    call *%rsi
     mov %rbp, %rsp
     pop %rbp
     ret

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The system calls on user and group ids. They follow Linux's rules for a process that starts as
+ * root, so that programs can give up root and see that it is gone; nothing here checks access by
+ * them. */
+#include <errno.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "base/base.h"
+#include "pith_calls.h"
+
+#define GROUPS_MAX 64
+
+struct ids {
+    uint32_t real, effective, saved, fs;
+};
+
+static struct ids user, group;
+static gid_t groups[GROUPS_MAX];
+static int group_count;
+
+#define KEEP ((uint32_t)-1)
+
+static bool is_root(void)
+{
+    return user.effective == 0;
+}
+
+static bool owns(const struct ids *i, uint32_t id)
+{
+    return id == i->real || id == i->effective || id == i->saved;
+}
+
+long pith_sys_getuid(void)
+{
+    return user.real;
+}
+
+long pith_sys_geteuid(void)
+{
+    return user.effective;
+}
+
+long pith_sys_getgid(void)
+{
+    return group.real;
+}
+
+long pith_sys_getegid(void)
+{
+    return group.effective;
+}
+
+/* setuid and setgid: root sets all, others the effective id to one that they have. */
+static long set_one(struct ids *i, uint32_t id)
+{
+    if (id == KEEP)
+        return -EINVAL;
+    if (is_root())
+        i->real = i->saved = id;
+    else if (id != i->real && id != i->saved)
+        return -EPERM;
+    i->effective = i->fs = id;
+    return 0;
+}
+
+long pith_sys_setuid(long id)
+{
+    return set_one(&user, (uint32_t)id);
+}
+
+long pith_sys_setgid(long id)
+{
+    return set_one(&group, (uint32_t)id);
+}
+
+static long set_real_effective(struct ids *i, uint32_t real, uint32_t effective)
+{
+    struct ids n = *i;
+
+    if (real != KEEP) {
+        if (!is_root() && real != i->real && real != i->effective)
+            return -EPERM;
+        n.real = real;
+    }
+    if (effective != KEEP) {
+        if (!is_root() && !owns(i, effective))
+            return -EPERM;
+        n.effective = effective;
+    }
+    if (real != KEEP || (effective != KEEP && effective != i->real))
+        n.saved = n.effective;
+    n.fs = n.effective;
+    *i = n;
+    return 0;
+}
+
+long pith_sys_setreuid(long real, long effective)
+{
+    return set_real_effective(&user, (uint32_t)real, (uint32_t)effective);
+}
+
+long pith_sys_setregid(long real, long effective)
+{
+    return set_real_effective(&group, (uint32_t)real, (uint32_t)effective);
+}
+
+static long set_all(struct ids *i, uint32_t real, uint32_t effective, uint32_t saved)
+{
+    if (!is_root() &&
+        ((real != KEEP && !owns(i, real)) || (effective != KEEP && !owns(i, effective)) ||
+         (saved != KEEP && !owns(i, saved))))
+        return -EPERM;
+    if (real != KEEP)
+        i->real = real;
+    if (effective != KEEP)
+        i->effective = effective;
+    if (saved != KEEP)
+        i->saved = saved;
+    i->fs = i->effective;
+    return 0;
+}
+
+long pith_sys_setresuid(long real, long effective, long saved)
+{
+    return set_all(&user, (uint32_t)real, (uint32_t)effective, (uint32_t)saved);
+}
+
+long pith_sys_setresgid(long real, long effective, long saved)
+{
+    return set_all(&group, (uint32_t)real, (uint32_t)effective, (uint32_t)saved);
+}
+
+long pith_sys_getresuid(long real, long effective, long saved)
+{
+    *(uint32_t *)real = user.real;
+    *(uint32_t *)effective = user.effective;
+    *(uint32_t *)saved = user.saved;
+    return 0;
+}
+
+long pith_sys_getresgid(long real, long effective, long saved)
+{
+    *(uint32_t *)real = group.real;
+    *(uint32_t *)effective = group.effective;
+    *(uint32_t *)saved = group.saved;
+    return 0;
+}
+
+/* These answer what was set before, and say nothing of errors. */
+static long set_fs(struct ids *i, uint32_t id)
+{
+    uint32_t before = i->fs;
+
+    if (id != KEEP && (is_root() || owns(i, id) || id == i->fs))
+        i->fs = id;
+    return before;
+}
+
+long pith_sys_setfsuid(long id)
+{
+    return set_fs(&user, (uint32_t)id);
+}
+
+long pith_sys_setfsgid(long id)
+{
+    return set_fs(&group, (uint32_t)id);
+}
+
+long pith_sys_getgroups(long size, long list)
+{
+    if ((int)size < 0 || (size != 0 && (int)size < group_count))
+        return -EINVAL;
+    if (size != 0)
+        memcpy((void *)list, groups, (size_t)group_count * sizeof(groups[0]));
+    return group_count;
+}
+
+/* Linux takes 65,536 groups; so many make no sense for one user, and here there is room for 64. */
+long pith_sys_setgroups(long count, long list)
+{
+    if (!is_root())
+        return -EPERM;
+    if (count < 0 || count > 65536)
+        return -EINVAL;
+    if (count > GROUPS_MAX)
+        return -ENOMEM;
+    memcpy(groups, (const void *)list, (size_t)count * sizeof(groups[0]));
+    group_count = (int)count;
+    return 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The system calls on resource limits, use and priority. Limits are kept for programs that read
+ * back what they set; RLIMIT_NOFILE also takes effect (vfs/fd.h), the others have nothing to limit
+ * here. */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "iface/plat.h"
+#include "mm/page.h"
+#include "pith_calls.h"
+#include "posix/timespec.h"
+#include "time/uptime.h"
+#include "vfs/fd.h"
+
+#define LIMITS 16
+
+/* Weak: reading limits must not link the page allocator, nor a descriptor table with its files. */
+#define OPTIONAL __attribute__((weak, visibility("hidden")))
+OPTIONAL void page_count(struct page_counts *c);
+extern OPTIONAL struct fd_table fd_table;
+
+struct limit {
+    uint64_t soft, hard;
+};
+
+/* What was set; until then, and for those with a life of their own, default_limit. */
+static struct limit set[LIMITS];
+static uint16_t is_set;
+
+static struct limit default_limit(unsigned which)
+{
+    switch (which) {
+    case RLIMIT_NOFILE:
+        return (struct limit){&fd_table ? fd_limit() : FD_LIMIT_DEFAULT, FD_LIMIT_MAX};
+    case RLIMIT_STACK:
+        return (struct limit){plat_info.stack_len, plat_info.stack_len};
+    case RLIMIT_CORE:
+        return (struct limit){0, RLIM_INFINITY};
+    case RLIMIT_NPROC:
+        return (struct limit){1, 1};
+    case RLIMIT_MEMLOCK:
+        return (struct limit){plat_info.mem_len, plat_info.mem_len};
+    case RLIMIT_NICE:
+    case RLIMIT_RTPRIO:
+        return (struct limit){0, 0};
+    case RLIMIT_MSGQUEUE:
+        return (struct limit){819200, 819200};
+    case RLIMIT_SIGPENDING:
+        return (struct limit){UINT16_MAX, UINT16_MAX};
+    default:
+        return (struct limit){RLIM_INFINITY, RLIM_INFINITY};
+    }
+}
+
+static struct limit current_limit(unsigned which)
+{
+    return is_set >> which & 1 ? set[which] : default_limit(which);
+}
+
+static int set_limit(unsigned which, const struct limit *l)
+{
+    if (l->soft > l->hard)
+        return -EINVAL;
+    if (which == RLIMIT_NOFILE) {
+        /* Linux has a ceiling for root too (fs.nr_open). */
+        if (l->hard > FD_LIMIT_MAX)
+            return -EPERM;
+        if (&fd_table && fd_set_limit(l->soft))
+            return -EPERM;
+    }
+    set[which] = *l;
+    is_set |= (uint16_t)(1u << which);
+    return 0;
+}
+
+static long get_and_set(unsigned long which, const struct limit *new_limit, struct limit *old)
+{
+    if (which >= LIMITS)
+        return -EINVAL;
+    struct limit before = current_limit((unsigned)which);
+    int err = new_limit ? set_limit((unsigned)which, new_limit) : 0;
+    if (err)
+        return err;
+    if (old)
+        *old = before;
+    return 0;
+}
+
+long pith_sys_prlimit64(long pid, long which, long new_limit, long old)
+{
+    if ((int)pid != 0 && (int)pid != 1)
+        return -ESRCH;
+    return get_and_set((unsigned long)which, (const struct limit *)new_limit, (struct limit *)old);
+}
+
+long pith_sys_getrlimit(long which, long old)
+{
+    return get_and_set((unsigned long)which, NULL, (struct limit *)old);
+}
+
+long pith_sys_setrlimit(long which, long new_limit)
+{
+    return get_and_set((unsigned long)which, (const struct limit *)new_limit, NULL);
+}
+
+/* CPU time is the time since boot (time/uptime.h); children there are none. */
+long pith_sys_getrusage(long who, long usage)
+{
+    struct rusage r = {0};
+
+    if ((int)who != RUSAGE_SELF && (int)who != RUSAGE_THREAD && (int)who != RUSAGE_CHILDREN)
+        return -EINVAL;
+    if ((int)who != RUSAGE_CHILDREN) {
+        nsec_t up = uptime();
+        r.ru_utime.tv_sec = up / NSEC_PER_SEC;
+        r.ru_utime.tv_usec = up % NSEC_PER_SEC / 1000;
+        size_t used = plat_info.image_len;
+        if (page_count) {
+            struct page_counts c;
+            page_count(&c);
+            used += (c.total - c.used[PAGE_FREE]) * PAGE_SIZE;
+        }
+        r.ru_maxrss = (long)(used / 1024);
+    }
+    /* Linux's struct ends before the spare fields of libc's. */
+    memcpy((void *)usage, &r, offsetof(struct rusage, __reserved));
+    return 0;
+}
+
+/* The nice value, for programs that read back what they set. */
+static int nice_value;
+
+static bool is_self(long which, long who)
+{
+    if ((int)who == 0)
+        return true;
+    return (int)who == 1 && (int)which != PRIO_USER;
+}
+
+/* Linux answers 20 - nice, which is never negative. */
+long pith_sys_getpriority(long which, long who)
+{
+    if ((int)which < PRIO_PROCESS || (int)which > PRIO_USER)
+        return -EINVAL;
+    return is_self(which, who) ? 20 - nice_value : -ESRCH;
+}
+
+long pith_sys_setpriority(long which, long who, long value)
+{
+    int n = (int)value;
+
+    if ((int)which < PRIO_PROCESS || (int)which > PRIO_USER)
+        return -EINVAL;
+    if (!is_self(which, who))
+        return -ESRCH;
+    nice_value = n < -20 ? -20 : n > 19 ? 19 : n;
+    return 0;
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The system calls on the process, its one thread and its one CPU. The process is 1, the first of
+ * its group and its session, and has no parent. */
+#include <asm/prctl.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/membarrier.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "arch/cpu.h"
+#include "iface/plat.h"
+#include "pith_calls.h"
+
+#define SELF 1
+
+static bool is_self(long pid)
+{
+    return (int)pid == 0 || (int)pid == SELF;
+}
+
+long pith_sys_exit_group(long status)
+{
+    plat_exit((int)(status & 0xff));
+}
+
+/* The last thread takes the process along. */
+long pith_sys_exit(long status)
+{
+    plat_exit((int)(status & 0xff));
+}
+
+long pith_sys_getpid(void)
+{
+    return SELF;
+}
+
+long pith_sys_gettid(void)
+{
+    return SELF;
+}
+
+long pith_sys_getppid(void)
+{
+    return 0;
+}
+
+long pith_sys_getpgrp(void)
+{
+    return SELF;
+}
+
+long pith_sys_getpgid(long pid)
+{
+    return is_self(pid) ? SELF : -ESRCH;
+}
+
+long pith_sys_getsid(long pid)
+{
+    return is_self(pid) ? SELF : -ESRCH;
+}
+
+/* The leader of a session cannot change groups, nor start another session. */
+long pith_sys_setpgid(long pid, long pgid)
+{
+    if ((int)pgid < 0)
+        return -EINVAL;
+    return is_self(pid) ? -EPERM : -ESRCH;
+}
+
+long pith_sys_setsid(void)
+{
+    return -EPERM;
+}
+
+/* The address that the end of this thread would clear and wake. It ends with the machine, so nobody
+ * could see that. */
+long pith_sys_set_tid_address(long address)
+{
+    (void)address;
+    return SELF;
+}
+
+/* The list of locks to release when the thread dies: likewise. Kept for get_robust_list. */
+static long robust_list;
+#define ROBUST_LIST_SIZE 24
+
+long pith_sys_set_robust_list(long head, long size)
+{
+    if (size != ROBUST_LIST_SIZE)
+        return -EINVAL;
+    robust_list = head;
+    return 0;
+}
+
+long pith_sys_get_robust_list(long pid, long head, long size)
+{
+    if (!is_self(pid))
+        return -ESRCH;
+    *(long *)head = robust_list;
+    *(size_t *)size = ROBUST_LIST_SIZE;
+    return 0;
+}
+
+long pith_sys_arch_prctl(long code, long address)
+{
+    switch (code) {
+    case ARCH_SET_FS:
+        plat_set_thread_pointer((void *)address);
+        return 0;
+    case ARCH_GET_FS:
+        *(void **)address = cpu_fs_base();
+        return 0;
+    case ARCH_SET_GS:
+        cpu_set_gs_base((uint64_t)address);
+        return 0;
+    case ARCH_GET_GS:
+        *(uint64_t *)address = cpu_gs_base();
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+#define THREAD_NAME_SIZE 16
+
+/* What prctl keeps. */
+static struct {
+    char name[THREAD_NAME_SIZE];
+    bool named;
+    int death_signal;
+    bool no_new_privs;
+    bool keep_caps;
+    bool subreaper;
+    bool not_dumpable;
+    unsigned long timer_slack; /* 0: the default */
+} attributes;
+
+#define TIMER_SLACK_DEFAULT 50000ul
+
+/* The last part of argv[0], as Linux names a thread after its program. */
+static const char *thread_name(void)
+{
+    if (!attributes.named && plat_info.argc > 0) {
+        const char *slash = strrchr(plat_info.args, '/');
+        const char *name = slash ? slash + 1 : plat_info.args;
+        memcpy(attributes.name, name, strnlen(name, THREAD_NAME_SIZE - 1));
+    }
+    attributes.named = true;
+    return attributes.name;
+}
+
+static void set_thread_name(const char *name)
+{
+    memset(attributes.name, 0, THREAD_NAME_SIZE);
+    memcpy(attributes.name, name, strnlen(name, THREAD_NAME_SIZE - 1));
+    attributes.named = true;
+}
+
+/* Sets a flag to (value), which must be 0 or 1. */
+static long set_flag(bool *flag, unsigned long value)
+{
+    if (value > 1)
+        return -EINVAL;
+    *flag = value;
+    return 0;
+}
+
+long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
+{
+    unsigned long value = (unsigned long)arg;
+
+    switch ((int)option) {
+    case PR_SET_NAME:
+        set_thread_name((const char *)arg);
+        return 0;
+    case PR_GET_NAME:
+        memcpy((void *)arg, thread_name(), THREAD_NAME_SIZE);
+        return 0;
+    case PR_SET_PDEATHSIG:
+        if (value > 64)
+            return -EINVAL;
+        attributes.death_signal = (int)value;
+        return 0;
+    case PR_GET_PDEATHSIG:
+        *(int *)arg = attributes.death_signal;
+        return 0;
+    case PR_SET_DUMPABLE:
+        if (value > 1)
+            return -EINVAL;
+        attributes.not_dumpable = !value;
+        return 0;
+    case PR_GET_DUMPABLE:
+        return !attributes.not_dumpable;
+    case PR_SET_KEEPCAPS:
+        return set_flag(&attributes.keep_caps, value);
+    case PR_GET_KEEPCAPS:
+        return attributes.keep_caps;
+    case PR_SET_NO_NEW_PRIVS:
+        if (value != 1 || arg3 || arg4 || arg5)
+            return -EINVAL;
+        attributes.no_new_privs = true;
+        return 0;
+    case PR_GET_NO_NEW_PRIVS:
+        return value || arg3 || arg4 || arg5 ? -EINVAL : attributes.no_new_privs;
+    case PR_SET_CHILD_SUBREAPER:
+        attributes.subreaper = value != 0;
+        return 0;
+    case PR_GET_CHILD_SUBREAPER:
+        *(int *)arg = attributes.subreaper;
+        return 0;
+    case PR_SET_TIMERSLACK:
+        attributes.timer_slack = arg > 0 ? value : 0;
+        return 0;
+    case PR_GET_TIMERSLACK:
+        return (long)(attributes.timer_slack ? attributes.timer_slack : TIMER_SLACK_DEFAULT);
+    case PR_CAPBSET_READ:
+        return value <= CAP_LAST_CAP ? 0 : -EINVAL;
+    case PR_GET_SECCOMP:
+        return 0;
+    default:
+        return -EINVAL;
+    }
+}
+
+/* Capabilities: none, as in a container that dropped them all. */
+static long check_capability_header(struct __user_cap_header_struct *header)
+{
+    switch (header->version) {
+    case _LINUX_CAPABILITY_VERSION_1:
+        return _LINUX_CAPABILITY_U32S_1;
+    case _LINUX_CAPABILITY_VERSION_2:
+    case _LINUX_CAPABILITY_VERSION_3:
+        return _LINUX_CAPABILITY_U32S_3;
+    default:
+        header->version = _LINUX_CAPABILITY_VERSION_3;
+        return -EINVAL;
+    }
+}
+
+long pith_sys_capget(long header, long data)
+{
+    struct __user_cap_header_struct *h = (struct __user_cap_header_struct *)header;
+    long words = check_capability_header(h);
+
+    /* Asking for the version alone is no error. */
+    if (words < 0)
+        return data ? words : 0;
+    if (h->pid < 0)
+        return -EINVAL;
+    if (!is_self(h->pid))
+        return -ESRCH;
+    if (data)
+        memset((void *)data, 0, (size_t)words * sizeof(struct __user_cap_data_struct));
+    return 0;
+}
+
+long pith_sys_capset(long header, long data)
+{
+    struct __user_cap_header_struct *h = (struct __user_cap_header_struct *)header;
+    const struct __user_cap_data_struct *d = (const struct __user_cap_data_struct *)data;
+    long words = check_capability_header(h);
+
+    if (words < 0)
+        return words;
+    if (!is_self(h->pid))
+        return -EPERM;
+    for (long i = 0; i < words; i++)
+        if (d[i].effective || d[i].permitted || d[i].inheritable)
+            return -EPERM;
+    return 0;
+}
+
+/* With one thread there is nobody to yield to. */
+long pith_sys_sched_yield(void)
+{
+    return 0;
+}
+
+/* Sets of CPUs are bit masks in whole words; there is CPU 0. */
+long pith_sys_sched_getaffinity(long pid, long size, long mask)
+{
+    if ((unsigned)size < sizeof(long) || (unsigned)size % sizeof(long))
+        return -EINVAL;
+    if (!is_self(pid))
+        return -ESRCH;
+    *(unsigned long *)mask = 1;
+    return sizeof(long);
+}
+
+long pith_sys_sched_setaffinity(long pid, long size, long mask)
+{
+    if (!is_self(pid))
+        return -ESRCH;
+    return (unsigned)size > 0 && (*(const unsigned char *)mask & 1) ? 0 : -EINVAL;
+}
+
+/* Other threads to order memory with do not exist; what can be registered is remembered, since
+ * Linux refuses the use of what was not. */
+long pith_sys_membarrier(long command, long flags, long cpu)
+{
+    const unsigned supported = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
+                               MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
+                               MEMBARRIER_CMD_PRIVATE_EXPEDITED |
+                               MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+    static bool registered;
+
+    (void)cpu;
+    if (flags)
+        return -EINVAL;
+    switch ((int)command) {
+    case MEMBARRIER_CMD_QUERY:
+        return supported;
+    case MEMBARRIER_CMD_GLOBAL:
+    case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
+    case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
+        return 0;
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+        registered = true;
+        return 0;
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+        return registered ? 0 : -EPERM;
+    default:
+        return -EINVAL;
+    }
+}

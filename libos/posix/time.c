@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The system calls on time. Nobody accounts CPU time: its clocks tell the time since boot. The wall
+ * clock is the host's and cannot be set. */
+#include <errno.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <time.h>
+
+#include "iface/signal.h"
+#include "iface/wait.h"
+#include "pith_calls.h"
+#include "posix/timespec.h"
+#include "time/uptime.h"
+
+/* A clock id of a process or thread: the complement of its number, three bits to the left; then bit
+ * 2 for a thread, and which of three kinds of CPU time. */
+#define CPU_CLOCK_OWNER(id) (~((int)(id) >> 3))
+#define CPU_CLOCK_KIND(id)  ((int)(id)&3)
+#define CPU_CLOCK_KINDS     3
+
+enum clock_kind { CLOCK_NONE, CLOCK_WALL, CLOCK_MONO, CLOCK_CPU };
+
+static enum clock_kind kind_of(long id)
+{
+    int n = (int)id;
+
+    if (n < 0) {
+        int owner = CPU_CLOCK_OWNER(n);
+        bool known = (owner == 0 || owner == 1) && CPU_CLOCK_KIND(n) < CPU_CLOCK_KINDS;
+        return known ? CLOCK_CPU : CLOCK_NONE;
+    }
+    switch (n) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+    case CLOCK_REALTIME_ALARM:
+    case CLOCK_TAI:
+        return CLOCK_WALL;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+    case CLOCK_BOOTTIME_ALARM:
+        return CLOCK_MONO;
+    case CLOCK_PROCESS_CPUTIME_ID:
+    case CLOCK_THREAD_CPUTIME_ID:
+        return CLOCK_CPU;
+    default:
+        return CLOCK_NONE;
+    }
+}
+
+long pith_sys_clock_gettime(long id, long result)
+{
+    nsec_t now;
+
+    /* The two that programs ask for all the time, first. */
+    if (id == CLOCK_MONOTONIC) {
+        now = clock_monotonic();
+    } else if (id == CLOCK_REALTIME) {
+        now = clock_wall();
+    } else {
+        enum clock_kind kind = kind_of(id);
+        if (kind == CLOCK_NONE)
+            return -EINVAL;
+        now = kind == CLOCK_WALL ? clock_wall() : kind == CLOCK_MONO ? clock_monotonic() : uptime();
+    }
+    *(struct timespec *)result = timespec_from(now);
+    return 0;
+}
+
+long pith_sys_clock_getres(long id, long result)
+{
+    if (kind_of(id) == CLOCK_NONE)
+        return -EINVAL;
+    if (result)
+        *(struct timespec *)result = (struct timespec){.tv_nsec = 1};
+    return 0;
+}
+
+long pith_sys_clock_settime(long id, long value)
+{
+    if (id != CLOCK_REALTIME)
+        return -EINVAL;
+    return timespec_valid((const struct timespec *)value) ? -EPERM : -EINVAL;
+}
+
+long pith_sys_settimeofday(long tv, long tz)
+{
+    const struct timeval *value = (const struct timeval *)tv;
+
+    (void)tz;
+    if (value && (value->tv_sec < 0 || value->tv_usec < 0 || value->tv_usec >= 1000000))
+        return -EINVAL;
+    return -EPERM;
+}
+
+long pith_sys_gettimeofday(long tv, long tz)
+{
+    if (tv) {
+        nsec_t now = clock_wall();
+        *(struct timeval *)tv =
+            (struct timeval){.tv_sec = now / NSEC_PER_SEC, .tv_usec = now % NSEC_PER_SEC / 1000};
+    }
+    if (tz)
+        *(struct timezone *)tz = (struct timezone){0};
+    return 0;
+}
+
+long pith_sys_time(long result)
+{
+    time_t now = clock_wall() / NSEC_PER_SEC;
+
+    if (result)
+        *(time_t *)result = now;
+    return now;
+}
+
+/* Clock ticks: 100 a second, as AT_CLKTCK says. */
+long pith_sys_times(long result)
+{
+    const nsec_t tick = NSEC_PER_SEC / 100;
+
+    if (result)
+        *(struct tms *)result = (struct tms){.tms_utime = uptime() / tick};
+    return clock_monotonic() / tick;
+}
+
+/* Sleeps until (deadline). Returns 0, or -EINTR: a sleep is not started over after a handler. */
+static int sleep_until(nsec_t deadline)
+{
+    struct wait_queue never_woken = WAIT_QUEUE_INIT;
+    int err;
+
+    do
+        err = wait_sleep(&never_woken, deadline, "nanosleep");
+    while (err == 0);
+    return err == -EINTR ? -EINTR : 0;
+}
+
+static long sleep_for(nsec_t ns, struct timespec *left)
+{
+    nsec_t deadline = deadline_in(ns);
+    int err = sleep_until(deadline);
+
+    if (err && left) {
+        nsec_t rest = deadline - clock_monotonic();
+        *left = timespec_from(rest > 0 ? rest : 0);
+    }
+    return err;
+}
+
+/* Sleeps until the wall clock says (ns). It may be set while we sleep: look again at least once a
+ * second. */
+static long sleep_until_wall(nsec_t ns)
+{
+    for (;;) {
+        nsec_t left = ns - clock_wall();
+        if (left <= 0)
+            return 0;
+        int err = sleep_until(deadline_in(left < NSEC_PER_SEC ? left : NSEC_PER_SEC));
+        if (err)
+            return err;
+    }
+}
+
+long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
+{
+    const struct timespec *ts = (const struct timespec *)request;
+    enum clock_kind kind = kind_of(id);
+
+    if (kind == CLOCK_NONE || id == CLOCK_THREAD_CPUTIME_ID)
+        return -EINVAL;
+    if (id == CLOCK_MONOTONIC_RAW || id == CLOCK_MONOTONIC_COARSE || id == CLOCK_REALTIME_COARSE)
+        return -EOPNOTSUPP;
+    if (!timespec_valid(ts))
+        return -EINVAL;
+    nsec_t ns = timespec_ns(ts);
+    if (!(flags & TIMER_ABSTIME))
+        return sleep_for(ns, (struct timespec *)left);
+    if (kind == CLOCK_WALL)
+        return sleep_until_wall(ns);
+    return kind == CLOCK_CPU ? sleep_for(ns > uptime() ? ns - uptime() : 0, NULL) : sleep_until(ns);
+}
+
+long pith_sys_nanosleep(long request, long left)
+{
+    return pith_sys_clock_nanosleep(CLOCK_MONOTONIC, 0, request, left);
+}
