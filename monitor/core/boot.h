@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The boot area and the shared area: what the guest finds when it is entered (abi/boot.h). */
+#ifndef PITH_MONITOR_BOOT_H
+#define PITH_MONITOR_BOOT_H
+
+#include <stdint.h>
+
+#include "abi/boot.h"
+#include "base/base.h"
+#include "monitor/core/machine.h"
+
+/* What the guest is started with. */
+struct boot_input {
+    int argc;
+    char *const *argv;
+    int envc;
+    const char *const *envp;
+    uint64_t
+        hypercall; /* guest addresses of the two functions; gettime as struct pith_clock says */
+    uint64_t gettime;
+    uint32_t enforced; /* PITH_ENFORCED_* */
+    uint8_t entropy[32];
+};
+
+/* Bytes of the two areas. */
+uint64_t boot_area_len(const struct boot_input *in);
+uint64_t shared_area_len(void);
+
+/* Writes both areas at their places in m->mem, which are zeroed and writable, connects the queues
+ * of m->consoles and sets m->shared. The consoles' names, descriptors and count are set. Asks their
+ * descriptors for the terminal's size. */
+void boot_write(struct machine *m, const struct boot_input *in);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One running guest: the state that loading, devices, calls and reports share. Made once by main.c
+ * and never freed. The guest of the process back end can write it: whatever must hold against a
+ * hostile guest is held by the sandbox's filter, not by what stands here. */
+#ifndef PITH_MONITOR_MACHINE_H
+#define PITH_MONITOR_MACHINE_H
+
+#include <stdint.h>
+#include <time.h>
+
+#include "abi/boot.h"
+#include "base/base.h"
+#include "monitor/core/image.h"
+#include "monitor/core/layout.h"
+#include "monitor/dev/console.h"
+
+struct machine;
+
+/* Where the guest stood when it made a call. */
+struct guest_frame {
+    uint64_t rip, rsp, rbp;
+};
+
+/* What differs between the ways to run a guest. */
+struct backend {
+    /* Changes protections as PITH_HC_PROTECT; the range is checked, (prot) has PITH_PROT_* bits. 0
+     * or -ENOMEM. */
+    long (*protect)(struct machine *m, uint64_t addr, uint64_t len, unsigned prot);
+    /* Gives pages back as PITH_HC_RELEASE; the range is checked. 0 or -ENOMEM. */
+    long (*release)(struct machine *m, uint64_t addr, uint64_t len);
+    /* Ends the process as the default action of signal (sig) would, so that whoever waits for it
+     * sees that signal; where that cannot be had, with exit status 128 + sig. */
+    void (*die)(const struct machine *m, int sig) __attribute__((noreturn));
+    /* Reports a crash of the guest by its own decision and ends. (reason) is (len) bytes of guest
+     * memory. */
+    void (*crash)(struct machine *m, int sig, uint64_t reason, uint64_t len,
+                  const struct guest_frame *frame) __attribute__((noreturn));
+};
+
+struct machine {
+    const char *name; /* the image's, as the user gave it */
+    const struct backend *backend;
+    struct image image;
+    struct layout layout;
+    char *mem;         /* guest memory as the monitor sees it */
+    uint64_t mem_base; /* and as the guest sees it */
+    bool allow_jit;
+    struct pith_shared *shared;
+    struct consoles consoles;
+    const uint8_t *file; /* the image file, mapped read-only for reports; NULL: not there */
+    size_t file_len;
+    int (*gettime)(int clock, struct timespec *ts);
+    int pid;              /* of this process; the filter does not let it ask later */
+    uint64_t die_signals; /* bit N-1: signal N's default action may be restored and taken */
+};
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pith-monitor: loads an image and runs it as a sandboxed process. Started by `pith run` with its
+ * options, or by Linux as the interpreter of an image that was executed by name (start.c).
+ * Everything is decided here; what it is decided with stands in the modules. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "abi/image.h"
+#include "monitor/core/boot.h"
+#include "monitor/core/machine.h"
+#include "monitor/core/say.h"
+#include "monitor/options.h"
+#include "monitor/process/guest.h"
+#include "monitor/process/load.h"
+#include "monitor/process/signals.h"
+#include "monitor/process/vdso.h"
+#include "monitor/sandbox/filter.h"
+#include "monitor/sandbox/lockdown.h"
+#include "monitor/start.h"
+
+enum { EXIT_CANNOT_START = 125, EXIT_REFUSED = 126 };
+
+#define HWCAP2_FSGSBASE (1u << 1)
+
+#define CONFTEST_FILE "conftest.val"
+
+int main(int argc, char **argv, char **envp);
+
+static struct machine machine;
+static struct options options;
+
+static int64_t now(void)
+{
+    struct timespec ts = {0, 0};
+    machine.gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
+static _Noreturn void refuse(int err, const char *why)
+{
+    say("%s: %s", machine.name, why);
+    _exit(err == -ENOEXEC ? EXIT_REFUSED : EXIT_CANNOT_START);
+}
+
+static int show_sandbox(void)
+{
+    struct filter_params params = {.heap_len = 1,
+                                   .out_fds = 1u << STDOUT_FILENO | 1u << STDERR_FILENO,
+                                   .die_signals = lockdown_die_signals(),
+                                   .allow_jit = options.allow_jit};
+    struct filter_call calls[FILTER_CALLS];
+    filter_table(&params, calls);
+    return filter_show(calls) ? EXIT_CANNOT_START : 0;
+}
+
+/* Sets the consoles up. Returns the first descriptor that is not the guest's. */
+static unsigned set_consoles(struct machine *m, bool by_name)
+{
+    static const uint64_t none = 0;
+    m->consoles = (struct consoles){.count = 2, .pending = &none, .now = now};
+    m->consoles.dev[0] =
+        (struct console){.name = "stdio", .in = STDIN_FILENO, .out = STDOUT_FILENO};
+    m->consoles.dev[1] = (struct console){.name = "stderr", .in = -1, .out = STDERR_FILENO};
+    if (!by_name || !(m->image.flags & PITH_NOTE_CONFTEST))
+        return STDERR_FILENO + 1;
+
+    int fd = open(CONFTEST_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        say("%s: cannot make %s: %s", m->name, CONFTEST_FILE, strerror(errno));
+        return STDERR_FILENO + 1;
+    }
+    if (fd != STDERR_FILENO + 1) {
+        dup2(fd, STDERR_FILENO + 1);
+        close(fd);
+    }
+    m->consoles.dev[m->consoles.count++] =
+        (struct console){.name = CONFTEST_FILE, .in = -1, .out = STDERR_FILENO + 1};
+    return STDERR_FILENO + 2;
+}
+
+static void set_clock(struct machine *m)
+{
+    const void *vdso = (const void *)getauxval(AT_SYSINFO_EHDR);
+    void *found = vdso ? vdso_find(vdso, vdso_len(vdso), "__vdso_clock_gettime") : NULL;
+    m->gettime = found ? (int (*)(int, struct timespec *))found : gettime_call;
+}
+
+static void lay_out(struct machine *m, const struct boot_input *in)
+{
+    uint64_t need;
+    if (!layout_make(&m->image, options.mem_len, boot_area_len(in), shared_area_len(), &m->layout,
+                     &need))
+        return;
+    say("%s: %lu KiB of memory are too little: it needs at least %lu KiB (-m %luK)", m->name,
+        (unsigned long)(options.mem_len >> 10), (unsigned long)(need >> 10),
+        (unsigned long)(need >> 10));
+    _exit(EXIT_CANNOT_START);
+}
+
+static void lock_down(const struct machine *m, unsigned first_fd)
+{
+    struct filter_params params = {
+        .heap = m->mem_base + m->layout.heap.at,
+        .heap_len = m->layout.heap.len,
+        .out_fds = (1ull << first_fd) - 1 - (1ull << STDIN_FILENO),
+        .die_signals = m->die_signals,
+        .pid = m->pid,
+        .allow_jit = m->allow_jit,
+    };
+    const char *what;
+    int err = lockdown(&params, first_fd, &what);
+    if (err) {
+        say("%s: %s: %s", m->name, what, strerror(-err));
+        _exit(EXIT_CANNOT_START);
+    }
+}
+
+/* The caller's environment may hold secrets that were not passed on, and the guest can read this
+ * process's memory. */
+static void wipe_environment(char **envp)
+{
+    for (; *envp; envp++)
+        memset(*envp, 0, strlen(*envp));
+}
+
+/* Loads and runs the image at (path). (in) holds arguments and environment. */
+static _Noreturn void run(struct machine *m, const char *path, struct boot_input *in, char **envp)
+{
+    bool by_name = start_image_entry != 0;
+    uint64_t random[5];
+    const char *why;
+
+    guest_prepare(m);
+    signals_catch_faults(m);
+    int fd = load_open(m, path, &why);
+    if (fd < 0)
+        refuse(fd, why);
+    if (by_name)
+        load_unmap_kernel_copy(m, start_image_entry);
+    if (getrandom(random, sizeof(random), 0) != sizeof(random))
+        refuse(-EIO, "no random numbers from the host");
+    memcpy(in->entropy, random + 1, sizeof(in->entropy));
+    lay_out(m, in);
+    int err = load_image(m, fd, random[0], options.no_aslr, &why);
+    if (err)
+        refuse(err, why);
+    close(fd);
+
+    unsigned first_fd = set_consoles(m, by_name);
+    set_clock(m);
+    in->hypercall = (uint64_t)guest_hypercall;
+    in->gettime = (uint64_t)m->gettime;
+    in->enforced =
+        PITH_ENFORCED_WX | PITH_ENFORCED_SANDBOX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
+    boot_write(m, in);
+    m->consoles.pending = &m->shared->pending;
+    if (load_seal(m))
+        refuse(-EIO, "the host refuses to protect memory");
+    if (!by_name)
+        wipe_environment(envp);
+    signals_start(options.timeout_us);
+    lock_down(m, first_fd);
+    guest_run(m);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+    struct boot_input in = {.argc = argc, .argv = argv};
+    char why[300];
+    machine.backend = &process_backend;
+    machine.name = argc ? argv[0] : "";
+    machine.pid = getpid();
+    machine.die_signals = lockdown_die_signals();
+    if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE)) {
+        say("this host does not let programs set their thread pointer (FSGSBASE): Linux 5.9 or "
+            "later, and a processor of 2013 or later, are needed");
+        return EXIT_CANNOT_START;
+    }
+    if (start_image_entry) {
+        options.mem_len = MEM_LEN_DEFAULT;
+        in.envp = (const char *const *)envp;
+        while (envp[in.envc])
+            in.envc++;
+        run(&machine, "/proc/self/exe", &in, envp);
+    }
+
+    if (options_parse(argc, argv, envp, &options, why, sizeof(why))) {
+        say("%s", why);
+        return EXIT_CANNOT_START;
+    }
+    if (options.action == OPTIONS_HELP)
+        return fputs(options_help, stdout) < 0 || fflush(stdout) ? EXIT_CANNOT_START : 0;
+    if (options.action == OPTIONS_SANDBOX)
+        return show_sandbox();
+    in.argc = argc - options.image;
+    in.argv = argv + options.image;
+    in.envc = options.env_count;
+    in.envp = options.env;
+    machine.name = in.argv[0];
+    machine.allow_jit = options.allow_jit;
+    run(&machine, in.argv[0], &in, envp);
+}

@@ -1,0 +1,15 @@
+monitor.dir  := monitor
+monitor.src  := begin.S start.c main.c options.c \
+                core/say.c core/image.c core/layout.c core/boot.c core/hypercall.c core/symbols.c core/lines.c \
+                dev/queue.c dev/console.c \
+                process/entry.S process/guest.c process/load.c process/vdso.c process/signals.c \
+                process/crash.c process/where.c \
+                sandbox/filter.c sandbox/show.c sandbox/lockdown.c
+monitor.uses := abi base
+
+MONITOR_MODULES := monitor
+
+# A static PIE. Debian's musl-gcc cannot make one from -static-pie alone (it takes the start files of a
+# dynamic program), and the monitor has a start of its own anyway, in begin.S.
+MONITOR_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker -Wl,-z,text -Wl,-z,relro \
+    -Wl,-z,noexecstack -Wl,--hash-style=gnu -Wl,--build-id=none

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Options stand before the image's name; everything behind it is the program's. By hand, not by
+ * getopt: the messages then can say what is meant, and libc's stdio stays out of the start. */
+#include "monitor/options.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "monitor/core/layout.h"
+
+const char options_help[] =
+    "Usage: pith run [OPTION]... IMAGE [ARGUMENT]...\n"
+    "Runs an image made by pith-cc. Its standard input, output and error are those of this "
+    "command.\n"
+    "\n"
+    "  -m SIZE           memory of the machine, image included: bytes, or with K, M or G\n"
+    "                    (default 256M)\n"
+    "  -e NAME=VALUE     set a variable in the program's environment, which is empty otherwise\n"
+    "  -e NAME           pass this variable on from the caller's environment, if it is set\n"
+    "  --timeout S       end the run after S seconds (fractions are allowed)\n"
+    "  --on WAY          how to run it: process (a sandboxed process), or auto (default): the "
+    "best\n"
+    "                    way that this host offers\n"
+    "  --allow-jit       let the program make memory executable, though never writable and\n"
+    "                    executable at once\n"
+    "  --no-aslr         load at the same address each time, for debugging\n"
+    "  --show-sandbox    print the system calls that the sandbox lets through, and end\n"
+    "  --help            print this text, and end\n"
+    "\n"
+    "Exit status: the program's own; 124 timed out; 125 it could not be started; 126 not an "
+    "image;\n"
+    "128+N ended by signal N, or by its equivalent in the machine after a report on standard "
+    "error.\n";
+
+/* What is being parsed, and where the message goes. */
+struct parse {
+    int argc, at;
+    char *const *argv;
+    char *const *environ;
+    struct options *o;
+    const char *option; /* the one at hand, for messages */
+    char *why;
+    size_t why_len;
+};
+
+__attribute__((format(printf, 2, 3))) static int refuse(struct parse *p, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(p->why, p->why_len, format, args);
+    va_end(args);
+    return -EINVAL;
+}
+
+/* Reads decimal digits at *s and moves it past them. */
+static bool digits(const char **s, uint64_t *out)
+{
+    const char *start = *s;
+    for (*out = 0; **s >= '0' && **s <= '9'; (*s)++)
+        if (__builtin_mul_overflow(*out, 10, out) ||
+            __builtin_add_overflow(*out, (uint64_t)(**s - '0'), out))
+            return false;
+    return *s != start;
+}
+
+static int set_memory(struct parse *p, const char *text)
+{
+    const char *s = text;
+    uint64_t n;
+    if (!digits(&s, &n))
+        return refuse(p, "-m %s: not a size; for example -m 64M", text);
+    unsigned shift = 0;
+    if (*s == 'K' || *s == 'k')
+        shift = 10;
+    else if (*s == 'M' || *s == 'm')
+        shift = 20;
+    else if (*s == 'G' || *s == 'g')
+        shift = 30;
+    if (s[shift != 0])
+        return refuse(p, "-m %s: not a size; for example -m 64M", text);
+    if (n > MEM_LEN_MAX >> shift || n << shift < MEM_LEN_MIN)
+        return refuse(p, "-m %s: memory is 64K to 1024G", text);
+    p->o->mem_len = align_down(n << shift, PAGE_SIZE);
+    return 0;
+}
+
+#define TIMEOUT_MAX_S 1000000000ull
+
+static int set_timeout(struct parse *p, const char *text)
+{
+    const char *s = text;
+    uint64_t seconds = 0, us = 0, unit = 100000;
+    bool any = digits(&s, &seconds);
+    if (*s == '.')
+        for (s++; *s >= '0' && *s <= '9'; s++, unit /= 10, any = true)
+            us += (uint64_t)(*s - '0') * unit;
+    if (!any || *s || seconds > TIMEOUT_MAX_S || seconds + us == 0)
+        return refuse(p, "--timeout %s: not a time in seconds; for example --timeout 2.5", text);
+    p->o->timeout_us = seconds * 1000000 + us;
+    return 0;
+}
+
+static int add_env(struct parse *p, const char *text)
+{
+    size_t len = strcspn(text, "=");
+    if (len == 0)
+        return refuse(p, "-e %s: a variable needs a name; for example -e NAME=VALUE", text);
+    if (!text[len]) {
+        char *const *e = p->environ;
+        while (*e && (strncmp(*e, text, len) || (*e)[len] != '='))
+            e++;
+        if (!*e)
+            return 0;
+        text = *e;
+    }
+    int i = 0;
+    while (i < p->o->env_count && (strncmp(p->o->env[i], text, len) || p->o->env[i][len] != '='))
+        i++;
+    if (i == OPTIONS_ENV_MAX)
+        return refuse(p, "-e: more than %d variables", OPTIONS_ENV_MAX);
+    p->o->env[i] = text; /* the last one of a name counts */
+    p->o->env_count = i < p->o->env_count ? p->o->env_count : i + 1;
+    return 0;
+}
+
+static int set_way(struct parse *p, const char *text)
+{
+    if (!strcmp(text, "process") || !strcmp(text, "auto"))
+        return 0;
+    if (!strcmp(text, "kvm") || !strcmp(text, "qemu") || !strcmp(text, "firecracker"))
+        return refuse(p, "--on %s: this version cannot run images that way yet; use --on process",
+                      text);
+    return refuse(p, "--on %s: there is no such way; use --on process or --on auto", text);
+}
+
+static int not_yet(struct parse *p, const char *text)
+{
+    return refuse(p, "%s %s: this version does not have networks, disks and shared folders yet",
+                  p->option, text);
+}
+
+static int set_net(struct parse *p, const char *text)
+{
+    return strcmp(text, "none") ? not_yet(p, text) : 0;
+}
+
+static const struct option {
+    const char *name;
+    int (*set)(struct parse *p, const char *value);
+} with_value[] = {
+    {"-m", set_memory}, {"-e", add_env},    {"--timeout", set_timeout},
+    {"--on", set_way},  {"--net", set_net}, {"--disk", not_yet},
+    {"-v", not_yet},    {"-p", not_yet},
+};
+
+/* The value of option (o) at argv[at]: "-m 1M", "-m1M", "--on process", "--on=process". Moves p->at
+ * to the string that ends the option. NULL: this is not that option; "" in *missing: it has no
+ * value. */
+static const char *value_of(struct parse *p, const struct option *o, bool *missing)
+{
+    const char *arg = p->argv[p->at];
+    size_t len = strlen(o->name);
+    *missing = false;
+    if (strncmp(arg, o->name, len))
+        return NULL;
+    if (arg[len] && o->name[1] == '-')
+        return arg[len] == '=' ? arg + len + 1 : NULL;
+    if (arg[len])
+        return arg + len;
+    *missing = p->at + 1 >= p->argc;
+    return *missing ? NULL : p->argv[++p->at];
+}
+
+static int parse_one(struct parse *p)
+{
+    const char *arg = p->argv[p->at];
+    if (!strcmp(arg, "--no-aslr")) {
+        p->o->no_aslr = true;
+        return 0;
+    }
+    if (!strcmp(arg, "--allow-jit")) {
+        p->o->allow_jit = true;
+        return 0;
+    }
+    if (!strcmp(arg, "--help") || !strcmp(arg, "-h")) {
+        p->o->action = OPTIONS_HELP;
+        return 0;
+    }
+    if (!strcmp(arg, "--show-sandbox")) {
+        p->o->action = OPTIONS_SANDBOX;
+        return 0;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(with_value); i++) {
+        bool missing;
+        const char *value = value_of(p, &with_value[i], &missing);
+        if (missing)
+            return refuse(p, "%s: a value must follow; see pith run --help", arg);
+        p->option = with_value[i].name;
+        if (value)
+            return with_value[i].set(p, value);
+    }
+    return refuse(p, "%s: no such option; see pith run --help", arg);
+}
+
+int options_parse(int argc, char *const *argv, char *const *environ, struct options *o, char *why,
+                  size_t why_len)
+{
+    struct parse p = {argc, 1, argv, environ, o, NULL, why, why_len};
+    o->action = OPTIONS_RUN;
+    o->mem_len = MEM_LEN_DEFAULT;
+    o->timeout_us = 0;
+    o->no_aslr = o->allow_jit = false;
+    o->env_count = 0;
+
+    for (; p.at < argc && argv[p.at][0] == '-'; p.at++) {
+        if (!strcmp(argv[p.at], "--")) {
+            p.at++;
+            break;
+        }
+        int err = parse_one(&p);
+        if (err || o->action == OPTIONS_HELP)
+            return err;
+    }
+    o->image = p.at;
+    if (o->action == OPTIONS_RUN && p.at >= argc)
+        return refuse(&p, "no image named; usage: pith run [OPTION]... IMAGE [ARGUMENT]...");
+    return 0;
+}

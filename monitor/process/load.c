@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mapping an image. A page fault costs several times a system call, so what is small and sure to be
+ * used is mapped populated. The file may be changed or cut at any time: its headers were judged
+ * from a copy, and a fault on what is gone ends in a report (signals.c). */
+#include "monitor/process/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NO_ASLR_BASE 0x10000000000ull
+
+/* Segments up to this length are mapped with all their pages at once. */
+#define POPULATE_MAX (128u << 10)
+
+static int read_file(const struct image_source *src, uint64_t offset, void *buf, size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = pread(src->fd, (char *)buf + done, len - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -EIO;
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+/* Descriptors below 3 are the guest's, even those that the caller left closed. */
+static int open_above_stdio(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd < 0 ? -errno : fd;
+    int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int err = errno;
+    close(fd);
+    return higher < 0 ? -err : higher;
+}
+
+int load_open(struct machine *m, const char *path, const char **why)
+{
+    int fd = open_above_stdio(path);
+    if (fd < 0) {
+        *why = strerror(-fd);
+        return fd;
+    }
+    struct stat st;
+    int err = fstat(fd, &st) ? -errno : S_ISDIR(st.st_mode) ? -EISDIR : 0;
+    if (err) {
+        *why = strerror(-err);
+        goto close_fd;
+    }
+    struct image_source src = {.read = read_file, .fd = fd, .size = (uint64_t)st.st_size};
+    if (!S_ISREG(st.st_mode)) {
+        *why = "not an image: not a regular file";
+        err = -ENOEXEC;
+        goto close_fd;
+    }
+    err = image_parse(&src, &m->image, why);
+    if (err)
+        goto close_fd;
+
+    void *file = mmap(NULL, (size_t)src.size, PROT_READ, MAP_PRIVATE, fd, 0);
+    m->file = file == MAP_FAILED ? NULL : file;
+    m->file_len = (size_t)src.size;
+    return fd;
+
+close_fd:
+    close(fd);
+    return err;
+}
+
+/* A random multiple of IMAGE_ALIGN in the middle of the address space, away from what the kernel
+ * places. */
+static uint64_t random_base(uint64_t random, uint64_t span)
+{
+    const uint64_t low = 0x100000000000ull, high = 0x500000000000ull;
+    return low + random % ((high - low - span) / IMAGE_ALIGN) * IMAGE_ALIGN;
+}
+
+static int reserve(struct machine *m, uint64_t random, bool no_aslr)
+{
+    uint64_t span = 2 * m->layout.mem_len;
+    for (int tries = 0; tries < 8; tries++) {
+        uint64_t base = no_aslr ? NO_ASLR_BASE : random_base(random, span);
+        void *p = mmap((void *)base, span, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+        if (p == (void *)base) {
+            m->mem = p;
+            m->mem_base = base;
+            return 0;
+        }
+        random = random * 6364136223846793005ull + 1442695040888963407ull;
+    }
+    return -ENOMEM;
+}
+
+static bool map_segment(struct machine *m, int fd, unsigned which, int prot)
+{
+    const struct image_segment *s = &m->image.seg[which];
+    if (s->file_len == 0)
+        return true;
+    int populate = s->file_len <= POPULATE_MAX ? MAP_POPULATE : 0;
+    return mmap(m->mem + s->addr, s->file_len, prot, MAP_PRIVATE | MAP_FIXED | populate, fd,
+                (off_t)s->offset) != MAP_FAILED;
+}
+
+/* The part of the data that is not in the file: the rest of its last page, and zero pages. */
+static bool map_zero_data(struct machine *m)
+{
+    const struct image_segment *s = &m->image.seg[IMAGE_DATA];
+    uint64_t file_end = s->addr + s->file_len, page_end = align_up(file_end, PAGE_SIZE);
+    uint64_t end = align_up(s->addr + s->mem_len, PAGE_SIZE);
+    if (s->mem_len > s->file_len)
+        memset(m->mem + file_end, 0, page_end - file_end);
+    return end <= page_end || !mprotect(m->mem + page_end, end - page_end, PROT_READ | PROT_WRITE);
+}
+
+static bool map_areas(struct machine *m)
+{
+    const struct layout *l = &m->layout;
+    return mmap(m->mem + l->boot.at, l->boot.len + l->shared.len, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0) != MAP_FAILED &&
+           !mprotect(m->mem + l->stack.at, l->stack.len, PROT_READ | PROT_WRITE);
+}
+
+int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr, const char **why)
+{
+    const struct image *img = &m->image;
+    *why = "the host does not give that much memory: choose less with -m, or raise its limit on "
+           "address space (ulimit -v)";
+    if (reserve(m, random, no_aslr))
+        return -ENOMEM;
+    if (!map_segment(m, fd, IMAGE_CONST, PROT_READ) ||
+        !map_segment(m, fd, IMAGE_TEXT, PROT_READ | PROT_EXEC) ||
+        !map_segment(m, fd, IMAGE_DATA, PROT_READ | PROT_WRITE) ||
+        !map_segment(m, fd, IMAGE_ROOT, PROT_READ) || !map_zero_data(m) || !map_areas(m)) {
+        *why = strerror(errno);
+        return -errno;
+    }
+    int err = image_relocate(img, m->mem, m->mem_base, why);
+    if (err)
+        return err;
+    if (img->relro_len && mprotect(m->mem + img->seg[IMAGE_DATA].addr, img->relro_len, PROT_READ)) {
+        *why = strerror(errno);
+        return -errno;
+    }
+    return 0;
+}
+
+int load_seal(struct machine *m)
+{
+    return mprotect(m->mem + m->layout.boot.at, m->layout.boot.len, PROT_READ) ? -errno : 0;
+}
+
+void load_unmap_kernel_copy(const struct machine *m, uintptr_t entry)
+{
+    munmap((void *)(entry - m->image.entry), m->image.len);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Signal handling. All handlers run on the alternate stack, through signal_entry of entry.S, as the
+ * guest may be interrupted anywhere, its stack exhausted.
+ *
+ * States: loading (the guest has not run yet), running, reporting. */
+#include "monitor/process/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "monitor/core/say.h"
+#include "monitor/process/crash.h"
+#include "monitor/process/guest.h"
+
+#define STACK_LEN (64u << 10)
+
+/* The kernel's struct sigaction. */
+struct kernel_sigaction {
+    void (*handler)(int);
+    unsigned long flags;
+    void (*restorer)(void);
+    uint64_t mask;
+};
+
+/* entry.S */
+extern const char wait_call_check[], wait_call_made[], wait_call_abort[];
+extern const char probe_load[], probe_failed[];
+void signal_entry(int sig);
+void signal_return(void);
+void process_signal(int sig, const siginfo_t *info, ucontext_t *context);
+
+static struct machine *machine;
+static bool loaded;
+static int reporting; /* the signal whose report is being written, or 0 */
+static uint64_t
+    ignored; /* bit N-1: signal N was ignored when the monitor was started, as nohup does */
+static uint64_t timeout; /* in microseconds */
+static char handler_stack[STACK_LEN] __attribute__((aligned(16)));
+
+static uint64_t bit(int sig)
+{
+    return 1ull << (sig - 1);
+}
+
+/* Nested faults must arrive as well, so nothing is blocked during a handler. */
+static bool handle(int sig)
+{
+    struct kernel_sigaction act = {signal_entry,
+                                   SA_SIGINFO | SA_ONSTACK | SA_NODEFER | (unsigned)SA_RESTORER,
+                                   signal_return, 0};
+    struct kernel_sigaction old = {0};
+    syscall(SYS_rt_sigaction, sig, &act, &old, sizeof(act.mask));
+    return old.handler == SIG_IGN;
+}
+
+_Noreturn void signals_die(const struct machine *m, int sig)
+{
+    static const struct kernel_sigaction by_default;
+    if (sig >= 1 && sig <= 64 && (m->die_signals & bit(sig)))
+        syscall(SYS_rt_sigaction, sig, &by_default, NULL, sizeof(by_default.mask));
+    if (sig == SIGKILL || (sig >= 1 && sig <= 64 && (m->die_signals & bit(sig))))
+        syscall(SYS_tgkill, m->pid, m->pid, sig);
+    _exit(128 + sig);
+}
+
+void signals_report_begin(int sig)
+{
+    reporting = sig;
+}
+
+/* Continues at (target) when the handler returns. */
+static void redirect(ucontext_t *context, const char *target)
+{
+    context->uc_mcontext.gregs[REG_RIP] = (greg_t)target;
+}
+
+static void fault(int sig, const siginfo_t *info, ucontext_t *context)
+{
+    uint64_t rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
+    if (info->si_code <= 0) /* sent by a process: no fault */
+        signals_die(machine, sig);
+    if (rip == (uint64_t)probe_load) {
+        redirect(context, probe_failed);
+        return;
+    }
+    if (reporting) {
+        say("a second fault, signal %d, while reporting the first: the report ends here", sig);
+        _exit(128 + reporting);
+    }
+    reporting = sig;
+    if (!loaded && sig == SIGBUS) {
+        say("%s: the file was changed or cut short while it was being loaded", machine->name);
+        _exit(126);
+    }
+    if (!loaded) {
+        say("a fault in the monitor itself, signal %d at 0x%lx: please report this", sig,
+            (unsigned long)rip);
+        _exit(125);
+    }
+    crash_report_fault(machine, sig, info, context);
+    _exit(128 + sig);
+}
+
+static void time_is_up(void)
+{
+    say("%s: time is up after %lu.%03lu seconds", machine->name, (unsigned long)(timeout / 1000000),
+        (unsigned long)(timeout / 1000 % 1000));
+    _exit(124);
+}
+
+static void host_signal(int sig, ucontext_t *context)
+{
+    struct pith_shared *shared = machine->shared;
+    uint64_t rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
+    if (__atomic_load_n(&shared->caught, __ATOMIC_RELAXED) & bit(sig)) {
+        __atomic_fetch_or(&shared->pending, bit(sig), __ATOMIC_RELAXED);
+        /* About to wait: the check has been made already, the system call not. */
+        if (rip >= (uint64_t)wait_call_check && rip < (uint64_t)wait_call_made)
+            redirect(context, wait_call_abort);
+        return;
+    }
+    if ((ignored & bit(sig)) || sig == SIGCONT || sig == SIGWINCH)
+        return;
+    signals_die(machine, sig);
+}
+
+void process_signal(int sig, const siginfo_t *info, ucontext_t *context)
+{
+    switch (sig) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGTRAP:
+    case SIGSYS:
+        fault(sig, info, context);
+        break;
+    case SIGALRM:
+        time_is_up();
+        break;
+    default:
+        host_signal(sig, context);
+        break;
+    }
+}
+
+void signals_catch_faults(struct machine *m)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+    const stack_t stack = {.ss_sp = handler_stack, .ss_size = sizeof(handler_stack)};
+    machine = m;
+    sigaltstack(&stack, NULL);
+    for (unsigned i = 0; i < ARRAY_LEN(faults); i++)
+        handle(faults[i]);
+}
+
+/* SIGALRM brings the message. A hostile guest can block it (a forged signal frame sets the mask),
+ * so SIGKILL follows a second later. */
+static void start_timeout(void)
+{
+    struct itimerval alarm_at = {{0, 0}, {(time_t)(timeout / 1000000), (long)(timeout % 1000000)}};
+    struct itimerspec kill_at = {
+        {0, 0}, {(time_t)(timeout / 1000000) + 1, (long)(timeout % 1000000) * 1000}};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+    timer_t timer;
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    handle(SIGALRM);
+    if (!timer_create(CLOCK_MONOTONIC, &event, &timer))
+        timer_settime(timer, 0, &kill_at, NULL);
+    setitimer(ITIMER_REAL, &alarm_at, NULL);
+}
+
+void signals_start(uint64_t timeout_us)
+{
+    static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
+                                    SIGUSR2, SIGTERM, SIGCONT, SIGWINCH};
+    static const struct kernel_sigaction ignore = {SIG_IGN, 0, NULL, 0};
+    loaded = true;
+    for (unsigned i = 0; i < ARRAY_LEN(passed_on); i++)
+        if (handle(passed_on[i]))
+            ignored |= bit(passed_on[i]);
+    /* A closed pipe is an error of the write: the guest is told so, and decides. */
+    syscall(SYS_rt_sigaction, SIGPIPE, &ignore, NULL, sizeof(ignore.mask));
+    timeout = timeout_us;
+    if (timeout)
+        start_timeout();
+}

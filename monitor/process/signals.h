@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Signals of the process back end: faults end in a report, signals of the host are passed on to a
+ * guest that catches them or end the process as they would any other, and the time limit. */
+#ifndef PITH_MONITOR_SIGNALS_H
+#define PITH_MONITOR_SIGNALS_H
+
+#include "monitor/core/machine.h"
+
+/* Installs the handlers of faults. From here on a fault in the monitor is reported too: while the
+ * image is being loaded, as a change of its file. After guest_prepare(m). */
+void signals_catch_faults(struct machine *m);
+
+/* Installs the handlers of the host's signals, and starts the time limit, (timeout_us) from now, if
+ * it is not 0. The image is loaded: faults now are the guest's. */
+void signals_start(uint64_t timeout_us);
+
+/* struct backend's die. */
+_Noreturn void signals_die(const struct machine *m, int sig);
+
+/* A report of (sig) begins: another fault from here on ends the process with its status. */
+void signals_report_begin(int sig);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The sandbox of the process back end: which system calls the process may make once the guest runs,
+ * as a program for seccomp and in words. One table makes both. */
+#ifndef PITH_MONITOR_FILTER_H
+#define PITH_MONITOR_FILTER_H
+
+#include <linux/filter.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+/* What the checks depend on. */
+struct filter_params {
+    uint64_t heap, heap_len; /* where the guest may change its memory; an inaccessible area at least
+                                as long as the heap follows it */
+    uint64_t out_fds;        /* bit N: descriptor N may be written */
+    uint64_t die_signals;    /* bit N-1: the action of signal N may be changed */
+    int pid;                 /* of this process, whose only thread has the same number */
+    bool allow_jit;
+};
+
+enum filter_check {
+    CHECK_NONE,    /* no check: ends the list */
+    CHECK_IS,      /* the argument is (a) */
+    CHECK_AT_MOST, /* at most (a) */
+    CHECK_RANGE,   /* at least (a) and below (b) */
+    CHECK_ONE_OF,  /* a number 0 to 63 whose bit is set in (a) */
+};
+
+struct filter_arg {
+    unsigned char index; /* of the argument, from 0 */
+    unsigned char check; /* enum filter_check */
+    const char *name;    /* of the argument */
+    uint64_t a, b;
+    const char *text; /* the check in words, where numbers say little; or NULL */
+};
+
+#define FILTER_CALLS    11
+#define FILTER_ARGS     7 /* one for each argument, and the end */
+#define FILTER_CODE_MAX 400
+
+struct filter_call {
+    uint16_t number;
+    const char *name;
+    const char *purpose;
+    struct filter_arg arg[FILTER_ARGS];
+};
+
+/* Fills (calls), FILTER_CALLS of them, with what is allowed under (params). Everything else is not.
+ */
+void filter_table(const struct filter_params *params, struct filter_call *calls);
+
+/* Translates (calls) to a filter program in (code), FILTER_CODE_MAX instructions. Returns its
+ * length. The program answers SECCOMP_RET_KILL_PROCESS to calls of another architecture,
+ * SECCOMP_RET_ALLOW to what the table allows and SECCOMP_RET_TRAP to the rest. */
+size_t filter_compile(const struct filter_call *calls, struct sock_filter *code);
+
+/* Writes the table in words to standard output. Returns 0, or -EIO. */
+int filter_show(const struct filter_call *calls);
+
+#endif
