@@ -18,6 +18,10 @@
  * it where nothing is half done. Returns whether a handler has run. */
 SIGNAL_HOOK bool signal_deliver(void);
 
+/* Fetches what the host sent into the pending set, and acts on nothing: for whoever must go on waiting
+ * although plat_poll answers -EINTR. */
+SIGNAL_HOOK void signal_collect(void);
+
 /* Sends signal (sig), 1 to 64, to this program as its own kill() would, and delivers it if it is
  * not blocked. */
 SIGNAL_HOOK void signal_raise(int sig);

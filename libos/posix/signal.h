@@ -48,9 +48,6 @@ static inline uint64_t signal_bit(int sig)
  * signal has queued up too often. Acts on nothing: signal_deliver does. */
 int signal_send(int sig, int code);
 
-/* Fetches what the host sent into the pending set. */
-void signal_collect(void);
-
 /* Takes one (sig), which is pending, off the pending set and describes it in (info). */
 void signal_take(int sig, siginfo_t *info);
 

@@ -66,10 +66,16 @@ static ssize_t send(struct console_tx *tx, const struct iovec *iov, int n, size_
     int id = virtq_put(&tx->queue, parts, (unsigned)count, false);
     if (id < 0)
         return id;
-    do {
+    for (;;) {
         wait_poll(deadline);
         id = virtq_take(&tx->queue, &used, &bytes);
-    } while (id == -EAGAIN);
+        if (id != -EAGAIN)
+            break;
+        /* A device that keeps buffers: the caller's memory must stay until it is done with it. */
+        deadline = DEADLINE_NEVER;
+        if (signal_collect)
+            signal_collect();
+    }
     if (id < 0)
         return id;
     if (!tx->status)
