@@ -12,7 +12,8 @@
 
 extern char **environ;
 
-/* Starts the program with its standard output in a pipe. Returns the pipe's end or a negative error number. */
+/* Starts the program with its standard output in a pipe. Returns the pipe's end or a negative error
+ * number. */
 static int spawn_reading(char *const argv[], pid_t *pid)
 {
     int fds[2];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * pith cc: gcc or clang, with the arguments that make an image. It becomes the compiler, so that messages and
- * exit status are the compiler's; the link step comes back to Pith as cmd_ld (ld.c). */
+ * pith cc: gcc or clang, with the arguments that make an image. It becomes the compiler, so that
+ * messages and exit status are the compiler's; the link step comes back to Pith as cmd_ld (ld.c).
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static const char *const linker_options[] = {
     "-nostdlib",
     "--no-eh-frame-hdr",
     "--gc-sections",
+    "--hash-style=gnu",
     "-z",
     "max-page-size=4096",
     "-z",
@@ -43,7 +45,8 @@ static const char *const linker_options[] = {
     "pack-relative-relocs",
 };
 
-/* Adds (before), the path of an installed file, (after) as one argument; for the linker if (linker). */
+/* Adds (before), the path of an installed file, (after) as one argument; for the linker if
+ * (linker). */
 static int add_path(struct args *a, const char *before, const char *rel, bool linker)
 {
     char path[PATH_MAX];

@@ -7,13 +7,13 @@
 #include "args.h"
 
 /* What libc's and the library OS's files are called, relative to the installation. */
-#define CC_INCLUDE  "lib/pith/include"
-#define CC_LIB      "lib/pith/lib"
-#define CC_SCRIPT   CC_LIB "/image.ld"
-#define CC_SPECS    CC_LIB "/gcc.specs"
-#define CC_TOOLS    "libexec/pith"
-#define CC_MONITOR  "libexec/pith/pith-monitor"
-#define CC_MACHINE  "x86_64-pith-linux-musl"
+#define CC_INCLUDE "lib/pith/include"
+#define CC_LIB     "lib/pith/lib"
+#define CC_SCRIPT  CC_LIB "/image.ld"
+#define CC_SPECS   CC_LIB "/gcc.specs"
+#define CC_TOOLS   "libexec/pith"
+#define CC_MONITOR "libexec/pith/pith-monitor"
+#define CC_MACHINE "x86_64-pith-linux-musl"
 
 struct compiler {
     const char *name; /* as given by PITH_CC: a program of PATH or a path */
@@ -37,15 +37,16 @@ struct request {
     bool help;
 };
 
-/* Sorts the (n) arguments at (v), response files already expanded, into (r). Returns 0, or the exit status
- * after a message: something that an image cannot be was asked for. */
+/* Sorts the (n) arguments at (v), response files already expanded, into (r). Returns 0, or the exit
+ * status after a message: something that an image cannot be was asked for. */
 must_check int request_parse(struct request *r, char *const *v, size_t n);
 
 /* Finds out which compiler PITH_CC means. Returns 0, or the exit status after a message. */
 must_check int compiler_find(struct compiler *cc);
 
-/* Runs the compiler with one option and fetches the first line that it prints, without the line end, into
- * (buf). Returns 0 or a negative error number; -EIO if it fails or prints nothing or too much. */
+/* Runs the compiler with one option and fetches the first line that it prints, without the line
+ * end, into (buf). Returns 0 or a negative error number; -EIO if it fails or prints nothing or too
+ * much. */
 must_check int compiler_ask(const struct compiler *cc, const char *option, char *buf, size_t size);
 
 /* The path of the compiler's libgcc.a, in (buf) of PATH_MAX bytes. Returns as compiler_ask. */

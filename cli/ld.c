@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The link step of pith cc: gcc and clang run this as their linker, and it runs GNU ld. In between it keeps the
- * host's libraries out, refuses what an image cannot have, and puts ld's messages about missing
- * system calls into words.
+ * The link step of pith cc: gcc and clang run this as their linker, and it runs GNU ld. In between
+ * it keeps the host's libraries out, refuses what an image cannot have, and puts ld's messages
+ * about missing system calls into words.
  *
- * It knows the link of an image by Pith's linker script among the arguments. Anything else (ld -r, ld -v from
- * a configure script) goes to ld untouched. */
+ * It knows the link of an image by Pith's linker script among the arguments. Anything else (ld -r,
+ * ld -v from a configure script) goes to ld untouched. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,11 +48,11 @@ static bool find_ld(char path[PATH_MAX])
     return false;
 }
 
-/* Whether a library folder is the host's: everything in the system's library folders, but for Pith's own, which
- * may be below them. */
+/* Whether a library folder is the host's: everything in the system's library folders, but for
+ * Pith's own, which may be below them. */
 static bool is_host_folder(const char *dir, const char *own)
 {
-    static const char *const host[] = {"/lib", "/lib32", "/lib64", "/libx32",
+    static const char *const host[] = {"/lib",     "/lib32",     "/lib64",     "/libx32",
                                        "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32"};
     char real[PATH_MAX];
     if (realpath(dir, real) == NULL)
@@ -71,8 +71,8 @@ static bool is_host_folder(const char *dir, const char *own)
 /* Options that would make the image depend on shared objects or keep every symbol. */
 static bool is_dropped(const char *arg)
 {
-    static const char *const list[] = {"-E", "--export-dynamic", "-export-dynamic", "-Bdynamic",
-                                       "-dy", "-call_shared", "--eh-frame-hdr"};
+    static const char *const list[] = {"-E",  "--export-dynamic", "-export-dynamic", "-Bdynamic",
+                                       "-dy", "-call_shared",     "--eh-frame-hdr"};
     for (size_t i = 0; i < ARRAY_LEN(list); i++)
         if (strcmp(arg, list[i]) == 0)
             return true;
@@ -90,7 +90,8 @@ static const char *refusal(const char *arg)
     return NULL;
 }
 
-/* Copies the arguments of the link of an image from (from) to (to). Returns 0 or the exit status. */
+/* Copies the arguments of the link of an image from (from) to (to). Returns 0 or the exit status.
+ */
 static int filter_args(struct args *to, const struct args *from, const char *script)
 {
     char own[PATH_MAX];
@@ -157,8 +158,8 @@ static struct missing_call *find_call(struct missing_calls *calls, const char *n
     return call;
 }
 
-/* Takes one line of ld's: keeps it if it is about a missing system call, else passes it on. ld quotes symbols
- * in the user's language; the name is the same in all. */
+/* Takes one line of ld's: keeps it if it is about a missing system call, else passes it on. ld
+ * quotes symbols in the user's language; the name is the same in all. */
 static void take_line(struct messages *m, const char *line)
 {
     const char *symbol = strstr(line, CALL_PREFIX);

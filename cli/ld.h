@@ -18,9 +18,9 @@ struct missing_calls {
     size_t n;
 };
 
-/* Explains for every call of (calls) which function of the program needs it and through which others, on
- * standard error, from the object files and archives that (link), the arguments for ld, names. What it cannot find
- * out (link-time optimisation) it says in ld's words. */
+/* Explains for every call of (calls) which function of the program needs it and through which
+ * others, on standard error, from the object files and archives that (link), the arguments for ld,
+ * names. What it cannot find out (link-time optimisation) it says in ld's words. */
 void missing_explain(const struct missing_calls *calls, const struct args *link);
 
 #endif

@@ -39,8 +39,13 @@ bool line_of(const struct object *o, size_t section, uint64_t offset, char *buf,
     char file[32], address[32], text[2 * PATH_MAX];
     snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
     snprintf(address, sizeof(address), "0x%llx", (unsigned long long)offset);
-    char *argv[] = {(char *)"addr2line", (char *)"-e", file, (char *)"-j",
-                    (char *)object_section_name(o, section), address, NULL};
+    char *argv[] = {(char *)"addr2line",
+                    (char *)"-e",
+                    file,
+                    (char *)"-j",
+                    (char *)object_section_name(o, section),
+                    address,
+                    NULL};
     bool found = write(fd, o->data, o->size) == (ssize_t)o->size &&
                  capture_line(argv, text, sizeof(text)) == 0 && take_answer(text, buf, size);
     close(fd);

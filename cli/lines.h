@@ -7,13 +7,13 @@
 #include "args.h"
 #include "object.h"
 
-/* Writes "file:line" of the code at (offset) in section (section) of (o) into (buf), the file relative to the
- * current folder where it is below it. Asks addr2line of the binutils that also have ld. False: there
- * is no debug information, or no addr2line. */
+/* Writes "file:line" of the code at (offset) in section (section) of (o) into (buf), the file
+ * relative to the current folder where it is below it. Asks addr2line of the binutils that also
+ * have ld. False: there is no debug information, or no addr2line. */
 bool line_of(const struct object *o, size_t section, uint64_t offset, char *buf, size_t size);
 
-/* The archive that "-lNAME", argument (i) of (link), means: the first libNAME.a of its -L folders. (path) has
- * PATH_MAX bytes. */
+/* The archive that "-lNAME", argument (i) of (link), means: the first libNAME.a of its -L folders.
+ * (path) has PATH_MAX bytes. */
 bool find_library(const struct args *link, size_t i, char *path);
 
 #endif

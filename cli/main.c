@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pith command. Called as pith-cc it is "pith cc"; called as ld, which gcc and clang do on behalf of pith
- * cc, it is the link step. */
+ * The pith command. Called as pith-cc it is "pith cc"; called as ld, which gcc and clang do on
+ * behalf of pith cc, it is the link step. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +13,7 @@ static const struct command {
 } commands[] = {
     {"run", cmd_run},
     {"cc", cmd_cc},
+    {"pack", cmd_pack},
     {"help", cmd_help},
 };
 

@@ -3,10 +3,10 @@
  * Why an image needs a system call that Pith does not have.
  *
  * The linker's view is rebuilt from its inputs: sections are nodes, relocations are edges, and as
- * --gc-sections does it, a breadth-first walk starts at the entry point. Where it first meets a missing
- * call, the way back is a shortest chain of references; of that, the part from the program's last function on
- * is told. An approximation in two points, which only matter to which chain is found: archive members
- * count from the start, and a weak reference leads nowhere. */
+ * --gc-sections does it, a breadth-first walk starts at the entry point. Where it first meets a
+ * missing call, the way back is a shortest chain of references; of that, the part from the
+ * program's last function on is told. An approximation in two points, which only matter to which
+ * chain is found: archive members count from the start, and a weak reference leads nowhere. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,9 +156,10 @@ static void reach(struct walk *w, uint32_t object, uint32_t section, uint32_t fr
             reach(w, object, i, from, offset);
 }
 
-/* Follows one relocation of node (n). A missing call is noted in (hits), one for each of (calls). */
-static void follow(struct walk *w, uint32_t n, const Elf64_Rela *r, const struct missing_calls *calls,
-                   struct hit *hits)
+/* Follows one relocation of node (n). A missing call is noted in (hits), one for each of (calls).
+ */
+static void follow(struct walk *w, uint32_t n, const Elf64_Rela *r,
+                   const struct missing_calls *calls, struct hit *hits)
 {
     struct node node = w->nodes[n];
     const struct object *o = &w->objects.v[node.object];
@@ -198,14 +199,15 @@ static void walk_from_entry(struct walk *w, const struct missing_calls *calls, s
 
     for (uint32_t n = 0; n < w->count && !w->failed; n++) {
         const Elf64_Rela *rela;
-        size_t count = object_relocations(&w->objects.v[w->nodes[n].object], w->nodes[n].section,
-                                          &rela);
+        size_t count =
+            object_relocations(&w->objects.v[w->nodes[n].object], w->nodes[n].section, &rela);
         for (size_t i = 0; i < count; i++)
             follow(w, n, &rela[i], calls, hits);
     }
 }
 
-/* Prints the name of what the reference at (offset) in node (n) is in: a function, "f", with its library. */
+/* Prints the name of what the reference at (offset) in node (n) is in: a function, "f", with its
+ * library. */
 static void print_place(const struct walk *w, uint32_t n, uint64_t offset, bool with_library)
 {
     const struct object *o = &w->objects.v[w->nodes[n].object];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading object files and archives (the ar format of System V with GNU's long names, and GNU's thin
- * archives, which hold only the names of their members). */
+ * Reading object files and archives (the ar format of System V with GNU's long names, and GNU's
+ * thin archives, which hold only the names of their members). */
 #include <ar.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -150,7 +150,8 @@ static size_t ar_number(const char *field, size_t len)
 static void ar_name(char *out, size_t cap, const char *from, size_t len)
 {
     size_t n = 0;
-    while (n < len && n + 1 < cap && from[n] != '\n' && !(from[n] == '/' && (n + 1 == len || from[n + 1] == '\n' || from[n + 1] == ' ')))
+    while (n < len && n + 1 < cap && from[n] != '\n' &&
+           !(from[n] == '/' && (n + 1 == len || from[n + 1] == '\n' || from[n + 1] == ' ')))
         n++;
     memcpy(out, from, n);
     out[n] = '\0';

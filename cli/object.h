@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Relocatable object files and archives of them, read to see which function refers to which. Only for
- * explanations of failed links: what cannot be understood is left out, never trusted. */
+ * Relocatable object files and archives of them, read to see which function refers to which. Only
+ * for explanations of failed links: what cannot be understood is left out, never trusted. */
 #ifndef PITH_CLI_OBJECT_H
 #define PITH_CLI_OBJECT_H
 
@@ -9,10 +9,11 @@
 
 #include "base/base.h"
 
-/* One object file. Tables are inside (data), checked to lie there; offsets and indices in them are not. */
+/* One object file. Tables are inside (data), checked to lie there; offsets and indices in them are
+ * not. */
 struct object {
-    const char *path;   /* of the file or the archive; owned */
-    const char *member; /* name in the archive, or NULL; owned */
+    const char *path;    /* of the file or the archive; owned */
+    const char *member;  /* name in the archive, or NULL; owned */
     const char *library; /* "libc", "pith" for Pith's own, else NULL: part of the program */
     const unsigned char *data;
     size_t size;
@@ -31,8 +32,8 @@ struct objects {
     size_t n, cap;
 };
 
-/* Adds the object file, or all object files of the archive, at (path), which must stay as it is. Files of other
- * kinds are passed over. Returns 0, -ENOMEM, or why the file cannot be read. */
+/* Adds the object file, or all object files of the archive, at (path), which must stay as it is.
+ * Files of other kinds are passed over. Returns 0, -ENOMEM, or why the file cannot be read. */
 must_check int objects_add(struct objects *o, const char *path, const char *library);
 
 /* Frees everything. */
@@ -42,8 +43,8 @@ void objects_free(struct objects *o);
 const char *object_symbol_name(const struct object *o, size_t i);
 const char *object_section_name(const struct object *o, size_t i);
 
-/* The relocations of section (section): sets (*rela) and returns their number, 0 if there are none. Finds one
- * relocation section; assemblers make no more. */
+/* The relocations of section (section): sets (*rela) and returns their number, 0 if there are none.
+ * Finds one relocation section; assemblers make no more. */
 size_t object_relocations(const struct object *o, size_t section, const Elf64_Rela **rela);
 
 /* The function or object in (section) that (offset) lies in: index of its symbol, or 0. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Questions that build systems ask a compiler about its files: answered for Pith's folders, so that nobody
- * is led to the host's libraries. */
+ * Questions that build systems ask a compiler about its files: answered for Pith's folders, so that
+ * nobody is led to the host's libraries. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,8 +18,8 @@ static bool file_in(const char *folder, const char *name, char *path)
     return n < PATH_MAX && access(path, F_OK) == 0;
 }
 
-/* -print-file-name: Pith's files, and those that belong to the compiler itself, as its headers do; what is
- * found elsewhere is the host's and not for images. The name alone means: not found. */
+/* -print-file-name: Pith's files, and those that belong to the compiler itself, as its headers do;
+ * what is found elsewhere is the host's and not for images. The name alone means: not found. */
 static void print_file_name(const struct compiler *cc, const char *question, const char *name)
 {
     char path[PATH_MAX], libgcc[PATH_MAX];

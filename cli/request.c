@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The arguments of pith cc: gcc's, read far enough to know whether something is linked and what must not reach
- * the compiler. */
+ * The arguments of pith cc: gcc's, read far enough to know whether something is linked and what
+ * must not reach the compiler. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,22 +10,22 @@
 
 /* Options whose argument may be the next word. */
 static const char *const with_argument[] = {
-    "-o",          "-x",           "-I",          "-D",         "-U",           "-L",
-    "-l",          "-u",           "-e",          "-z",         "-T",           "-A",
-    "-B",          "-b",           "-V",          "-G",         "-include",     "-imacros",
-    "-isystem",    "-iquote",      "-idirafter",  "-iprefix",   "-iwithprefix", "-iwithprefixbefore",
-    "-isysroot",   "-imultilib",   "-imultiarch", "-MF",        "-MT",          "-MQ",
-    "-Xlinker",    "-Xassembler",  "-Xclang",     "-mllvm",     "-target",      "-Xpreprocessor",
-    "-arch",       "-aux-info",    "-dumpbase",   "-dumpdir",   "-wrapper",     "-dumpbase-ext",
-    "--param",     "--sysroot",    "--output",    "--include",  "--language",   "-Tbss",
-    "-Tdata",      "-Ttext",
+    "-o",        "-x",          "-I",          "-D",        "-U",           "-L",
+    "-l",        "-u",          "-e",          "-z",        "-T",           "-A",
+    "-B",        "-b",          "-V",          "-G",        "-include",     "-imacros",
+    "-isystem",  "-iquote",     "-idirafter",  "-iprefix",  "-iwithprefix", "-iwithprefixbefore",
+    "-isysroot", "-imultilib",  "-imultiarch", "-MF",       "-MT",          "-MQ",
+    "-Xlinker",  "-Xassembler", "-Xclang",     "-mllvm",    "-target",      "-Xpreprocessor",
+    "-arch",     "-aux-info",   "-dumpbase",   "-dumpdir",  "-wrapper",     "-dumpbase-ext",
+    "--param",   "--sysroot",   "--output",    "--include", "--language",   "-Tbss",
+    "-Tdata",    "-Ttext",
 };
 
 /* An image is a static PIE, whatever a makefile says. */
 static const char *const dropped[] = {
-    "-static",  "-static-pie", "-pie",     "-no-pie",  "-nopie",         "-fno-pie",
-    "-fno-PIE", "-fno-pic",    "-fno-PIC", "-rdynamic", "-static-libgcc", "-shared-libgcc",
-    "-fuse-ld=bfd",
+    "-static",        "-static-pie",    "-pie",         "-no-pie",  "-nopie",
+    "-fno-pie",       "-fno-PIE",       "-fno-pic",     "-fno-PIC", "-rdynamic",
+    "-static-libgcc", "-shared-libgcc", "-fuse-ld=bfd",
 };
 
 /* Refused, by their beginning. */
@@ -72,9 +72,9 @@ static int refuse_cxx(const char *what)
 
 static bool is_cxx_file(const char *name)
 {
-    static const char *const endings[] = {".cc",  ".cp",  ".cxx", ".cpp", ".CPP", ".c++", ".C",
-                                          ".ii",  ".hh",  ".H",   ".hp",  ".hxx", ".hpp", ".HPP",
-                                          ".h++", ".tcc"};
+    static const char *const endings[] = {".cc",  ".cp",  ".cxx", ".cpp", ".CPP", ".c++",
+                                          ".C",   ".ii",  ".hh",  ".H",   ".hp",  ".hxx",
+                                          ".hpp", ".HPP", ".h++", ".tcc"};
     const char *slash = strrchr(name, '/');
     const char *dot = strrchr(slash != NULL ? slash : name, '.');
     return dot != NULL && is_one_of(dot, endings, ARRAY_LEN(endings));
@@ -98,7 +98,8 @@ static int set_language(struct request *r, const char *language)
     return 0;
 }
 
-/* Pith's own options and those that only change what pith cc does. True: (arg) was one, with (*status). */
+/* Pith's own options and those that only change what pith cc does. True: (arg) was one, with
+ * (*status). */
 static bool take_own(struct request *r, const char *arg, int *status)
 {
     *status = 0;

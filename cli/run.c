@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * pith run: becomes the monitor, which takes the arguments as they are and knows what they mean. Its start
- * is part of every image's start, so nothing else happens here: two system calls. */
+ * pith run: becomes the monitor, which takes the arguments as they are and knows what they mean.
+ * Its start is part of every image's start, so nothing else happens here: two system calls. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The Pith note (abi/image.h), an object of its own in each of its variants: pith cc links note.o or
- * note-conftest.o. NOTE_FLAGS are the flags of the variant. */
+ * The Pith note (abi/image.h), an object of its own in each of its variants: pith cc links note.o
+ * or note-conftest.o. NOTE_FLAGS are the flags of the variant. */
 #include <elf.h>
 
 #include "abi/boot.h"
@@ -14,7 +14,7 @@ struct note {
     struct pith_note pith;
 } __attribute__((packed, aligned(4)));
 
-static const struct note note __attribute__((used, section(".note.pith"))) = {
+static const struct note note __attribute__((used, section(".note.pith"), aligned(4))) = {
     .header = {sizeof(PITH_NOTE_NAME), sizeof(struct pith_note), PITH_NOTE_TYPE},
     .name = PITH_NOTE_NAME,
     .pith =
@@ -26,7 +26,7 @@ static const struct note note __attribute__((used, section(".note.pith"))) = {
         },
 };
 
-/* GNU ld complains about its own empty relocation table when a program has no pointers to relocate at
- * all: this one is always there. image.ld keeps it. */
-static const struct note *const relocated
-    __attribute__((used, section(".data.rel.ro.pith"))) = &note;
+/* GNU ld complains about its own empty relocation table when a program has no pointers to relocate
+ * at all: this one is always there. image.ld keeps it. */
+static const struct note *const relocated __attribute__((used, section(".data.rel.ro.pith"))) =
+    &note;

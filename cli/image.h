@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An image file (abi/image.h) as pith pack sees it. The file is hostile until image_check has
+ * accepted it. */
+#ifndef PITH_CLI_IMAGE_H
+#define PITH_CLI_IMAGE_H
+
+#include <elf.h>
+
+#include "fault.h"
+
+struct image {
+    uint64_t file_size;
+    uint64_t slot;        /* file offset of the program header that is, or becomes, the root's */
+    uint64_t root_offset; /* of the root file system in the file; 0 if there is none */
+    uint64_t root_size;
+    uint64_t root_vaddr; /* where a root file system is loaded: after everything else */
+};
+
+/* Reads the headers of the file (fd) and checks that it is an image with a place for a root file
+ * system. Returns 0, or -1 with (f): EXIT_IMAGE for what is wrong with the file, EXIT_HOST if it
+ * cannot be read. */
+must_check int image_check(int fd, struct image *im, struct fault *f);
+
+/* The program header of a root file system of (size) bytes at (offset) in the file. */
+Elf64_Phdr image_root_header(const struct image *im, uint64_t offset, uint64_t size);
+
+#endif
