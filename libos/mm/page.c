@@ -400,8 +400,6 @@ int page_map_at(void *addr, size_t n, int prot, enum page_use use)
     if ((prot & PROT_EXEC) && plat_protect(addr, n * PAGE_SIZE, prot & PROT_ALL) == -EACCES)
         return -EACCES;
     page_unmap(addr, n);
-    if (prot & PROT_EXEC)
-        release(page, (uint32_t)n); /* free pages among them are executable now */
     take(run_around(page), page, (uint32_t)n);
     return furnish(page, (uint32_t)n, prot & PROT_ALL, use, GROW_UP);
 }
@@ -449,6 +447,17 @@ void page_unmap(void *addr, size_t n)
     }
 }
 
+/* Gives a range whose protection could not be changed as a whole the old ones back. */
+static void restore_protection(uint32_t page, uint32_t end)
+{
+    for (uint32_t next; page < end; page = next) {
+        next = stretch(page, end);
+        if (plat_protect(page_address(page), (size_t)(next - page) * PAGE_SIZE,
+                         prot_of(mm.state[page])) != 0)
+            log_line("the host refuses to restore the protection of memory");
+    }
+}
+
 int page_protect(void *addr, size_t n, int prot)
 {
     start_once();
@@ -462,6 +471,8 @@ int page_protect(void *addr, size_t n, int prot)
     if (i == end)
         return 0;
     int err = plat_protect(addr, n * PAGE_SIZE, prot);
+    if (err == -ENOMEM)
+        restore_protection(page, end);
     if (err)
         return err;
     for (uint32_t next; page < end; page = next) {
@@ -483,12 +494,12 @@ int page_discard(void *addr, size_t n)
     for (uint32_t next; page < end; page = next) {
         next = stretch(page, end);
         int prot = prot_of(mm.state[page]);
-        if (prot == PROT_NONE)
+        size_t len = (size_t)(next - page) * PAGE_SIZE;
+        if (prot == PROT_NONE || plat_protect(page_address(page), len, prot) == 0)
             continue;
-        if (plat_protect(page_address(page), (size_t)(next - page) * PAGE_SIZE, prot) != 0) {
-            memset(mm.state + page, STATE(use_of(mm.state[page]), PROT_NONE), next - page);
-            result = -ENOMEM;
-        }
+        plat_release(page_address(page), len); /* the host may have done part of it */
+        memset(mm.state + page, STATE(use_of(mm.state[page]), PROT_NONE), next - page);
+        result = -ENOMEM;
     }
     return result;
 }

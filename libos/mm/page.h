@@ -54,7 +54,7 @@ must_check int page_extend(void *end, size_t n, int prot, enum page_use use);
 void page_unmap(void *addr, size_t n);
 
 /* Sets the protection of the program's pages. -ENOMEM if one is free or not the program's (POSIX);
- * -EACCES as page_map. Nothing is changed on error, but on -ENOMEM from the host. */
+ * -EACCES as page_map. Nothing is changed on error. */
 must_check int page_protect(void *addr, size_t n, int prot);
 
 /* Drops the contents: the pages read as zero, protections stay. -ENOMEM if one is not the

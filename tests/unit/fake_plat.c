@@ -61,19 +61,38 @@ static size_t heap_page(const void *addr, size_t len)
     return ((uintptr_t)addr - heap) / PAGE_SIZE;
 }
 
+/* Whether this call is to fail, as the test has set. */
+static bool fails_now(void)
+{
+    if (fake.protect_fails_in == 0 || --fake.protect_fails_in > 0)
+        return false;
+    fake.protect_failures++;
+    if (fake.protect_fails_for != 1)
+        fake.protect_fails_in = 1;
+    if (fake.protect_fails_for > 1)
+        fake.protect_fails_for--;
+    return true;
+}
+
+static void set_prot(size_t page, size_t n, int prot)
+{
+    if (mprotect(plat_info.heap + page * PAGE_SIZE, n * PAGE_SIZE, prot) != 0)
+        die("mprotect failed");
+    memset(prots + page, prot, n);
+}
+
 int plat_protect(void *addr, size_t len, int prot)
 {
     size_t page = heap_page(addr, len);
     fake.protects++;
     if ((prot & PROT_EXEC) && ((prot & PROT_WRITE) || !fake.jit))
         return -EACCES;
-    if (fake.protect_fails_in && --fake.protect_fails_in == 0) {
-        fake.protect_fails_in = 1;
+    if (fails_now()) {
+        set_prot(page, len / PAGE_SIZE / 2,
+                 prot); /* as a host may that runs out of memory halfway */
         return -ENOMEM;
     }
-    if (mprotect(addr, len, prot) != 0)
-        die("mprotect failed");
-    memset(prots + page, prot, len / PAGE_SIZE);
+    set_prot(page, len / PAGE_SIZE, prot);
     return 0;
 }
 

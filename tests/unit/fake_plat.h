@@ -26,9 +26,10 @@ struct fake {
     uint64_t pending;     /* what plat_signals_take will fetch */
     bool jit;             /* executable pages are allowed */
     unsigned protects, releases; /* calls so far */
-    unsigned
-        protect_fails_in; /* that many calls from now, and all later, answer -ENOMEM; 0: never */
-    char log[1 << 14];    /* plat_log, NUL-terminated; what does not fit is dropped */
+    unsigned protect_failures;   /* calls that answered -ENOMEM so far, half done */
+    unsigned protect_fails_in;   /* that many calls from now they begin to; 0: never */
+    unsigned protect_fails_for;  /* and how many in a row; 0: all from then on */
+    char log[1 << 14];           /* plat_log, NUL-terminated; what does not fit is dropped */
     size_t log_len;
     void *thread_pointer;
     bool catch_end; /* an end of the machine jumps to (back) instead of aborting */

@@ -45,8 +45,15 @@ static void protect_refuses(void **state)
     assert_int_equal(plat_protect(plat_info.heap, PAGE_SIZE, PROT_WRITE | PROT_EXEC), -EACCES);
     fake.protect_fails_in = 2;
     assert_int_equal(plat_protect(plat_info.heap, PAGE_SIZE, PROT_READ), 0);
+    assert_int_equal(plat_protect(plat_info.heap, PAGE_SIZE, PROT_NONE), -ENOMEM);
+    assert_int_equal(plat_protect(plat_info.heap, 3 * PAGE_SIZE, PROT_NONE), -ENOMEM);
+    assert_int_equal(fake_prot(plat_info.heap), PROT_NONE);
+    assert_int_equal(fake_prot(plat_info.heap + PAGE_SIZE), PROT_NONE);
+    assert_int_equal(fake.protect_failures, 2);
+    fake.protect_fails_for = 2;
     assert_int_equal(plat_protect(plat_info.heap, PAGE_SIZE, PROT_READ), -ENOMEM);
     assert_int_equal(plat_protect(plat_info.heap, PAGE_SIZE, PROT_READ), -ENOMEM);
+    assert_int_equal(plat_protect(plat_info.heap, PAGE_SIZE, PROT_READ), 0);
 }
 
 static void ends_are_caught(void **state)
