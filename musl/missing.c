@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One system call that Pith does not have, for programs linked with pith cc --allow-missing: says so once and
- * answers ENOSYS. Compiled once for each such call, with -DCALL=name, into libpith-missing.a. */
+ * One system call that Pith does not have, for programs linked with pith cc --allow-missing: says
+ * so once and answers ENOSYS. Compiled once for each such call, with -DCALL=name, into
+ * libpith-missing.a. */
 #include <errno.h>
 #include <stdbool.h>
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * System calls whose number is known only when they are made: syscall(n, ...) with a variable. All others
- * are linked by name (docs/libc.md). The table refers to each service weakly: it holds those that something else
- * made part of the image, and links none by itself.
+ * System calls whose number is known only when they are made: syscall(n, ...) with a variable. All
+ * others are linked by name (docs/libc.md). The table refers to each service weakly: it holds those
+ * that something else made part of the image, and links none by itself.
  *
- * State: which numbers were already complained about. No lock: two threads may at worst complain twice. */
+ * State: which numbers were already complained about. No lock: two threads may at worst complain
+ * twice. */
 #include <errno.h>
 
 #include "base/base.h"
@@ -36,9 +37,10 @@ static void report(unsigned long n)
             return;
         reported[n / 64] |= 1ull << n % 64;
     }
-    log_line("syscall(%ld, ...) failed: this image has no system call of that number, or it was linked "
-             "without it",
-             (long)n);
+    log_line(
+        "syscall(%ld, ...) failed: this image has no system call of that number, or it was linked "
+        "without it",
+        (long)n);
 }
 
 long pith_syscall_dyn(long n, long a, long b, long c, long d, long e, long f)

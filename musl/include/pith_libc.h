@@ -6,15 +6,17 @@
 
 #include <stddef.h>
 
-/* Finds the program's thread-local storage and stack size in its ELF headers, sets libc.tls_*, and returns
- * libc.tls_size: the bytes that a thread's block needs, whatever its alignment. Called once. */
+/* Finds the program's thread-local storage and stack size in its ELF headers, sets libc.tls_*, and
+ * returns libc.tls_size: the bytes that a thread's block needs, whatever its alignment. Called
+ * once. */
 __attribute__((__visibility__("hidden"))) size_t __pith_tls_measure(void);
 
 /* Makes (block), libc.tls_size zero bytes that live as long as the program, the first thread's. */
 __attribute__((__visibility__("hidden"))) void __pith_tls_start(void *block);
 
-/* Called by libos/init with the vector that execve would have made: argv, environment, auxiliary vector. Runs the
- * program and exits with what (main) returns. Its callers have no stack protector: the canary changes. */
+/* Called by libos/init with the vector that execve would have made: argv, environment, auxiliary
+ * vector. Runs the program and exits with what (main) returns. Its callers have no stack protector:
+ * the canary changes. */
 _Noreturn int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv);
 
 /* Called by code compiled with -fstack-protector that found its canary changed. */
@@ -23,8 +25,8 @@ _Noreturn void __stack_chk_fail(void);
 /* Acts on a request to cancel the calling thread, if there is one and it is not held back. */
 __attribute__((__visibility__("hidden"))) void __testcancel(void);
 
-/* The convention of syscall(2) for what a call answered: for -4095 to -1 sets errno and returns -1. Used by
- * programs through <sys/syscall.h>, which declares it for them. */
+/* The convention of syscall(2) for what a call answered: for -4095 to -1 sets errno and returns -1.
+ * Used by programs through <sys/syscall.h>, which declares it for them. */
 long __pith_syscall_ret(unsigned long r);
 
 #endif

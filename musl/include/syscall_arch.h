@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What musl includes as "syscall_arch.h": how a system call is made. Here it is a call of a function of
- * the library OS, one for each system call: pith_sys_NAME (libos/posix). Seen only while musl itself is built.
+ * What musl includes as "syscall_arch.h": how a system call is made. Here it is a call of a
+ * function of the library OS, one for each system call: pith_sys_NAME (libos/posix). Seen only
+ * while musl itself is built.
  *
- * Everything is always inlined, so that the number is a constant where musl wrote one, and it nearly always
- * did. musl's src/internal/syscall.h, which includes this file, declares some functions again that are static
- * here; in C the first declaration's linkage holds. */
+ * Everything is always inlined, so that the number is a constant where musl wrote one, and it
+ * nearly always did. musl's src/internal/syscall.h, which includes this file, declares some
+ * functions again that are static here; in C the first declaration's linkage holds. */
 
 #include <bits/pith_syscall.h>
 
@@ -59,8 +60,9 @@ PITH_INLINE long __syscall6(long n, long a, long b, long c, long d, long e, long
     return pith_syscall(n, a, b, c, d, e, f);
 }
 
-/* A call that is a cancellation point. The hooks are thread/__syscall_cp.c's, which do nothing, unless the
- * program uses pthread_cancel: begin returns 0 to go on; end returns what the call answers. */
+/* A call that is a cancellation point. The hooks are thread/__syscall_cp.c's, which do nothing,
+ * unless the program uses pthread_cancel: begin returns 0 to go on; end returns what the call
+ * answers. */
 __attribute__((__visibility__("hidden"))) long __pith_cancel_begin(long n);
 __attribute__((__visibility__("hidden"))) long __pith_cancel_end(long n, long r);
 
@@ -72,8 +74,8 @@ PITH_INLINE long __syscall_cp(long n, long a, long b, long c, long d, long e, lo
     return __pith_cancel_end(n, pith_syscall(n, a, b, c, d, e, f));
 }
 
-/* Defined by musl after this. Left to the compiler's choice, a copy that is not inlined would make its
- * object refer to every call. */
+/* Defined by musl after this. Left to the compiler's choice, a copy that is not inlined would make
+ * its object refer to every call. */
 PITH_INLINE long __alt_socketcall(int sys, int sock, int cp, long a, long b, long c, long d, long e,
                                   long f);
 

@@ -4,8 +4,8 @@
  *
  *     dtv[2] | slack for alignment | the program's TLS segment | struct pthread
  *
- * The thread pointer is the address of struct pthread, and variables have negative offsets from it (variant II
- * of the ELF TLS ABI). An image is static: there is exactly one segment, or none. */
+ * The thread pointer is the address of struct pthread, and variables have negative offsets from it
+ * (variant II of the ELF TLS ABI). An image is static: there is exactly one segment, or none. */
 #include <elf.h>
 #include <limits.h>
 #include <stddef.h>
@@ -31,7 +31,8 @@ static void note_segment(const Elf64_Phdr *ph)
     program_tls.image = (void *)image;
     program_tls.len = ph->p_filesz;
     program_tls.align = ph->p_align > MIN_ALIGN ? ph->p_align : MIN_ALIGN;
-    /* The copy must be congruent to the image modulo the segment's alignment, the thread pointer is to 0. */
+    /* The copy must be congruent to the image modulo the segment's alignment, the thread pointer is
+     * to 0. */
     program_tls.size = ph->p_memsz;
     if (ph->p_align > 1)
         program_tls.size += -(ph->p_memsz + (uintptr_t)image) & (ph->p_align - 1);
@@ -55,12 +56,14 @@ size_t __pith_tls_measure(void)
             __default_stacksize = ph->p_memsz < DEFAULT_STACK_MAX ? ph->p_memsz : DEFAULT_STACK_MAX;
     }
     libc.tls_align = program_tls.align;
-    libc.tls_size = 2 * sizeof(uintptr_t) + program_tls.size + libc.tls_align - 1 + sizeof(struct pthread);
+    libc.tls_size =
+        2 * sizeof(uintptr_t) + program_tls.size + libc.tls_align - 1 + sizeof(struct pthread);
     libc.tls_size = (libc.tls_size + MIN_ALIGN - 1) & -(size_t)MIN_ALIGN;
     return libc.tls_size;
 }
 
-/* Lays out a thread's block, which is zero. Returns its struct pthread. Called by pthread_create too. */
+/* Lays out a thread's block, which is zero. Returns its struct pthread. Called by pthread_create
+ * too. */
 void *__copy_tls(unsigned char *block)
 {
     uintptr_t *dtv = (uintptr_t *)block;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The start of a program in a Pith image. libos/init calls __libc_start_main, without a stack protector since
- * the canary changes here, and never gets control back.
+ * The start of a program in a Pith image. libos/init calls __libc_start_main, without a stack
+ * protector since the canary changes here, and never gets control back.
  *
- * Other than musl's it allocates the first thread's storage on the boot stack, so that no image needs mmap for
- * it, and does nothing for programs that run with another user's rights, which images never do. */
+ * Other than musl's it allocates the first thread's storage on the boot stack, so that no image
+ * needs mmap for it, and does nothing for programs that run with another user's rights, which
+ * images never do. */
 #include <elf.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +32,8 @@ extern weak hidden void (*const __init_array_end[])(void);
 /* Entries of the auxiliary vector that are looked at have types below this. */
 #define AUX_TYPES 38
 
-/* Sets what programs find in global variables, from the vector behind the environment. Returns AT_RANDOM's. */
+/* Sets what programs find in global variables, from the vector behind the environment. Returns
+ * AT_RANDOM's. */
 static void *set_globals(char **argv, char **envp)
 {
     size_t aux[AUX_TYPES] = {0};

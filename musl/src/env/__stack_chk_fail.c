@@ -21,8 +21,8 @@ void __init_ssp(void *entropy)
     else
         __stack_chk_guard = (uintptr_t)&__stack_chk_guard * 0x9e3779b97f4a7c15;
 
-    /* A zero byte stops string functions from reading or writing the canary. It is the second, so that a
-     * string that is one byte too long is noticed too. */
+    /* A zero byte stops string functions from reading or writing the canary. It is the second, so
+     * that a string that is one byte too long is noticed too. */
     __stack_chk_guard &= ~(uintptr_t)0xff00;
     __pthread_self()->canary = __stack_chk_guard;
 }

@@ -2,12 +2,13 @@
  *
  * iconv: musl's, with its faults kept away from it.
  *
- * The decoders for EUC-KR and Shift_JIS of musl 1.2.3 accept bytes that lead outside their tables, and the one for
- * GB18030 makes code points that do not exist; what comes of that is then written before or behind the
- * caller's buffer (CVE-2025-26519 and its like). Those for Unified Hangul Code and for GB18030's four-byte
- * characters search a whole table several times for each character (CVE-2026-6042). So for these encodings
- * the input is taken character by character: it is checked here, and musl only gets what is valid; the
- * characters without a table of their own are converted here and handed on as UTF-32. */
+ * The decoders for EUC-KR and Shift_JIS of musl 1.2.3 accept bytes that lead outside their tables,
+ * and the one for GB18030 makes code points that do not exist; what comes of that is then written
+ * before or behind the caller's buffer (CVE-2025-26519 and its like). Those for Unified Hangul Code
+ * and for GB18030's four-byte characters search a whole table several times for each character
+ * (CVE-2026-6042). So for these encodings the input is taken character by character: it is checked
+ * here, and musl only gets what is valid; the characters without a table of their own are converted
+ * here and handed on as UTF-32. */
 #include <errno.h>
 #include <iconv.h>
 #include <stdbool.h>
@@ -21,8 +22,9 @@ static size_t musl_iconv(iconv_t, char **restrict, size_t *restrict, char **rest
 #include <iconv.c>
 #undef iconv
 
-/* Which of the code points up to U+FFFF a two-byte table lacks, and so have another code: the Nth of them in
- * ascending order has number N in that. Filled at first use; (lock) is held meanwhile. */
+/* Which of the code points up to U+FFFF a two-byte table lacks, and so have another code: the Nth
+ * of them in ascending order has number N in that. Filled at first use; (lock) is held meanwhile.
+ */
 #define BLOCK  64
 #define BLOCKS (0x10000 / BLOCK)
 struct gaps {

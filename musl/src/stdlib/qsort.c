@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * qsort_r, and qsort through it: quicksort with the median of three; insertion sort for short runs; heap sort
- * when a run was divided badly too often. O(n log n) comparisons at worst, on a stack of at most log2(n)
- * frames. No index leaves the array even if the comparison contradicts itself. */
+ * qsort_r, and qsort through it: quicksort with the median of three; insertion sort for short runs;
+ * heap sort when a run was divided badly too often. O(n log n) comparisons at worst, on a stack of
+ * at most log2(n) frames. No index leaves the array even if the comparison contradicts itself. */
 #define _BSD_SOURCE
 #include <stdint.h>
 #include <stdlib.h>
@@ -43,7 +43,8 @@ static void swap(const struct order *o, char *a, char *b)
 static void insertion_sort(const struct order *o, char *base, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
-        for (char *p = base + i * o->width; p > base && compare(o, p - o->width, p) > 0; p -= o->width)
+        for (char *p = base + i * o->width; p > base && compare(o, p - o->width, p) > 0;
+             p -= o->width)
             swap(o, p - o->width, p);
     }
 }
@@ -76,8 +77,8 @@ static void heap_sort(const struct order *o, char *base, size_t n)
     }
 }
 
-/* Divides (n) elements, at least 3, around their new element number (result): none before it is greater, none
- * behind it is less. */
+/* Divides (n) elements, at least 3, around their new element number (result): none before it is
+ * greater, none behind it is less. */
 static size_t divide(const struct order *o, char *base, size_t n)
 {
     size_t i = 0, j = n, w = o->width;

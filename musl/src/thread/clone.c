@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Starts a thread by the system call clone. The service cannot return twice as the kernel's does, so its last
- * argument, which Linux does not use, says what the new thread calls on its stack. */
+ * Starts a thread by the system call clone. The service cannot return twice as the kernel's does,
+ * so its last argument, which Linux does not use, says what the new thread calls on its stack. */
 #include <stdarg.h>
 #include "pthread_impl.h"
 
-/* What pith_sys_clone's sixth argument points to. It is at the top of the new stack, so it lives as long as the
- * thread: the thread calls (func)(arg) and exits with what that returns. */
+/* What pith_sys_clone's sixth argument points to. It is at the top of the new stack, so it lives as
+ * long as the thread: the thread calls (func)(arg) and exits with what that returns. */
 struct clone_start {
     int (*func)(void *);
     void *arg;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cancellation. A request is a flag in the target's struct pthread and a signal, SIGCANCEL, that interrupts
- * what it blocks in. Cancellation points look at the flag before they call, and after a call that was
- * interrupted (syscall_arch.h). That no request falls between the look and the sleep is for the library
- * OS's blocking calls to see to: a signal that came after the call began ends it with EINTR. */
+ * Cancellation. A request is a flag in the target's struct pthread and a signal, SIGCANCEL, that
+ * interrupts what it blocks in. Cancellation points look at the flag before they call, and after a
+ * call that was interrupted (syscall_arch.h). That no request falls between the look and the sleep
+ * is for the library OS's blocking calls to see to: a signal that came after the call began ends it
+ * with EINTR. */
 #define _GNU_SOURCE
 #include <string.h>
 #include <ucontext.h>
 #include "pthread_impl.h"
 #include "pith_libc.h"
 
-/* Acts on a request. Returns -ECANCELED to a thread whose cancellation is masked, which then is disabled:
- * what musl's own blocking functions ask for; else does not return. */
+/* Acts on a request. Returns -ECANCELED to a thread whose cancellation is masked, which then is
+ * disabled: what musl's own blocking functions ask for; else does not return. */
 static long cancel_self(struct pthread *self)
 {
     if (self->canceldisable == PTHREAD_CANCEL_ENABLE || self->cancelasync)

@@ -9,7 +9,8 @@ int sem_post(sem_t *sem)
 {
     int old, new, waiters, priv;
 
-    /* Everything is read before the value is raised: then a waiter may return and free the semaphore. */
+    /* Everything is read before the value is raised: then a waiter may return and free the
+     * semaphore. */
     do {
         priv = sem->__val[2];
         waiters = sem->__val[1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * setuid and its kin. In Pith user and group belong to the whole program, as POSIX has it, so that, other than on
- * Linux, threads need not be stopped to change them all alike. */
+ * setuid and its kin. In Pith user and group belong to the whole program, as POSIX has it, so that,
+ * other than on Linux, threads need not be stopped to change them all alike. */
 #include <unistd.h>
 #include "libc.h"
 #include "syscall.h"

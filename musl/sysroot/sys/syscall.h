@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * <sys/syscall.h> of a Pith sysroot. syscall(SYS_write, ...), or any other constant number, becomes a call of
- * pith_sys_write by name, with every compiler and at every optimisation level, so that linking takes
- * just that service, or says that there is none. A number known only at run time goes to the function
- * syscall(2), which finds what else is part of the image. */
+ * <sys/syscall.h> of a Pith sysroot. syscall(SYS_write, ...), or any other constant number, becomes
+ * a call of pith_sys_write by name, with every compiler and at every optimisation level, so that
+ * linking takes just that service, or says that there is none. A number known only at run time goes
+ * to the function syscall(2), which finds what else is part of the image. */
 #ifndef _SYS_SYSCALL_H
 #define _SYS_SYSCALL_H
 
@@ -17,7 +17,8 @@
 extern "C" {
 #endif
 
-/* The convention of syscall(2) for what a call answered: sets errno and returns -1 for -4095 to -1. */
+/* The convention of syscall(2) for what a call answered: sets errno and returns -1 for -4095 to -1.
+ */
 long __pith_syscall_ret(unsigned long __r);
 
 /* The function behind the macro, declared even where <unistd.h> does not. */
@@ -29,7 +30,8 @@ long syscall(long, ...);
 
 #define syscall(...) __PITH_SYSCALL(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
-/* (n) must stay as the caller wrote it: held in a variable it would be no constant without optimisation. */
+/* (n) must stay as the caller wrote it: held in a variable it would be no constant without
+ * optimisation. */
 #define __PITH_SYSCALL(n, a, b, c, d, e, f, ...)                                                   \
     __extension__({                                                                                \
         long __pith_a = (long)(a), __pith_b = (long)(b), __pith_c = (long)(c);                     \
@@ -41,8 +43,8 @@ long syscall(long, ...);
                              __pith_f);                                                            \
             }                                                                                      \
         } else {                                                                                   \
-            __pith_r = pith_syscall_dyn((n), __pith_a, __pith_b, __pith_c, __pith_d, __pith_e,     \
-                                        __pith_f);                                                 \
+            __pith_r =                                                                             \
+                pith_syscall_dyn((n), __pith_a, __pith_b, __pith_c, __pith_d, __pith_e, __pith_f); \
         }                                                                                          \
         __pith_syscall_ret((unsigned long)__pith_r);                                               \
     })
