@@ -171,9 +171,10 @@ struct file_ops {
     void (*release)(struct file *f);
 };
 
-#define FILE_SEEKABLE (1u << 0) /* has a position: pread, lseek */
-#define FILE_STREAM   (1u << 1) /* pipe-like: lseek answers ESPIPE */
-#define FILE_STATIC   (1u << 2) /* not allocated: never freed */
+#define FILE_SEEKABLE    (1u << 0) /* has a position: pread, lseek */
+#define FILE_STREAM      (1u << 1) /* pipe-like: lseek answers ESPIPE */
+#define FILE_NO_POSITION (1u << 3) /* with FILE_SEEKABLE: lseek does nothing and answers 0 */
+#define FILE_STATIC      (1u << 2) /* not allocated: never freed */
 
 /* An open file description (POSIX): what dup'ed descriptors share. */
 struct file {

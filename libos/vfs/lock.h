@@ -12,9 +12,10 @@
 /* The locks of one inode. (closed) is here so that closing a file links this code only into
  * programs that lock. */
 struct inode_locks {
-    struct list ranges; /* of struct lock_range, by owner, then start; one owner's never overlap */
-    struct list whole;  /* of struct lock_whole: flock */
+    struct list ranges; /* fcntl's locks */
+    struct list whole;  /* flock's */
     struct wait_queue wait;
+    unsigned waiters;
     /* Drops the locks of an owner: (owner) NULL for the process, else the open file with its flock.
      */
     void (*closed)(struct inode *inode, struct file *owner);
@@ -28,7 +29,8 @@ must_check int lock_set(struct inode *inode, struct file *owner, const struct fl
 /* F_GETLK: fills (fl) with the first lock in the way, or sets l_type to F_UNLCK. */
 void lock_get(struct inode *inode, struct file *owner, struct flock *fl);
 
-/* flock(2): LOCK_SH, LOCK_EX or LOCK_UN, with LOCK_NB. Returns 0; -EWOULDBLOCK, -ENOMEM, -EINTR. */
+/* flock(2): LOCK_SH, LOCK_EX or LOCK_UN, with LOCK_NB. Returns 0; -EWOULDBLOCK, -ENOLCK (no
+ * memory), -EINTR. */
 must_check int lock_whole(struct inode *inode, struct file *owner, int op);
 
 #endif

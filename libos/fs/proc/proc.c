@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The names of /proc. There is one process, with number 1. */
+#include <sys/sysmacros.h>
+
+#include "proc/internal.h"
+#include "proc/proc.h"
+
+#define TEXT(file, makes)                                                                          \
+    {                                                                                              \
+        .name = file, .mode = S_IFREG | 0444, .text = makes                                        \
+    }
+#define FOLDER(folder, nodes)                                                                      \
+    {                                                                                              \
+        .name = folder, .mode = S_IFDIR | 0555, .children = nodes, .count = ARRAY_LEN(nodes)       \
+    }
+#define LINK(link, to)                                                                             \
+    {                                                                                              \
+        .name = link, .mode = S_IFLNK | 0777, .target = to                                         \
+    }
+
+static const struct tree_node sys_kernel_random[] = {
+    TEXT("boot_id", proc_boot_id),
+    TEXT("uuid", proc_uuid),
+};
+
+static const struct tree_node sys_kernel[] = {
+    TEXT("hostname", proc_hostname),     TEXT("osrelease", proc_osrelease),
+    TEXT("ostype", proc_ostype),         TEXT("pid_max", proc_pid_max),
+    FOLDER("random", sys_kernel_random),
+};
+
+static const struct tree_node sys_net_core[] = {TEXT("somaxconn", proc_somaxconn)};
+static const struct tree_node sys_net[] = {FOLDER("core", sys_net_core)};
+static const struct tree_node sys_vm[] = {TEXT("overcommit_memory", proc_overcommit)};
+
+static const struct tree_node sys[] = {
+    FOLDER("kernel", sys_kernel),
+    FOLDER("net", sys_net),
+    FOLDER("vm", sys_vm),
+};
+
+static const struct tree_node top[] = {
+    LINK("self", "1"),
+    LINK("thread-self", "1/task/1"),
+    LINK("mounts", "self/mounts"),
+    TEXT("cpuinfo", proc_cpuinfo),
+    TEXT("filesystems", proc_filesystems),
+    TEXT("loadavg", proc_loadavg),
+    TEXT("meminfo", proc_meminfo),
+    TEXT("stat", proc_stat),
+    TEXT("uptime", proc_uptime),
+    TEXT("version", proc_version),
+    FOLDER("sys", sys),
+    {.name = "1", .mode = S_IFDIR | 0555, .children = proc_self, .count = PROC_SELF_COUNT},
+};
+
+static const struct tree_node root = {
+    .name = "",
+    .mode = S_IFDIR | 0555,
+    .children = top,
+    .count = ARRAY_LEN(top),
+};
+
+static int proc_start(struct fs *fs)
+{
+    return tree_start(fs, &root);
+}
+
+struct fs proc_fs = {.type = "proc", .dev = makedev(0, 4), .start = proc_start};

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * /proc: what programs look up about themselves and the machine. */
+#ifndef PITH_PROC_H
+#define PITH_PROC_H
+
+#include "iface/fs.h"
+
+extern struct fs proc_fs;
+
+#endif

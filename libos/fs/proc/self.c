@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The texts and links of /proc/self: formats as in proc(5). */
+#include <elf.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "iface/plat.h"
+#include "mm/heap.h"
+#include "mm/page.h"
+#include "proc/internal.h"
+#include "time/uptime.h"
+#include "vfs/fd.h"
+#include "vfs/forward.h"
+#include "vfs/mount.h"
+#include "vfs/path.h"
+
+const char *proc_argument(unsigned i)
+{
+    const char *s = plat_info.args;
+
+    if (i >= plat_info.argc)
+        return "";
+    while (i-- > 0)
+        s += strlen(s) + 1;
+    return s;
+}
+
+/* The arguments and the environment lie one behind the other, each string with its NUL. */
+static size_t arguments_len(void)
+{
+    size_t len = 0;
+
+    for (unsigned i = 0; i < plat_info.argc; i++)
+        len += strlen(plat_info.args + len) + 1;
+    return len;
+}
+
+static void cmdline(struct text *t)
+{
+    text_bytes(t, plat_info.args, arguments_len());
+}
+
+static void environment(struct text *t)
+{
+    size_t skip = arguments_len();
+
+    text_bytes(t, plat_info.args + skip, plat_info.args_len - skip);
+}
+
+static const char *command(void)
+{
+    const char *path = proc_argument(0), *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The command as the kernel keeps it: 15 bytes. */
+static void put_comm(struct text *t)
+{
+    text_bytes(t, command(), strnlen(command(), 15));
+}
+
+static void comm(struct text *t)
+{
+    put_comm(t);
+    text_char(t, '\n');
+}
+
+void proc_hostname(struct text *t)
+{
+    static const char label[] = "HOSTNAME=";
+    const char *s = plat_info.args + arguments_len(), *end = plat_info.args + plat_info.args_len;
+
+    for (; s < end; s += strlen(s) + 1) {
+        if (strncmp(s, label, sizeof label - 1) == 0 && s[sizeof label - 1]) {
+            text_str(t, s + sizeof label - 1);
+            text_char(t, '\n');
+            return;
+        }
+    }
+    text_str(t, "pith\n");
+}
+
+static void map_line(struct text *t, uintptr_t start, uintptr_t end, int prot, const char *what)
+{
+    size_t line = t->len;
+
+    text_hex(t, start, 8, '0');
+    text_char(t, '-');
+    text_hex(t, end, 8, '0');
+    text_char(t, ' ');
+    text_char(t, prot & PROT_READ ? 'r' : '-');
+    text_char(t, prot & PROT_WRITE ? 'w' : '-');
+    text_char(t, prot & PROT_EXEC ? 'x' : '-');
+    text_str(t, "p 00000000 00:00 0");
+    if (*what) {
+        text_char(t, ' ');
+        while (t->len - line < 73 && !t->failed)
+            text_char(t, ' ');
+        text_str(t, what);
+    }
+    text_char(t, '\n');
+}
+
+static int elf_prot(uint32_t flags)
+{
+    return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) |
+           (flags & PF_X ? PROT_EXEC : 0);
+}
+
+static void maps(struct text *t)
+{
+    const Elf64_Ehdr *elf = (const void *)plat_info.image;
+    const Elf64_Phdr *ph = (const void *)(plat_info.image + elf->e_phoff);
+    struct page_run run;
+
+    for (unsigned i = 0; i < elf->e_phnum; i++) {
+        uintptr_t start = (uintptr_t)plat_info.image + ph[i].p_vaddr;
+        if (ph[i].p_type == PT_LOAD)
+            map_line(t, align_down(start, PAGE_SIZE), align_up(start + ph[i].p_memsz, PAGE_SIZE),
+                     elf_prot(ph[i].p_flags), proc_argument(0));
+    }
+    map_line(t, (uintptr_t)plat_info.stack, (uintptr_t)plat_info.stack + plat_info.stack_len,
+             PROT_READ | PROT_WRITE, "[stack]");
+    for (const char *at = plat_info.heap; page_run_at(at, &run);
+         at = run.start + run.pages * PAGE_SIZE) {
+        if (run.use != PAGE_FREE)
+            map_line(t, (uintptr_t)run.start, (uintptr_t)run.start + run.pages * PAGE_SIZE,
+                     run.prot, run.use == PAGE_BRK ? "[heap]" : "");
+    }
+}
+
+/* Pages of the program's own address space, and those of them in use: all of them. */
+static size_t used_pages(size_t *data)
+{
+    struct page_counts c;
+
+    page_count(&c);
+    *data = c.used[PAGE_ANON] + c.used[PAGE_BRK] + c.used[PAGE_STACK];
+    return c.total - c.used[PAGE_FREE] +
+           ((plat_info.image_len + plat_info.stack_len) >> PAGE_SHIFT);
+}
+
+static void statm(struct text *t)
+{
+    size_t data, all = used_pages(&data);
+
+    text_dec(t, all, 0, ' ');
+    text_char(t, ' ');
+    text_dec(t, all, 0, ' ');
+    text_str(t, " 0 ");
+    text_dec(t, plat_info.image_len >> PAGE_SHIFT, 0, ' ');
+    text_str(t, " 0 ");
+    text_dec(t, data, 0, ' ');
+    text_str(t, " 0\n");
+}
+
+static void status(struct text *t)
+{
+    size_t data, all = used_pages(&data) * (PAGE_SIZE / 1024);
+
+    text_str(t, "Name:\t");
+    put_comm(t);
+    text_str(t, "\nUmask:\t0022\nState:\tR (running)\nTgid:\t1\nNgid:\t0\nPid:\t1\nPPid:\t0\n"
+                "TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+    text_line(t, "FDSize:\t", fd_table.size, "");
+    text_line(t, "VmPeak:\t", all, " kB");
+    text_line(t, "VmSize:\t", all, " kB");
+    text_line(t, "VmHWM:\t", all, " kB");
+    text_line(t, "VmRSS:\t", all, " kB");
+    text_line(t, "VmData:\t", data * (PAGE_SIZE / 1024), " kB");
+    text_line(t, "VmStk:\t", plat_info.stack_len / 1024, " kB");
+    text_line(t, "VmExe:\t", plat_info.image_len / 1024, " kB");
+    text_str(t, "Threads:\t1\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+}
+
+/* The 52 fields of proc(5), /proc/[pid]/stat; those that mean nothing here are 0. */
+static void stat_fields(struct text *t)
+{
+    enum { UTIME = 14, PRIORITY = 18, THREADS = 20, VSIZE = 23, RSS = 24, RSS_LIMIT = 25 };
+    size_t data, all = used_pages(&data);
+
+    text_str(t, "1 (");
+    put_comm(t);
+    text_str(t, ") R 0 1 1");
+    for (unsigned field = 7; field <= 52; field++) {
+        uint64_t n = 0;
+        if (field == UTIME)
+            n = (uint64_t)(uptime() / (NSEC_PER_SEC / 100));
+        else if (field == PRIORITY)
+            n = 20;
+        else if (field == THREADS)
+            n = 1;
+        else if (field == VSIZE)
+            n = all << PAGE_SHIFT;
+        else if (field == RSS)
+            n = all;
+        else if (field == RSS_LIMIT)
+            n = UINT64_MAX;
+        text_char(t, ' ');
+        text_dec(t, n, 0, ' ');
+    }
+    text_char(t, '\n');
+}
+
+static void limit_line(struct text *t, const char *name, uint64_t soft, uint64_t hard,
+                       const char *unit)
+{
+    const uint64_t values[] = {soft, hard};
+
+    text_str(t, name);
+    for (unsigned i = 0; i < 2; i++) {
+        size_t start = t->len;
+        if (values[i] == UINT64_MAX)
+            text_str(t, "unlimited");
+        else
+            text_dec(t, values[i], 0, ' ');
+        while (t->len - start < 21 && !t->failed)
+            text_char(t, ' ');
+    }
+    text_str(t, unit);
+    text_char(t, '\n');
+}
+
+static void limits(struct text *t)
+{
+    text_str(t, "Limit                     Soft Limit           Hard Limit           Units     \n");
+    limit_line(t, "Max file size             ", UINT64_MAX, UINT64_MAX, "bytes     ");
+    limit_line(t, "Max stack size            ", plat_info.stack_len, plat_info.stack_len,
+               "bytes     ");
+    limit_line(t, "Max open files            ", fd_limit(), FD_LIMIT_MAX, "files     ");
+    limit_line(t, "Max address space         ", UINT64_MAX, UINT64_MAX, "bytes     ");
+}
+
+static void put_mount(struct text *t, const char *where, const char *type)
+{
+    text_str(t, type);
+    text_char(t, ' ');
+    text_str(t, where);
+    text_char(t, ' ');
+    text_str(t, type);
+    text_str(t, " rw,relatime 0 0\n");
+}
+
+static void mounts(struct text *t)
+{
+    char *buf = heap_alloc(PATH_MAX);
+    int err;
+
+    if (!buf) {
+        t->failed = true;
+        return;
+    }
+    put_mount(t, "/", path_root()->fs->type);
+    for (const struct fs *m = mount_list; m; m = m->next_mount) {
+        const char *where = path_of(m->covered, buf, PATH_MAX, &err);
+        if (where)
+            put_mount(t, where, m->type);
+    }
+    heap_free(buf, PATH_MAX);
+}
+
+/* Copies the path of (inode), or what stands for it when it has none. */
+static ssize_t put_path(struct inode *inode, char *to, size_t size)
+{
+    static const char gone[] = "(deleted)";
+    char *buf = heap_alloc(PATH_MAX);
+    int err;
+
+    if (!buf)
+        return -ENOMEM;
+    const char *path = path_of(inode, buf, PATH_MAX, &err);
+    size_t n = min_size(size, strlen(path ? path : gone));
+    memcpy(to, path ? path : gone, n);
+    heap_free(buf, PATH_MAX);
+    return (ssize_t)n;
+}
+
+/* The image is no file of its own file system: its name is what the program was called by. */
+static ssize_t exe_readlink(struct inode *inode, char *buf, size_t size)
+{
+    const char *path = proc_argument(0);
+    size_t skip = *path == '/' ? 0 : 1;
+
+    (void)inode;
+    if (skip && size > 0) {
+        *buf = '/';
+        path = command();
+    }
+    size_t n = min_size(size - min_size(size, skip), strlen(path));
+    memcpy(buf + skip, path, n);
+    return (ssize_t)(n + skip);
+}
+
+static ssize_t cwd_readlink(struct inode *inode, char *buf, size_t size)
+{
+    (void)inode;
+    return put_path(path_cwd(), buf, size);
+}
+
+static int cwd_follow(struct inode *inode, struct inode **out)
+{
+    (void)inode;
+    *out = path_cwd();
+    inode_hold(*out);
+    return 0;
+}
+
+static ssize_t root_readlink(struct inode *inode, char *buf, size_t size)
+{
+    (void)inode;
+    *buf = '/';
+    return (ssize_t)min_size(size, 1);
+}
+
+static int root_follow(struct inode *inode, struct inode **out)
+{
+    (void)inode;
+    *out = path_root();
+    inode_hold(*out);
+    return 0;
+}
+
+static int next_fd(int from)
+{
+    for (unsigned fd = (unsigned)from; fd < fd_table.size; fd++)
+        if (fd_table.files[fd])
+            return (int)fd;
+    return -1;
+}
+
+static ssize_t fd_readlink(struct inode *inode, char *buf, size_t size)
+{
+    const struct file *f = fd_get(to_tree(inode)->number);
+
+    if (!f)
+        return -ENOENT;
+    if (f->inode && !S_ISFIFO(f->inode->mode))
+        return put_path(f->inode, buf, size);
+    if (!f->inode && S_ISCHR(f->mode)) {
+        size_t n = min_size(size, strlen("/dev/console"));
+        memcpy(buf, "/dev/console", n);
+        return (ssize_t)n;
+    }
+    struct text t = {0};
+    text_str(&t, "pipe:[");
+    text_dec(&t, f->inode ? f->inode->ino : (uint64_t)to_tree(inode)->number, 0, ' ');
+    text_char(&t, ']');
+    if (t.failed)
+        return -ENOMEM;
+    size_t n = min_size(size, t.len);
+    memcpy(buf, t.buf, n);
+    heap_free(t.buf, t.size);
+    return (ssize_t)n;
+}
+
+static struct forward streams[ARRAY_LEN(stdio_files)];
+
+/* Opens one of the console's files anew, which have no inode of their own. */
+static int open_stream(struct inode *inode, struct file *f)
+{
+    forward_open(f, &streams[to_tree(inode)->number]);
+    return 0;
+}
+
+static const struct tree_node stream_node = {
+    .name = NULL, .mode = S_IFCHR | 0620, .open = open_stream};
+
+static int fd_follow(struct inode *inode, struct inode **out)
+{
+    struct file *f = fd_get(to_tree(inode)->number);
+
+    if (!f)
+        return -ENOENT;
+    if (f->inode) {
+        *out = f->inode;
+        inode_hold(*out);
+        return 0;
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(stdio_files); i++) {
+        if (f != stdio_files[i])
+            continue;
+        streams[i] = (struct forward){f, f};
+        *out = tree_inode(inode->fs, inode->parent, &stream_node, (int)i);
+        if (!*out)
+            return -ENOMEM;
+        (*out)->mode = f->mode;
+        return 0;
+    }
+    return -ENXIO;
+}
+
+static const struct tree_node fd_node = {
+    .mode = S_IFLNK | 0700,
+    .readlink = fd_readlink,
+    .follow = fd_follow,
+};
+
+#define TEXT(file, makes)                                                                          \
+    {                                                                                              \
+        .name = file, .mode = S_IFREG | 0444, .text = makes                                        \
+    }
+
+static const struct tree_node task_1[] = {
+    TEXT("comm", comm),
+    TEXT("stat", stat_fields),
+    TEXT("status", status),
+};
+
+static const struct tree_node task[] = {
+    {.name = "1", .mode = S_IFDIR | 0555, .children = task_1, .count = ARRAY_LEN(task_1)},
+};
+
+const struct tree_node proc_self[PROC_SELF_COUNT] = {
+    {.name = "exe", .mode = S_IFLNK | 0777, .readlink = exe_readlink},
+    {.name = "cwd", .mode = S_IFLNK | 0777, .readlink = cwd_readlink, .follow = cwd_follow},
+    {.name = "root", .mode = S_IFLNK | 0777, .readlink = root_readlink, .follow = root_follow},
+    {.name = "fd", .mode = S_IFDIR | 0500, .each = &fd_node, .next = next_fd},
+    {.name = "task", .mode = S_IFDIR | 0555, .children = task, .count = ARRAY_LEN(task)},
+    TEXT("cmdline", cmdline),
+    TEXT("comm", comm),
+    TEXT("environ", environment),
+    TEXT("limits", limits),
+    TEXT("maps", maps),
+    TEXT("mounts", mounts),
+    TEXT("stat", stat_fields),
+    TEXT("statm", statm),
+    TEXT("status", status),
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Files whose contents are made as text when they are opened: most of /proc. */
+#ifndef PITH_VFS_TEXT_H
+#define PITH_VFS_TEXT_H
+
+#include "iface/fs.h"
+
+/* A growing text. When memory runs out the rest is dropped and (failed) set. */
+struct text {
+    char *buf;
+    size_t len, size;
+    bool failed;
+};
+
+void text_bytes(struct text *t, const char *bytes, size_t n);
+void text_str(struct text *t, const char *s);
+void text_char(struct text *t, char c);
+
+/* (n) in decimal or hexadecimal with at least (width) places, filled up with (fill) in front. */
+void text_dec(struct text *t, uint64_t n, unsigned width, char fill);
+void text_hex(struct text *t, uint64_t n, unsigned width, char fill);
+
+/* A line "(label)(n)(unit)\n", the form of /proc/meminfo. */
+void text_line(struct text *t, const char *label, uint64_t n, const char *unit);
+
+/* Sets up (f) to read what (make) writes. 0; -ENOMEM. */
+must_check int text_open(struct file *f, void (*make)(struct text *t));
+
+#endif

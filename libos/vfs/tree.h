@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * File systems whose names stand in constant tables: /dev and /proc. Their inodes are made when
+ * they are looked up and gone when nobody uses them, so a tree takes no memory and no time at
+ * start. Nothing can be made, removed or changed in them. */
+#ifndef PITH_VFS_TREE_H
+#define PITH_VFS_TREE_H
+
+#include "iface/fs.h"
+#include "vfs/text.h"
+
+struct tree_node {
+    const char *name;
+    mode_t mode; /* S_IFMT bits and permissions */
+    dev_t rdev;
+    /* S_IFDIR: the names in it; then, if (each), a node for each number that (next) gives: the
+     * lowest one in use from (from) on, or -1. */
+    const struct tree_node *children;
+    unsigned count;
+    const struct tree_node *each;
+    int (*next)(int from);
+    /* S_IFLNK: its target; or where that varies, as inode_ops says. */
+    const char *target;
+    ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
+    int (*follow)(struct inode *inode, struct inode **out);
+    /* Everything else: what a file that is read as text says, or as inode_ops says. */
+    void (*text)(struct text *t);
+    int (*open)(struct inode *inode, struct file *file);
+};
+
+struct tree_inode {
+    struct inode inode;
+    const struct tree_node *node;
+    int number; /* of a node of (each), its own or that of the directory above it; else -1 */
+};
+
+static inline struct tree_inode *to_tree(struct inode *inode)
+{
+    return container_of(inode, struct tree_inode, inode);
+}
+
+/* Sets fs->root, for fs->start: the directory (node). 0; -ENOMEM. */
+must_check int tree_start(struct fs *fs, const struct tree_node *node);
+
+/* A new inode of (fs) for (node) below (parent), which may be NULL; held by the caller. NULL: out
+ * of memory. */
+must_check struct inode *tree_inode(struct fs *fs, struct inode *parent,
+                                    const struct tree_node *node, int number);
+
+#endif
