@@ -34,6 +34,8 @@ static void shared_position(void)
 
 static void numbers(void)
 {
+    struct rlimit usual = {1024, 1024};
+    need(setrlimit(RLIMIT_NOFILE, &usual) == 0, "limit");
     int a = open("f", O_RDONLY), b = open("f", O_RDONLY), c = open("f", O_RDONLY);
     printf("%d %d %d\n", a, b, c);
     T(close(b));

@@ -3,10 +3,18 @@
  * stat, chmod, chown, access, statx, umask and the current folder. */
 #define _GNU_SOURCE
 #include <limits.h>
+#include <linux/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include "calls.h"
+
+/* musl 1.2.3 has no function for it. */
+static long statx(int dir, const char *name, int flags, unsigned mask, struct statx *x)
+{
+    return syscall(SYS_statx, dir, name, flags, mask, x);
+}
 
 static void show(const char *name)
 {
