@@ -11,10 +11,12 @@ define host_module
 $(call module_objects,$1): | $(call module_links,$1) $(SETUP_BUILD)
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.c
 	@mkdir -p $$(@D)
-	$(HOST_CC) $(HOST_CFLAGS) $($1.cflags) $(call module_includes,$1) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC      $$<)
+	$(Q)$(HOST_CC) $(HOST_CFLAGS) $($1.cflags) $(call module_includes,$1) -MMD -MP -c -o $$@ $$<
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.S
 	@mkdir -p $$(@D)
-	$(HOST_CC) -g $(PATHMAP) $(call module_includes,$1) -MMD -MP -c -o $$@ $$<
+	$$(call say,AS      $$<)
+	$(Q)$(HOST_CC) -g $(PATHMAP) $(call module_includes,$1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach m,$(MONITOR_MODULES) $(CLI_MODULES),$(if $($m.src),$(eval $(call host_module,$m))))
 
@@ -22,21 +24,23 @@ MONITOR := $(OUT)/libexec/pith/pith-monitor
 MONITOR_OBJECTS := $(foreach m,$(MONITOR_MODULES),$(call module_objects,$m))
 $(MONITOR): $(MONITOR_OBJECTS)
 	@mkdir -p $(@D)
-	$(HOST_CC) $(MONITOR_LDFLAGS) -Wl,--gc-sections -o $@ $^
+	$(call say,LD      $@)
+	$(Q)$(HOST_CC) $(MONITOR_LDFLAGS) -Wl,--gc-sections -o $@ $^
 
 PITH := $(OUT)/bin/pith
 CLI_OBJECTS := $(foreach m,$(CLI_MODULES),$(call module_objects,$m))
 $(PITH): $(CLI_OBJECTS)
 	@mkdir -p $(@D)
-	$(HOST_CC) -static -Wl,--gc-sections -o $@ $^
+	$(call say,LD      $@)
+	$(Q)$(HOST_CC) -static -Wl,--gc-sections -o $@ $^
 
 $(OUT)/bin/pith-cc: $(PITH)
-	ln -sf pith $@
+	$(Q)ln -sf pith $@
 
 # gcc and clang find this as their linker, because pith cc says so with -B.
 $(OUT)/libexec/pith/ld: $(PITH)
 	@mkdir -p $(@D)
-	ln -sf ../../bin/pith $@
+	$(Q)ln -sf ../../bin/pith $@
 
 # What pith cc links and passes to gcc besides libc.a and libpith.a: the Pith note in its variants, the
 # linker script, the compiler specification.
@@ -46,7 +50,8 @@ $(SYSROOT)/lib/note-conftest.o: NOTE_FLAGS := PITH_NOTE_HOSTED|PITH_NOTE_CONFTES
 $(CC_NOTES): libos/plat/hosted/note.c abi/image.h abi/boot.h | $(call module_links,plat) \
     $(MUSL_HEADERS) $(SETUP_BUILD)
 	@mkdir -p $(@D)
-	$(LIBOS_CC) $(LIBOS_CFLAGS) -DNOTE_FLAGS='($(NOTE_FLAGS))' $(call module_includes,plat) \
+	$(call say,CC      $@)
+	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) -DNOTE_FLAGS='($(NOTE_FLAGS))' $(call module_includes,plat) \
 	    $(LIBOS_INCLUDES) -c -o $@ $<
 
 CC_FILES := $(SYSROOT)/lib/image.ld $(SYSROOT)/lib/gcc.specs
@@ -54,13 +59,13 @@ $(SYSROOT)/lib/image.ld: libos/arch/x86_64/image.ld
 $(SYSROOT)/lib/gcc.specs: cli/gcc.specs
 $(CC_FILES):
 	@mkdir -p $(@D)
-	cp $< $@
+	$(Q)cp $< $@
 
 MAN_PAGES := $(patsubst docs/%,$(OUT)/share/%,$(wildcard docs/man/*.1))
 MAN_PAGES := $(subst /share/man/,/share/man/man1/,$(MAN_PAGES))
 $(OUT)/share/man/man1/%.1: docs/man/%.1
 	@mkdir -p $(@D)
-	cp $< $@
+	$(Q)cp $< $@
 
 CLI_FILES := $(PITH) $(OUT)/bin/pith-cc $(OUT)/libexec/pith/ld $(CC_NOTES) $(CC_FILES) $(MAN_PAGES)
 .PHONY: cli

@@ -31,30 +31,35 @@ LIBPITH := $(SYSROOT)/lib/libpith.a
 LIBOS_OBJECTS := $(foreach m,$(LIBOS_MODULES),$(call module_objects,$m))
 
 # The gcc that compiles supplies stdarg.h and its like; everything else is musl's.
-LIBOS_INCLUDES := -nostdinc -isystem $(SYSROOT)/include -isystem $(shell gcc -print-file-name=include)
+# Asked only when first used: before, gcc may have to be installed.
+LIBOS_INCLUDES = $(eval LIBOS_INCLUDES := -nostdinc -isystem $(SYSROOT)/include \
+    -isystem $(shell $(LIBOS_CC) -print-file-name=include))$(LIBOS_INCLUDES)
 
 define libos_module
 $(call module_objects,$1): | $(call module_links,$1) $(MUSL_HEADERS) $(CALLS_H) $(SETUP_BUILD)
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.c
 	@mkdir -p $$(@D)
-	$(LIBOS_CC) $(LIBOS_CFLAGS) $(or $($1.ssp),$(LIBOS_SSP)) $($1.cflags) $(call module_includes,$1) \
-	    $(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC      $$<)
+	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) $(or $($1.ssp),$(LIBOS_SSP)) $($1.cflags) $(call module_includes,$1) \
+	    $$(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.S
 	@mkdir -p $$(@D)
-	$(LIBOS_CC) -g $(PATHMAP) $(call module_includes,$1) $(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
+	$$(call say,AS      $$<)
+	$(Q)$(LIBOS_CC) -g $(PATHMAP) $(call module_includes,$1) $$(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach m,$(LIBOS_MODULES),$(if $($m.src),$(eval $(call libos_module,$m))))
 
 $(LIBPITH): $(LIBOS_OBJECTS)
 	@mkdir -p $(@D)
-	rm -f $@
-	ar rcsD $@ $^
+	$(call say,AR      $@)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
 
 # The hosted entry point, linked first into every image.
 CRT1 := $(SYSROOT)/lib/crt1.o
 $(CRT1): $(OBJ)/libos/plat/hosted/crt1.o
 	@mkdir -p $(@D)
-	cp $< $@
+	$(Q)cp $< $@
 
 ALL += $(LIBPITH) $(CRT1)
 -include $(LIBOS_OBJECTS:.o=.d)

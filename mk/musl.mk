@@ -34,7 +34,8 @@ $(OBJ)/libos/posix/dyn.o: | $(CALLS_TABLE)
 
 # fetch-source does nothing where the pin's package is there already.
 $(MUSL_SRC).pin: $(MUSL_PIN) tools/fetch-source | $(SETUP_BUILD)
-	tools/fetch-source $(MUSL_PIN) $(SOURCES)
+	$(call say,FETCH   $(MUSL_PIN))
+	@tools/fetch-source $(MUSL_PIN) $(SOURCES) >/dev/null
 	@touch $@
 
 # Folders of the kernel's headers for programs (package linux-libc-dev).
@@ -47,9 +48,10 @@ $(MUSL_HEADERS): $(MUSL_SRC).pin $(MUSL_SYSROOT) $(CALLS_H) $(CALLS_CASES) $(CAL
 	@mkdir -p $(MUSL_BUILD)/headers $(INC)
 	+@$(MAKE) --no-print-directory -s -C $(MUSL_BUILD)/headers -f $(MUSL_SRC)/Makefile srcdir=$(MUSL_SRC) \
 	    ARCH=x86_64 DESTDIR= includedir=$(abspath $(INC)) install-headers
-	cp $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS) $(INC)/bits/
-	cp -R musl/sysroot/. $(INC)/
-	for h in $(KERNEL_HEADERS); do ln -sfn $${h#*:} $(INC)/$${h%%:*}; done
+	$(call say,HEADERS musl)
+	@cp $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS) $(INC)/bits/
+	@cp -R musl/sysroot/. $(INC)/
+	@for h in $(KERNEL_HEADERS); do ln -sfn $${h#*:} $(INC)/$${h%%:*}; done
 	@touch $@
 
 # libc.a, and the empty archives for programs that are linked with -lm, -lpthread and so on.
@@ -60,19 +62,20 @@ LIBC       := $(MUSL_LIB)/libc.a
 # Musl's Makefile does not know of these headers: after a change, everything is compiled again.
 $(MUSL_LIBC)/config.mak: $(MUSL_SRC).pin musl/config.mak $(wildcard musl/include/*.h) \
     $(CALLS_H) $(CALLS_CASES) $(CALLS_LIBC)
-	rm -rf $(@D)
+	@rm -rf $(@D)
 	@mkdir -p $(@D)
-	cp $(CALLS_H) $(MUSL_BUILD)/include/bits/
-	cd $(@D) && CC=gcc CFLAGS=-g $(MUSL_SRC)/configure --prefix=/ --disable-shared --disable-wrapper \
+	@cp $(CALLS_H) $(MUSL_BUILD)/include/bits/
+	$(call say,CONF    musl)
+	@cd $(@D) && CC=gcc CFLAGS=-g $(MUSL_SRC)/configure --prefix=/ --disable-shared --disable-wrapper \
 	    >configure.log
 	@{ echo 'PITH_MUSL := $(CURDIR)/musl'; echo 'PITH_GEN := $(abspath $(MUSL_BUILD))/include'; \
 	    echo 'PITH_WARNINGS := $(WARNINGS)'; echo 'PITH_PATHMAP := $(PATHMAP)'; cat musl/config.mak; } >>$@
 
 $(LIBC): $(MUSL_LIBC)/config.mak $(shell find musl/src -type f)
 	@mkdir -p $(@D)
-	@echo "make libc.a"
+	$(call say,MAKE    $@ (takes a minute))
 	+@$(MAKE) --no-print-directory -s -C $(MUSL_LIBC) -f $(MUSL_SRC)/Makefile lib/libc.a $(MUSL_EMPTY)
-	cp $(MUSL_LIBC)/lib/*.a $(@D)/
+	@cp $(MUSL_LIBC)/lib/*.a $(@D)/
 
 # The archive for pith cc --allow-missing: one member for each call that Pith does not have.
 LIBMISSING   := $(MUSL_LIB)/libpith-missing.a
@@ -80,8 +83,9 @@ MISSING_DIR  := $(OBJ)/missing
 MISSING_OPTS  = $(LIBOS_CFLAGS) $(LIBOS_SSP) -I$(OBJ)/gen -I$(INCLUDE)/base $(LIBOS_INCLUDES)
 $(LIBMISSING): $(CALLS_MISSING) musl/missing.c libos/base/log.h mk/musl.mk | $(MUSL_HEADERS) $(INCLUDE)/base/base
 	@mkdir -p $(MISSING_DIR) $(@D)
-	rm -f $@ $(MISSING_DIR)/*.o
+	$(call say,AR      $@)
+	@rm -f $@ $(MISSING_DIR)/*.o
 	@xargs -P 2 -I {} $(LIBOS_CC) $(MISSING_OPTS) -DCALL={} -c -o $(MISSING_DIR)/{}.o musl/missing.c <$<
-	ar rcsD $@ $(MISSING_DIR)/*.o
+	$(Q)ar rcsD $@ $(MISSING_DIR)/*.o
 
 ALL += $(LIBC) $(LIBMISSING)

@@ -9,6 +9,16 @@
 
 ALL :=
 
+# A short line per step; V=1 shows the commands themselves.
+V ?= 0
+ifeq ($(V),1)
+Q   :=
+say  = @:
+else
+Q   := @
+say  = @echo "  $1"
+endif
+
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wwrite-strings -Wimplicit-fallthrough \
             -Wvla -Werror
 
@@ -24,7 +34,7 @@ module_links = $(foreach m,$1 $($1.uses),$(INCLUDE)/$m/$m)
 
 $(INCLUDE)/%: | $(SETUP_BUILD)
 	@mkdir -p $(@D)
-	ln -sfn $(CURDIR)/$($(notdir $*).dir) $@
+	@ln -sfn $(CURDIR)/$($(notdir $*).dir) $@
 
 # $(call module_objects,NAME): its object files.
 module_objects = $(addprefix $(OBJ)/$($1.dir)/,$(addsuffix .o,$(basename $($1.src))))
