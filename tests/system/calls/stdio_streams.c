@@ -153,7 +153,7 @@ static void errors(void)
     T(fflush(full));
     T(ferror(full) != 0);
     T(fclose(full));
-    T(fputc('x', rd));
+    T(fputc('x', rd) == EOF);
     T(ferror(rd) != 0);
     fclose(rd);
     errno = ENOENT;
