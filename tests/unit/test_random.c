@@ -88,8 +88,8 @@ static void block_may_replace_its_key(void **state)
     assert_memory_equal(both, expect, sizeof(both));
 }
 
-/* Every length up to two pools fills its buffer to the last byte and not beyond: no byte stays 0 in ten
- * draws, but for one in 2^80. */
+/* Every length up to two pools fills its buffer to the last byte and not beyond: no byte stays 0 in
+ * ten draws, but for one in 2^80. */
 static void every_length_is_filled(void **state)
 {
     uint8_t buf[600], seen[600];

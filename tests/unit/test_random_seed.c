@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Seeding, with a CPU whose RDRAND is replaced: numbers depend on the entropy, on every restore, and
- * on RDRAND; and what was handed out is gone from the state. The generator is included whole, to start it afresh
- * and to look inside.
+ * Seeding, with a CPU whose RDRAND is replaced: numbers depend on the entropy, on every restore,
+ * and on RDRAND; and what was handed out is gone from the state. The generator is included whole,
+ * to start it afresh and to look inside.
  *
  * sources: libos/random/chacha.c tests/unit/fake_plat.c
  * uses:    random arch */
