@@ -157,6 +157,8 @@ struct file_ops {
     /* Returns the POLL* bits that hold now; (*q) is what to sleep on until they may change. */
     int (*poll)(struct file *f, struct wait_queue **q);
     long (*ioctl)(struct file *f, unsigned long request, long arg);
+    /* Commands of fcntl(2) that only some files know (F_SETPIPE_SZ). NULL: -EBADF. */
+    long (*control)(struct file *f, int command, long arg);
     /* Hands the entries from *pos on to (fn), "." and ".." included, until it returns false or all
      * are done; advances *pos past those taken. */
     int (*readdir)(struct file *f, uint64_t *pos, readdir_fn fn, void *arg);

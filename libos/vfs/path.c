@@ -265,7 +265,7 @@ static int walk(struct walk *w)
             (name.len == 1 || name.text[1] == '.')) {
             if (name.len == 2)
                 go_up(w);
-            w->p->dots = last;
+            w->p->dots = last ? (int)name.len : 0;
             continue;
         }
         if (unlikely(name.len > NAME_MAX)) {

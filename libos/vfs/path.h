@@ -19,7 +19,7 @@ struct path {
     struct name name;    /* in (dir): lies in the path that was given, or in (buf) */
     struct inode *inode; /* held; with PATH_PARENT NULL where there is no such name */
     bool slash;          /* a slash follows the last name */
-    bool dots;           /* the path ends in "." or ".." (then no dir) */
+    int dots;            /* the path ends in "." (1) or ".." (2) (then no dir) */
     char *buf;           /* from heap_alloc: paths of symbolic links; NULL if none */
     size_t buf_size;
 };

@@ -235,6 +235,35 @@ static long pipe_ioctl(struct file *f, unsigned long request, long arg)
     return 0;
 }
 
+/* F_SETPIPE_SZ: at least (size) bytes fit from now on. */
+static long set_size(struct pipe *p, unsigned long size)
+{
+    uint32_t limit = (uint32_t)PAGE_SIZE;
+
+    if (size > 1u << 31)
+        return -EINVAL;
+    if (size > PIPE_MAX)
+        return -EPERM;
+    while (limit < size)
+        limit *= 2;
+    if (limit < p->count)
+        return -EBUSY;
+    if (limit < p->size && resize(p, limit))
+        return -ENOMEM;
+    p->limit = limit;
+    wait_wake(&p->wait);
+    return (long)limit;
+}
+
+static long pipe_control(struct file *f, int command, long arg)
+{
+    struct pipe *p = pipe_of(f);
+
+    if (command == F_GETPIPE_SZ)
+        return (long)p->limit;
+    return command == F_SETPIPE_SZ ? set_size(p, (unsigned)arg) : -EBADF;
+}
+
 static void leave(struct inode *inode, const struct file *f)
 {
     struct pipe *p = inode->pipe;
@@ -259,6 +288,7 @@ static const struct file_ops pipe_ops = {
     .writev = pipe_writev,
     .poll = pipe_poll,
     .ioctl = pipe_ioctl,
+    .control = pipe_control,
     .release = pipe_release,
 };
 
@@ -386,31 +416,4 @@ int pipe_create(struct file *ends[2], unsigned flags)
     if (ends[0])
         pipe_release(ends[0]);
     return -ENOMEM;
-}
-
-long pipe_get_size(struct file *f)
-{
-    return f->ops == &pipe_ops ? (long)pipe_of(f)->limit : -EBADF;
-}
-
-long pipe_set_size(struct file *f, unsigned long size)
-{
-    struct pipe *p = pipe_of(f);
-    uint32_t limit = (uint32_t)PAGE_SIZE;
-
-    if (f->ops != &pipe_ops)
-        return -EBADF;
-    if (size > 1u << 31)
-        return -EINVAL;
-    if (size > PIPE_MAX)
-        return -EPERM;
-    while (limit < size)
-        limit *= 2;
-    if (limit < p->count)
-        return -EBUSY;
-    if (limit < p->size && resize(p, limit))
-        return -ENOMEM;
-    p->limit = limit;
-    wait_wake(&p->wait);
-    return (long)limit;
 }

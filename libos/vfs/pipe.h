@@ -14,9 +14,4 @@
  * reference each. Returns 0; -ENOMEM. */
 must_check int pipe_create(struct file *ends[2], unsigned flags);
 
-/* F_GETPIPE_SZ and F_SETPIPE_SZ: bytes that fit. -EBADF: (f) is no pipe; -EBUSY: it holds more than
- * (size); -EPERM: over PIPE_MAX; -EINVAL, -ENOMEM. */
-long pipe_get_size(struct file *f);
-long pipe_set_size(struct file *f, unsigned long size);
-
 #endif

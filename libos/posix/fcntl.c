@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fcntl and flock. */
+#include <limits.h>
+#include <sys/file.h>
+
+#include "pith_calls.h"
+#include "posix/files.h"
+#include "vfs/lock.h"
+
+/* What F_SETFL changes. */
+#define SETTABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
+
+/* Makes l_start of (fl) absolute and l_len not negative. 0; -EINVAL, -EOVERFLOW. */
+static long normalise(const struct file *f, struct flock *fl)
+{
+    off_t base = 0, end;
+
+    if (fl->l_whence == SEEK_CUR)
+        base = (off_t)f->pos;
+    else if (fl->l_whence == SEEK_END)
+        base = f->inode ? (off_t)f->inode->size : 0;
+    else if (fl->l_whence != SEEK_SET)
+        return -EINVAL;
+    if (__builtin_add_overflow(base, fl->l_start, &base))
+        return -EOVERFLOW;
+    if (base < 0)
+        return -EINVAL;
+    if (fl->l_len > 0 && __builtin_add_overflow(base, fl->l_len - 1, &end))
+        return -EOVERFLOW;
+    if (fl->l_len < 0) {
+        if (__builtin_add_overflow(base, fl->l_len, &base) || base < 0)
+            return -EINVAL;
+        fl->l_len = -fl->l_len;
+    }
+    fl->l_whence = SEEK_SET;
+    fl->l_start = base;
+    return 0;
+}
+
+static long get_lock(struct file *f, struct file *owner, struct flock *user)
+{
+    struct flock fl = *user;
+
+    if (fl.l_type != F_RDLCK && fl.l_type != F_WRLCK)
+        return -EINVAL;
+    long err = normalise(f, &fl);
+    if (err)
+        return err;
+    if (f->inode)
+        lock_get(f->inode, owner, &fl);
+    else
+        fl.l_type = F_UNLCK;
+    if (fl.l_type == F_UNLCK)
+        user->l_type = F_UNLCK;
+    else
+        *user = fl;
+    return 0;
+}
+
+static long set_lock(struct file *f, struct file *owner, const struct flock *user, bool wait)
+{
+    struct flock fl = *user;
+    long err = normalise(f, &fl);
+
+    if (err)
+        return err;
+    if (fl.l_type != F_RDLCK && fl.l_type != F_WRLCK && fl.l_type != F_UNLCK)
+        return -EINVAL;
+    if ((fl.l_type == F_RDLCK && !file_reads(f)) || (fl.l_type == F_WRLCK && !file_writes(f)))
+        return -EBADF;
+    if (!f->inode)
+        return 0;
+    file_hold(f);
+    err = lock_set(f->inode, owner, &fl, wait);
+    file_put(f);
+    return err;
+}
+
+static long record_lock(struct file *f, int command, long arg)
+{
+    struct flock *fl = (struct flock *)arg;
+    bool open_file = command >= F_OFD_GETLK;
+    struct file *owner = open_file ? f : NULL;
+
+    if (bad_pointer(arg))
+        return -EFAULT;
+    if (open_file && fl->l_pid != 0)
+        return -EINVAL;
+    if (command == F_GETLK || command == F_OFD_GETLK)
+        return get_lock(f, owner, fl);
+    return set_lock(f, owner, fl, command == F_SETLKW || command == F_OFD_SETLKW);
+}
+
+static long duplicate(struct file *f, long min, bool cloexec)
+{
+    if ((unsigned long)min >= fd_limit())
+        return -EINVAL;
+    file_hold(f);
+    int fd = fd_install(f, (unsigned)min, cloexec);
+    if (fd < 0)
+        file_put(f);
+    return fd;
+}
+
+/* Commands that need a file that can do more than O_PATH's. */
+static long control(struct file *f, int command, long arg)
+{
+    switch (command) {
+    case F_SETFL:
+        f->flags = (f->flags & ~(unsigned)SETTABLE) | ((unsigned)arg & SETTABLE);
+        return 0;
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+    case F_OFD_GETLK:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+        return record_lock(f, command, arg);
+    case F_GETOWN:
+    case F_GETSIG:
+        return 0;
+    case F_GETLEASE:
+        return F_UNLCK;
+    case F_GETPIPE_SZ:
+    case F_SETPIPE_SZ:
+        return f->ops->control ? f->ops->control(f, command, arg) : -EBADF;
+    default:
+        return -EINVAL;
+    }
+}
+
+long pith_sys_fcntl(long fd, long command, long arg)
+{
+    struct file *f = fd_get(fd);
+
+    if (!f)
+        return -EBADF;
+    switch ((int)command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        return duplicate(f, (int)arg, (int)command == F_DUPFD_CLOEXEC);
+    case F_GETFD:
+        return fd_cloexec((unsigned)fd) ? FD_CLOEXEC : 0;
+    case F_SETFD:
+        fd_set_cloexec((unsigned)fd, arg & FD_CLOEXEC);
+        return 0;
+    case F_GETFL:
+        return (long)f->flags;
+    default:
+        return f->flags & O_PATH ? -EBADF : control(f, (int)command, arg);
+    }
+}
+
+long pith_sys_flock(long fd, long op)
+{
+    struct file *f = file_get(fd);
+    int kind = (int)op & ~LOCK_NB;
+
+    if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
+        return -EINVAL;
+    if (!f)
+        return -EBADF;
+    if (!f->inode)
+        return 0;
+    file_hold(f);
+    long err = lock_whole(f->inode, f, (int)op);
+    file_put(f);
+    return err;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Opening files, their length and storage, and listing directories. */
+#include <dirent.h>
+#include <string.h>
+
+#include "pith_calls.h"
+#include "posix/files.h"
+#include "vfs/path.h"
+
+#ifndef FALLOC_FL_KEEP_SIZE
+#define FALLOC_FL_KEEP_SIZE 0x01
+#endif
+#define FALLOC_FL_KNOWN 0x7f
+
+long pith_sys_openat(long dirfd, long path, long flags, long mode)
+{
+    struct file *f;
+    int err = fd_check_free();
+
+    if (!err)
+        err = vfs_open(dirfd, (const char *)path, (int)flags, (mode_t)mode, &f);
+    if (err)
+        return err;
+    int fd = fd_install(f, 0, flags & O_CLOEXEC);
+    if (fd < 0)
+        file_put(f);
+    return fd;
+}
+
+long pith_sys_open(long path, long flags, long mode)
+{
+    return pith_sys_openat(AT_FDCWD, path, flags, mode);
+}
+
+long pith_sys_creat(long path, long mode)
+{
+    return pith_sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+long pith_sys_umask(long mask)
+{
+    mode_t before = vfs_umask;
+
+    vfs_umask = (mode_t)mask & 0777;
+    return (long)before;
+}
+
+static long sync_file(long fd)
+{
+    struct file *f = file_get(fd);
+
+    if (!f)
+        return -EBADF;
+    return f->ops->fsync ? f->ops->fsync(f) : -EINVAL;
+}
+
+long pith_sys_fsync(long fd)
+{
+    return sync_file(fd);
+}
+
+long pith_sys_fdatasync(long fd)
+{
+    return sync_file(fd);
+}
+
+/* Every file system is in memory: nothing is waiting to be written. */
+long pith_sys_sync(void)
+{
+    return 0;
+}
+
+long pith_sys_syncfs(long fd)
+{
+    return file_get(fd) ? 0 : -EBADF;
+}
+
+#define SYNC_RANGE_FLAGS 7
+
+long pith_sys_sync_file_range(long fd, long off, long n, long flags)
+{
+    struct file *f = file_get(fd);
+
+    if (!f)
+        return -EBADF;
+    if (flags & ~SYNC_RANGE_FLAGS || off < 0 || n < 0)
+        return -EINVAL;
+    if (f->inode && (S_ISREG(f->inode->mode) || S_ISDIR(f->inode->mode)))
+        return 0;
+    return -ESPIPE;
+}
+
+static long set_size(struct inode *inode, long size)
+{
+    struct inode_attr attr = {.which = ATTR_SIZE, .size = (uint64_t)size};
+
+    return inode->ops->setattr ? inode->ops->setattr(inode, &attr) : -EPERM;
+}
+
+long pith_sys_truncate(long path, long size)
+{
+    struct inode *inode;
+
+    if (size < 0)
+        return -EINVAL;
+    long err = path_lookup(AT_FDCWD, (const char *)path, PATH_FOLLOW, &inode);
+    if (err)
+        return err;
+    if (S_ISDIR(inode->mode))
+        err = -EISDIR;
+    else
+        err = S_ISREG(inode->mode) ? set_size(inode, size) : -EINVAL;
+    inode_put(inode);
+    return err;
+}
+
+long pith_sys_ftruncate(long fd, long size)
+{
+    struct file *f = file_get(fd);
+
+    if (size < 0)
+        return -EINVAL;
+    if (!f)
+        return -EBADF;
+    if (!f->inode || !S_ISREG(f->inode->mode) || !file_writes(f))
+        return -EINVAL;
+    return set_size(f->inode, size);
+}
+
+long pith_sys_fallocate(long fd, long mode, long off, long n)
+{
+    struct file *f = file_get(fd);
+
+    if (!f)
+        return -EBADF;
+    if (off < 0 || n <= 0)
+        return -EINVAL;
+    if (mode & ~(long)FALLOC_FL_KNOWN)
+        return -EOPNOTSUPP;
+    if (!file_writes(f))
+        return -EBADF;
+    if (!f->inode || S_ISFIFO(f->inode->mode))
+        return -ESPIPE;
+    if (!S_ISREG(f->inode->mode))
+        return -ENODEV;
+    if (n > INT64_MAX - off)
+        return -EFBIG;
+    if (!f->ops->allocate)
+        return -EOPNOTSUPP;
+    return f->ops->allocate(f, (int)mode, (uint64_t)off, (uint64_t)n);
+}
+
+long pith_sys_fadvise64(long fd, long off, long n, long advice)
+{
+    struct file *f = file_get(fd);
+
+    (void)off;
+    if (!f)
+        return -EBADF;
+    if (f->kind & FILE_STREAM)
+        return -ESPIPE;
+    return n < 0 || advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
+}
+
+long pith_sys_readahead(long fd, long off, long n)
+{
+    struct file *f = file_get(fd);
+
+    (void)off, (void)n;
+    if (!f || !file_reads(f))
+        return -EBADF;
+    return f->inode && S_ISREG(f->inode->mode) ? 0 : -EINVAL;
+}
+
+/* Where getdents puts records. */
+struct listing {
+    char *at;
+    size_t room;
+    bool old; /* getdents, not getdents64: the type is the record's last byte */
+};
+
+struct record {
+    uint64_t ino;
+    int64_t next_pos;
+    uint16_t len;
+    unsigned char type; /* getdents64 */
+    char name[];
+};
+#define OLD_NAME (offsetof(struct record, type))
+#define NEW_NAME (offsetof(struct record, name))
+
+static bool add_record(void *arg, struct name name, uint64_t ino, unsigned char type,
+                       uint64_t next_pos)
+{
+    struct listing *l = arg;
+    size_t name_at = l->old ? OLD_NAME : NEW_NAME;
+    /* The name's NUL, and for the old form the type. */
+    size_t len = align_up(name_at + name.len + 1 + (l->old ? 1 : 0), 8);
+
+    if (len > l->room)
+        return false;
+    struct record *r = (struct record *)l->at;
+    memset(l->at, 0, len);
+    r->ino = ino;
+    r->next_pos = (int64_t)next_pos;
+    r->len = (uint16_t)len;
+    memcpy(l->at + name_at, name.text, name.len);
+    if (l->old)
+        l->at[len - 1] = (char)type;
+    else
+        r->type = type;
+    l->at += len;
+    l->room -= len;
+    return true;
+}
+
+/* Remembers in (arg), a bool, that there is an entry. */
+static bool see_entry(void *arg, struct name name, uint64_t ino, unsigned char type,
+                      uint64_t next_pos)
+{
+    (void)name, (void)ino, (void)type, (void)next_pos;
+    *(bool *)arg = true;
+    return false;
+}
+
+static long list(long fd, long buf, long n, bool old)
+{
+    struct file *f = file_get(fd);
+    struct listing l = {(char *)buf, (size_t)n, old};
+    bool more = false;
+
+    if (!f)
+        return -EBADF;
+    if (!f->ops->readdir)
+        return -ENOTDIR;
+    if (f->inode->nlink == 0)
+        return -ENOENT;
+    if (bad_pointer(buf))
+        return -EFAULT;
+    int err = f->ops->readdir(f, &f->pos, add_record, &l);
+    if (!err && l.at == (char *)buf) {
+        err = f->ops->readdir(f, &f->pos, see_entry, &more);
+        if (!err && more)
+            err = -EINVAL; /* (n) is too small for the next entry */
+    }
+    return err ? err : l.at - (char *)buf;
+}
+
+long pith_sys_getdents64(long fd, long buf, long n)
+{
+    return list(fd, buf, (unsigned)n, false);
+}
+
+long pith_sys_getdents(long fd, long buf, long n)
+{
+    return list(fd, buf, (unsigned)n, true);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the calls on files share. */
+#ifndef PITH_POSIX_FILES_H
+#define PITH_POSIX_FILES_H
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "vfs/fd.h"
+#include "vfs/open.h"
+
+/* Linux transfers no more at once. */
+#define RW_MAX 0x7ffff000ul
+
+/* A program's pointer is good or faults; only those that come of NULL are told apart. */
+static inline bool bad_pointer(long p)
+{
+    return (unsigned long)p < PAGE_SIZE;
+}
+
+/* The file of (fd), NULL where there is none or it was opened with O_PATH: EBADF. */
+static inline struct file *file_get(long fd)
+{
+    struct file *f = fd_get(fd);
+
+    return f && likely(!(f->flags & O_PATH)) ? f : NULL;
+}
+
+static inline bool file_reads(const struct file *f)
+{
+    return !(f->flags & (O_WRONLY | O_PATH));
+}
+
+static inline bool file_writes(const struct file *f)
+{
+    return ((f->flags + 1) & 2) && !(f->flags & O_PATH);
+}
+
+/* Room for the strings of a path, from the stack; PATH_MAX with its NUL. */
+#define PATH_BYTES 4096
+
+#endif

@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading, writing and positions, and descriptors themselves. Small programs use little else, so
+ * nothing here leads to paths or file systems. */
+#include <limits.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "pith_calls.h"
+#include "posix/files.h"
+
+#ifndef RWF_HIPRI
+#define RWF_HIPRI  0x01
+#define RWF_DSYNC  0x02
+#define RWF_SYNC   0x04
+#define RWF_NOWAIT 0x08
+#define RWF_APPEND 0x10
+#endif
+
+typedef ssize_t (*transfer_fn)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
+
+/* The operation for either direction, NULL if the file was not opened for it: EBADF. */
+static ssize_t no_transfer(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    (void)f, (void)iov, (void)n, (void)pos;
+    return -EINVAL;
+}
+
+static transfer_fn reader(const struct file *f)
+{
+    if (unlikely(!file_reads(f)))
+        return NULL;
+    return f->ops->readv ? f->ops->readv : no_transfer;
+}
+
+static transfer_fn writer(const struct file *f)
+{
+    if (unlikely(!file_writes(f)))
+        return NULL;
+    return f->ops->writev ? f->ops->writev : no_transfer;
+}
+
+static inline long transfer(struct file *f, transfer_fn fn, const struct iovec *iov, int n,
+                            uint64_t *pos)
+{
+    file_hold(f);
+    long done = fn(f, iov, n, pos);
+    file_put(f);
+    return done;
+}
+
+static inline long transfer_one(struct file *f, transfer_fn fn, long buf, long n, uint64_t *pos)
+{
+    if (unlikely(n < 0))
+        return -EINVAL;
+    if (unlikely(n > 0 && bad_pointer(buf)))
+        return -EFAULT;
+    struct iovec iov = {(void *)buf, min_size((size_t)n, RW_MAX)};
+    return transfer(f, fn, &iov, 1, pos);
+}
+
+long pith_sys_read(long fd, long buf, long n)
+{
+    struct file *f = fd_get(fd);
+    transfer_fn fn = f ? reader(f) : NULL;
+
+    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos) : -EBADF;
+}
+
+long pith_sys_write(long fd, long buf, long n)
+{
+    struct file *f = fd_get(fd);
+    transfer_fn fn = f ? writer(f) : NULL;
+
+    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos) : -EBADF;
+}
+
+/* Transfers a vector. Of one that adds up to more than RW_MAX only as many whole parts as fit, or a
+ * part of the first. */
+static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n, uint64_t *pos)
+{
+    const struct iovec *iov = (const struct iovec *)vector;
+    size_t total = 0;
+    int fits = 0;
+
+    if (n < 0 || n > IOV_MAX)
+        return -EINVAL;
+    if (n == 0)
+        return 0;
+    if (bad_pointer(vector))
+        return -EFAULT;
+    for (long i = 0; i < n; i++) {
+        if ((ssize_t)iov[i].iov_len < 0)
+            return -EINVAL;
+        if (iov[i].iov_len > 0 && bad_pointer((long)iov[i].iov_base))
+            return -EFAULT;
+        if (fits == i && iov[i].iov_len <= RW_MAX - total) {
+            total += iov[i].iov_len;
+            fits++;
+        }
+    }
+    if (fits > 0)
+        return transfer(f, fn, iov, fits, pos);
+    return transfer_one(f, fn, (long)iov[0].iov_base, RW_MAX, pos);
+}
+
+long pith_sys_readv(long fd, long vector, long n)
+{
+    struct file *f = fd_get(fd);
+    transfer_fn fn = f ? reader(f) : NULL;
+
+    return fn ? transfer_vector(f, fn, vector, n, &f->pos) : -EBADF;
+}
+
+long pith_sys_writev(long fd, long vector, long n)
+{
+    struct file *f = fd_get(fd);
+    transfer_fn fn = f ? writer(f) : NULL;
+
+    return fn ? transfer_vector(f, fn, vector, n, &f->pos) : -EBADF;
+}
+
+/* What must hold for a transfer at an offset. 0; -EINVAL, -EBADF, -ESPIPE. */
+static long check_position(struct file *f, long off)
+{
+    if (off < 0)
+        return -EINVAL;
+    if (!f || f->flags & O_PATH)
+        return -EBADF;
+    return f->kind & FILE_SEEKABLE ? 0 : -ESPIPE;
+}
+
+long pith_sys_pread64(long fd, long buf, long n, long off)
+{
+    struct file *f = fd_get(fd);
+    uint64_t pos = (uint64_t)off;
+    long err = check_position(f, off);
+
+    if (err)
+        return err;
+    return file_reads(f) ? transfer_one(f, reader(f), buf, n, &pos) : -EBADF;
+}
+
+long pith_sys_pwrite64(long fd, long buf, long n, long off)
+{
+    struct file *f = fd_get(fd);
+    uint64_t pos = (uint64_t)off;
+    long err = check_position(f, off);
+
+    if (err)
+        return err;
+    return file_writes(f) ? transfer_one(f, writer(f), buf, n, &pos) : -EBADF;
+}
+
+/* The upper half of the offset is empty on 64-bit machines. */
+long pith_sys_preadv(long fd, long vector, long n, long off, long high)
+{
+    struct file *f = fd_get(fd);
+    uint64_t pos = (uint64_t)off;
+    long err = check_position(f, off);
+
+    (void)high;
+    if (err)
+        return err;
+    return file_reads(f) ? transfer_vector(f, reader(f), vector, n, &pos) : -EBADF;
+}
+
+long pith_sys_pwritev(long fd, long vector, long n, long off, long high)
+{
+    struct file *f = fd_get(fd);
+    uint64_t pos = (uint64_t)off;
+    long err = check_position(f, off);
+
+    (void)high;
+    if (err)
+        return err;
+    return file_writes(f) ? transfer_vector(f, writer(f), vector, n, &pos) : -EBADF;
+}
+
+/* The status flags that RWF_* flags stand for during one call. */
+static unsigned flags_of_rwf(long rwf)
+{
+    return (rwf & RWF_NOWAIT ? O_NONBLOCK : 0) | (rwf & RWF_APPEND ? O_APPEND : 0);
+}
+
+/* preadv2 and pwritev2 after their checks: offset -1 is the file's own position. */
+static long transfer_with_flags(struct file *f, transfer_fn fn, long vector, long n, long off,
+                                long rwf)
+{
+    unsigned before = f->flags;
+    uint64_t pos = (uint64_t)off;
+
+    file_hold(f);
+    f->flags |= flags_of_rwf(rwf);
+    long done = transfer_vector(f, fn, vector, n, off == -1 ? &f->pos : &pos);
+    f->flags = before;
+    file_put(f);
+    return done;
+}
+
+long pith_sys_preadv2(long fd, long vector, long n, long off, long high, long rwf)
+{
+    struct file *f = fd_get(fd);
+    long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off);
+
+    (void)high;
+    if (err)
+        return err;
+    if (rwf & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT))
+        return -EOPNOTSUPP;
+    return file_reads(f) ? transfer_with_flags(f, reader(f), vector, n, off, rwf) : -EBADF;
+}
+
+long pith_sys_pwritev2(long fd, long vector, long n, long off, long high, long rwf)
+{
+    struct file *f = fd_get(fd);
+    long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off);
+
+    (void)high;
+    if (err)
+        return err;
+    if (rwf & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
+        return -EOPNOTSUPP;
+    return file_writes(f) ? transfer_with_flags(f, writer(f), vector, n, off, rwf) : -EBADF;
+}
+
+/* SEEK_DATA and SEEK_HOLE. A file that does not know of holes is all data. */
+static int64_t seek_data(struct file *f, int64_t off, bool hole)
+{
+    if (off < 0)
+        return -ENXIO;
+    if (f->ops->seek_data)
+        return f->ops->seek_data(f, (uint64_t)off, hole);
+    uint64_t size = f->inode ? f->inode->size : 0;
+    if ((uint64_t)off >= size)
+        return -ENXIO;
+    return hole ? (int64_t)size : off;
+}
+
+long pith_sys_lseek(long fd, long off, long whence)
+{
+    struct file *f = file_get(fd);
+    int64_t base = 0;
+
+    if (!f)
+        return -EBADF;
+    if (whence < SEEK_SET || whence > SEEK_HOLE)
+        return -EINVAL;
+    if (!(f->kind & FILE_SEEKABLE))
+        return -ESPIPE;
+    if (f->kind & FILE_NO_POSITION)
+        return 0;
+    if (whence > SEEK_CUR && (!f->inode || S_ISDIR(f->inode->mode)))
+        return -EINVAL;
+    if (whence == SEEK_DATA || whence == SEEK_HOLE) {
+        off = seek_data(f, off, whence == SEEK_HOLE);
+        if (off < 0)
+            return off;
+    } else if (whence == SEEK_CUR) {
+        base = (int64_t)f->pos;
+    } else if (whence == SEEK_END) {
+        if (f->inode->ops->refresh)
+            f->inode->ops->refresh(f->inode);
+        base = (int64_t)f->inode->size;
+    }
+    if (__builtin_add_overflow(base, off, &base))
+        return -EOVERFLOW;
+    if (base < 0)
+        return -EINVAL;
+    f->pos = (uint64_t)base;
+    return base;
+}
+
+/* Bytes on their way from one file to another. */
+#define COPY_BYTES 8192
+
+struct copy {
+    struct file *in, *out;
+    uint64_t *in_pos, *out_pos;
+};
+
+/* Copies (n) bytes or up to the end of the input. Returns their number, or what went wrong before
+ * the first. */
+static long copy(const struct copy *c, size_t n)
+{
+    char buf[COPY_BYTES];
+    long done = 0, err = 0;
+
+    file_hold(c->in);
+    file_hold(c->out);
+    while ((size_t)done < n && !err) {
+        struct iovec iov = {buf, min_size(n - (size_t)done, sizeof(buf))};
+        uint64_t pos = *c->in_pos;
+        long got = c->in->ops->readv(c->in, &iov, 1, &pos);
+        if (got <= 0) {
+            err = got;
+            break;
+        }
+        /* A short write leaves the rest in the input. */
+        iov.iov_len = (size_t)got;
+        long put = c->out->ops->writev(c->out, &iov, 1, c->out_pos);
+        if (put < 0)
+            err = put;
+        else
+            done += put;
+        if (put > 0)
+            *c->in_pos += (uint64_t)put;
+        if (put < got)
+            break;
+    }
+    file_put(c->in);
+    file_put(c->out);
+    return done > 0 ? done : err;
+}
+
+long pith_sys_sendfile(long out_fd, long in_fd, long offset, long n)
+{
+    struct file *in = file_get(in_fd), *out = file_get(out_fd);
+    off_t *off = (off_t *)offset;
+
+    if (!in || !file_reads(in) || !out || !file_writes(out))
+        return -EBADF;
+    if (off && !(in->kind & FILE_SEEKABLE))
+        return -ESPIPE;
+    if (n < 0 || (off && *off < 0) || out->flags & O_APPEND || !in->ops->readv ||
+        !out->ops->writev || !(in->kind & FILE_SEEKABLE))
+        return -EINVAL;
+    if (in->inode && S_ISDIR(in->inode->mode))
+        return -EINVAL;
+    uint64_t pos = off ? (uint64_t)*off : 0;
+    struct copy c = {in, out, off ? &pos : &in->pos, &out->pos};
+    long done = copy(&c, min_size((size_t)n, RW_MAX));
+    if (off)
+        *off = (off_t)pos;
+    return done;
+}
+
+/* Whether copy_file_range takes (f). 0; -EISDIR, -EINVAL. */
+static long check_regular(const struct file *f)
+{
+    if (f->inode && S_ISDIR(f->inode->mode))
+        return -EISDIR;
+    return f->inode && S_ISREG(f->inode->mode) ? 0 : -EINVAL;
+}
+
+long pith_sys_copy_file_range(long in_fd, long in_off, long out_fd, long out_off, long n,
+                              long flags)
+{
+    struct file *in = file_get(in_fd), *out = file_get(out_fd);
+    off_t *offs[2] = {(off_t *)in_off, (off_t *)out_off};
+
+    if (!in || !out)
+        return -EBADF;
+    uint64_t pos[2] = {offs[0] ? (uint64_t)*offs[0] : in->pos,
+                       offs[1] ? (uint64_t)*offs[1] : out->pos};
+    if (flags)
+        return -EINVAL;
+    long err = check_regular(in);
+    if (!err)
+        err = check_regular(out);
+    if (err)
+        return err;
+    if (!file_reads(in) || !file_writes(out) || out->flags & O_APPEND)
+        return -EBADF;
+    if ((int64_t)pos[0] < 0 || (int64_t)pos[1] < 0)
+        return -EINVAL;
+    size_t len = min_size((size_t)n, RW_MAX);
+    if (pos[0] + len > INT64_MAX || pos[1] + len > INT64_MAX)
+        return -EOVERFLOW;
+    if (in->inode == out->inode && pos[0] < pos[1] + len && pos[1] < pos[0] + len)
+        return -EINVAL;
+    if (len == 0)
+        return 0;
+    struct copy c = {in, out, offs[0] ? &pos[0] : &in->pos, offs[1] ? &pos[1] : &out->pos};
+    long done = copy(&c, len);
+    for (int i = 0; i < 2; i++)
+        if (offs[i])
+            *offs[i] = (off_t)pos[i];
+    return done;
+}
+
+long pith_sys_close(long fd)
+{
+    return fd_close(fd);
+}
+
+/* One more descriptor for (f), from (min) on. */
+static long duplicate(struct file *f, unsigned min, bool cloexec)
+{
+    file_hold(f);
+    int fd = fd_install(f, min, cloexec);
+    if (fd < 0)
+        file_put(f);
+    return fd;
+}
+
+long pith_sys_dup(long fd)
+{
+    struct file *f = fd_get(fd);
+
+    return f ? duplicate(f, 0, false) : -EBADF;
+}
+
+static long replace(long old, long fd, bool cloexec)
+{
+    struct file *f = fd_get(old);
+
+    if (!f)
+        return -EBADF;
+    file_hold(f);
+    int r = fd_replace(f, (unsigned)fd, cloexec);
+    if (r < 0)
+        file_put(f);
+    return r;
+}
+
+long pith_sys_dup2(long old, long fd)
+{
+    if ((int)old == (int)fd)
+        return fd_get(old) ? (int)fd : -EBADF;
+    return replace(old, fd, false);
+}
+
+long pith_sys_dup3(long old, long fd, long flags)
+{
+    if (flags & ~O_CLOEXEC || (int)old == (int)fd)
+        return -EINVAL;
+    return replace(old, fd, flags & O_CLOEXEC);
+}
+
+#define CLOSE_RANGE_UNSHARE_FLAG (1u << 1)
+#define CLOSE_RANGE_CLOEXEC_FLAG (1u << 2)
+
+long pith_sys_close_range(long first, long last, long flags)
+{
+    unsigned from = (unsigned)first, to = (unsigned)last;
+
+    if (flags & ~(long)(CLOSE_RANGE_UNSHARE_FLAG | CLOSE_RANGE_CLOEXEC_FLAG) || from > to)
+        return -EINVAL;
+    for (unsigned fd = from; fd <= to && fd < fd_table.size; fd++) {
+        if (!fd_table.files[fd])
+            continue;
+        if (flags & CLOSE_RANGE_CLOEXEC_FLAG)
+            fd_set_cloexec(fd, true);
+        else
+            fd_close((long)fd);
+    }
+    return 0;
+}
+
+/* Sets the status flags in (which) to those of (flags). */
+static void set_flags(struct file *f, unsigned which, unsigned flags)
+{
+    f->flags = (f->flags & ~which) | (flags & which);
+}
+
+/* FIONREAD of a file that does not answer itself: what is left of it. */
+static long bytes_left(const struct file *f, long arg)
+{
+    if (!f->inode || !S_ISREG(f->inode->mode))
+        return -ENOTTY;
+    if (bad_pointer(arg))
+        return -EFAULT;
+    *(int *)arg = (int)(f->inode->size - f->pos);
+    return 0;
+}
+
+long pith_sys_ioctl(long fd, long request, long arg)
+{
+    struct file *f = file_get(fd);
+
+    if (!f)
+        return -EBADF;
+    switch ((unsigned)request) {
+    case FIOCLEX:
+    case FIONCLEX:
+        fd_set_cloexec((unsigned)fd, (unsigned)request == FIOCLEX);
+        return 0;
+    case FIONBIO:
+        if (bad_pointer(arg))
+            return -EFAULT;
+        set_flags(f, O_NONBLOCK, *(int *)arg ? O_NONBLOCK : 0);
+        return 0;
+    case FIONREAD:
+        if (!f->ops->ioctl)
+            return bytes_left(f, arg);
+        break;
+    default:
+        break;
+    }
+    return f->ops->ioctl ? f->ops->ioctl(f, (unsigned)request, arg) : -ENOTTY;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls that make, remove and rename names, and those about the current and root directories. */
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pith_calls.h"
+#include "posix/files.h"
+#include "vfs/path.h"
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE (1 << 0)
+#define RENAME_EXCHANGE  (1 << 1)
+#endif
+
+/* Whether something is mounted on the last name of (p): it cannot be removed or renamed. */
+static bool is_mount_point(const struct path *p)
+{
+    return p->inode && p->inode->fs != p->dir->fs;
+}
+
+static long access_at(long dirfd, long path, long mode, long flags)
+{
+    unsigned walk =
+        (flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
+    struct inode *inode;
+
+    if (mode & ~(long)(R_OK | W_OK | X_OK) ||
+        flags & ~(long)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    long err = path_lookup(dirfd, (const char *)path, walk, &inode);
+    if (err)
+        return err;
+    /* The user is root: only a file that nobody may execute is refused. */
+    if (mode & X_OK && !S_ISDIR(inode->mode) && !(inode->mode & 0111))
+        err = -EACCES;
+    inode_put(inode);
+    return err;
+}
+
+long pith_sys_access(long path, long mode)
+{
+    return access_at(AT_FDCWD, path, mode, 0);
+}
+
+long pith_sys_faccessat(long dirfd, long path, long mode)
+{
+    return access_at(dirfd, path, mode, 0);
+}
+
+long pith_sys_faccessat2(long dirfd, long path, long mode, long flags)
+{
+    return access_at(dirfd, path, mode, flags);
+}
+
+long pith_sys_getcwd(long buf, long size)
+{
+    char path[PATH_BYTES];
+    struct inode *cwd;
+    int err = path_lookup(AT_FDCWD, ".", 0, &cwd);
+
+    if (err)
+        return err;
+    char *start = path_of(cwd, path, sizeof(path), &err);
+    inode_put(cwd);
+    if (!start)
+        return err == -ERANGE ? -ENAMETOOLONG : err;
+    size_t len = strlen(start) + 1;
+    if (len > (size_t)size)
+        return -ERANGE;
+    if (bad_pointer(buf))
+        return -EFAULT;
+    memcpy((char *)buf, start, len);
+    return (long)len;
+}
+
+/* The directory (path), held. 0; -ENOTDIR, and errors of the walk. */
+static long find_directory(long path, struct inode **out)
+{
+    long err = path_lookup(AT_FDCWD, (const char *)path, PATH_FOLLOW, out);
+
+    if (!err && !S_ISDIR((*out)->mode)) {
+        inode_put(*out);
+        err = -ENOTDIR;
+    }
+    return err;
+}
+
+long pith_sys_chdir(long path)
+{
+    struct inode *dir;
+    long err = find_directory(path, &dir);
+
+    if (err)
+        return err;
+    path_set_cwd(dir);
+    inode_put(dir);
+    return 0;
+}
+
+long pith_sys_fchdir(long fd)
+{
+    struct file *f = fd_get(fd);
+
+    if (!f)
+        return -EBADF;
+    if (!f->inode || !S_ISDIR(f->inode->mode))
+        return -ENOTDIR;
+    path_set_cwd(f->inode);
+    return 0;
+}
+
+long pith_sys_chroot(long path)
+{
+    struct inode *dir;
+    long err = find_directory(path, &dir);
+
+    if (err)
+        return err;
+    path_set_root(dir);
+    inode_put(dir);
+    return 0;
+}
+
+/* Makes (what) at (path). 0; -EEXIST, -ENOENT and errors of the walk and the file system. */
+static long make_at(long dirfd, long path, const struct inode_new *what)
+{
+    struct inode *inode;
+    struct path p;
+    long err = path_walk(dirfd, (const char *)path, PATH_PARENT, &p);
+
+    if (err)
+        return err;
+    if (p.inode)
+        err = -EEXIST;
+    else if (p.slash && !S_ISDIR(what->mode))
+        err = -ENOENT;
+    else if (!p.dir->ops->create)
+        err = -EPERM;
+    else
+        err = p.dir->ops->create(p.dir, p.name, what, &inode);
+    if (!err)
+        inode_put(inode);
+    path_put(&p);
+    return err;
+}
+
+long pith_sys_mkdirat(long dirfd, long path, long mode)
+{
+    const struct inode_new what = {.mode = S_IFDIR | ((mode_t)mode & 01777 & ~vfs_umask)};
+
+    return make_at(dirfd, path, &what);
+}
+
+long pith_sys_mkdir(long path, long mode)
+{
+    return pith_sys_mkdirat(AT_FDCWD, path, mode);
+}
+
+long pith_sys_mknodat(long dirfd, long path, long mode, long dev)
+{
+    struct inode_new what = {.mode = (mode_t)mode & ~vfs_umask & (S_IFMT | 07777),
+                             .rdev = (dev_t)dev};
+
+    switch (what.mode & S_IFMT) {
+    case 0:
+        what.mode |= S_IFREG;
+        break;
+    case S_IFREG:
+    case S_IFIFO:
+    case S_IFSOCK:
+    case S_IFCHR:
+    case S_IFBLK:
+        break;
+    case S_IFDIR:
+        return -EPERM;
+    default:
+        return -EINVAL;
+    }
+    return make_at(dirfd, path, &what);
+}
+
+long pith_sys_mknod(long path, long mode, long dev)
+{
+    return pith_sys_mknodat(AT_FDCWD, path, mode, dev);
+}
+
+long pith_sys_symlinkat(long target, long dirfd, long path)
+{
+    if (bad_pointer(target))
+        return -EFAULT;
+    size_t len = strlen((const char *)target);
+    const struct inode_new what = {
+        .mode = S_IFLNK | 0777, .target = (const char *)target, .target_len = len};
+    if (len == 0)
+        return -ENOENT;
+    if (len >= PATH_MAX)
+        return -ENAMETOOLONG;
+    return make_at(dirfd, path, &what);
+}
+
+long pith_sys_symlink(long target, long path)
+{
+    return pith_sys_symlinkat(target, AT_FDCWD, path);
+}
+
+/* One more name, (p), for (target). */
+static long link_to(const struct path *p, struct inode *target)
+{
+    if (p->inode)
+        return -EEXIST;
+    if (p->slash)
+        return -ENOENT;
+    if (target->fs != p->dir->fs)
+        return -EXDEV;
+    if (S_ISDIR(target->mode) || !p->dir->ops->link)
+        return -EPERM;
+    return p->dir->ops->link(p->dir, p->name, target);
+}
+
+long pith_sys_linkat(long old_dirfd, long old, long dirfd, long path, long flags)
+{
+    unsigned walk =
+        (flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
+    struct inode *target;
+    struct path p;
+
+    if (flags & ~(long)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    long err = path_lookup(old_dirfd, (const char *)old, walk, &target);
+    if (err)
+        return err;
+    err = path_walk(dirfd, (const char *)path, PATH_PARENT, &p);
+    if (!err) {
+        err = link_to(&p, target);
+        path_put(&p);
+    }
+    inode_put(target);
+    return err;
+}
+
+long pith_sys_link(long old, long path)
+{
+    return pith_sys_linkat(AT_FDCWD, old, AT_FDCWD, path, 0);
+}
+
+/* Whether unlink may remove (p), or with (rmdir) rmdir. */
+static long check_removal(const struct path *p, bool rmdir)
+{
+    static const long rmdir_errors[] = {-EBUSY, -EINVAL, -ENOTEMPTY};
+
+    if (!p->dir)
+        return rmdir ? rmdir_errors[p->dots] : -EISDIR;
+    if (!p->inode)
+        return -ENOENT;
+    if (S_ISDIR(p->inode->mode) && !rmdir)
+        return -EISDIR;
+    if (!S_ISDIR(p->inode->mode) && (rmdir || p->slash))
+        return -ENOTDIR;
+    if (is_mount_point(p))
+        return -EBUSY;
+    return p->dir->ops->unlink ? 0 : -EPERM;
+}
+
+static long remove_at(long dirfd, long path, bool rmdir)
+{
+    struct path p;
+    long err = path_walk(dirfd, (const char *)path, PATH_PARENT, &p);
+
+    if (err)
+        return err;
+    err = check_removal(&p, rmdir);
+    if (!err)
+        err = p.dir->ops->unlink(p.dir, p.name, p.inode);
+    path_put(&p);
+    return err;
+}
+
+long pith_sys_unlinkat(long dirfd, long path, long flags)
+{
+    if (flags & ~(long)AT_REMOVEDIR)
+        return -EINVAL;
+    return remove_at(dirfd, path, flags & AT_REMOVEDIR);
+}
+
+long pith_sys_unlink(long path)
+{
+    return remove_at(AT_FDCWD, path, false);
+}
+
+long pith_sys_rmdir(long path)
+{
+    return remove_at(AT_FDCWD, path, true);
+}
+
+/* Whether (inode) is (dir) or lies above it, within one file system. */
+static bool is_above(const struct inode *inode, const struct inode *dir)
+{
+    while (dir && dir != inode)
+        dir = dir->parent;
+    return dir != NULL;
+}
+
+/* What rename says about slashes after names of what is no directory. */
+static long check_slashes(const struct path *from, const struct path *to, bool exchange)
+{
+    if (!S_ISDIR(from->inode->mode) && (from->slash || (!exchange && to->slash)))
+        return -ENOTDIR;
+    if (exchange && !S_ISDIR(to->inode->mode) && to->slash)
+        return -ENOTDIR;
+    return 0;
+}
+
+/* Whether (from) may take the place of (to). Returns 0, 1 if there is nothing to do, or an error.
+ */
+static long check_rename(const struct path *from, const struct path *to, unsigned flags)
+{
+    bool exchange = flags & RENAME_EXCHANGE;
+
+    if (!from->dir || (!to->dir && !(flags & RENAME_NOREPLACE)))
+        return -EBUSY;
+    if (!from->inode)
+        return -ENOENT;
+    if (to->inode && flags & RENAME_NOREPLACE)
+        return -EEXIST;
+    if (exchange && !to->inode)
+        return -ENOENT;
+    long err = check_slashes(from, to, exchange);
+    if (err)
+        return err;
+    if (from->dir->fs != to->dir->fs)
+        return -EXDEV;
+    if (is_mount_point(from) || is_mount_point(to))
+        return -EBUSY;
+    if (S_ISDIR(from->inode->mode) && is_above(from->inode, to->dir))
+        return -EINVAL;
+    if (to->inode && S_ISDIR(to->inode->mode) && is_above(to->inode, from->dir))
+        return exchange ? -EINVAL : -ENOTEMPTY;
+    if (from->inode == to->inode)
+        return 1;
+    if (to->inode && !exchange && S_ISDIR(from->inode->mode) != S_ISDIR(to->inode->mode))
+        return S_ISDIR(from->inode->mode) ? -ENOTDIR : -EISDIR;
+    return from->dir->ops->rename ? 0 : -EPERM;
+}
+
+long pith_sys_renameat2(long old_dirfd, long old, long dirfd, long path, long flags)
+{
+    struct path from, to;
+
+    if (flags & ~(long)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
+        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+        return -EINVAL;
+    long err = path_walk(old_dirfd, (const char *)old, PATH_PARENT, &from);
+    if (err)
+        return err;
+    err = path_walk(dirfd, (const char *)path, PATH_PARENT, &to);
+    if (!err) {
+        err = check_rename(&from, &to, (unsigned)flags);
+        if (!err)
+            err = from.dir->ops->rename(from.dir, from.name, from.inode, to.dir, to.name, to.inode,
+                                        flags & RENAME_EXCHANGE);
+        path_put(&to);
+    }
+    path_put(&from);
+    return err < 0 ? err : 0;
+}
+
+long pith_sys_renameat(long old_dirfd, long old, long dirfd, long path)
+{
+    return pith_sys_renameat2(old_dirfd, old, dirfd, path, 0);
+}
+
+long pith_sys_rename(long old, long path)
+{
+    return pith_sys_renameat2(AT_FDCWD, old, AT_FDCWD, path, 0);
+}
+
+long pith_sys_readlinkat(long dirfd, long path, long buf, long size)
+{
+    struct inode *inode;
+
+    if ((int)size <= 0)
+        return -EINVAL;
+    long n = path_lookup(dirfd, (const char *)path, PATH_EMPTY, &inode);
+    if (n)
+        return n;
+    if (!S_ISLNK(inode->mode))
+        n = *(const char *)path ? -EINVAL : -ENOENT;
+    else
+        n = bad_pointer(buf) ? -EFAULT : inode->ops->readlink(inode, (char *)buf, (size_t)size);
+    inode_put(inode);
+    return n;
+}
+
+long pith_sys_readlink(long path, long buf, long size)
+{
+    return pith_sys_readlinkat(AT_FDCWD, path, buf, size);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pipe and pipe2. Packet mode (O_DIRECT) is refused. */
+#include "pith_calls.h"
+#include "posix/files.h"
+#include "vfs/pipe.h"
+
+long pith_sys_pipe2(long fds, long flags)
+{
+    int *out = (int *)fds;
+    bool cloexec = flags & O_CLOEXEC;
+    struct file *ends[2];
+
+    if (flags & ~(long)(O_CLOEXEC | O_NONBLOCK))
+        return -EINVAL;
+    if (bad_pointer(fds))
+        return -EFAULT;
+    int err = pipe_create(ends, (unsigned)flags & O_NONBLOCK);
+    if (err)
+        return err;
+    int reader = fd_install(ends[0], 0, cloexec);
+    int writer = reader < 0 ? reader : fd_install(ends[1], 0, cloexec);
+    if (writer < 0) {
+        file_put(ends[1]);
+        if (reader < 0)
+            file_put(ends[0]);
+        else
+            fd_close(reader);
+        return writer;
+    }
+    out[0] = reader;
+    out[1] = writer;
+    return 0;
+}
+
+long pith_sys_pipe(long fds)
+{
+    return pith_sys_pipe2(fds, 0);
+}
