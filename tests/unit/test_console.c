@@ -4,8 +4,9 @@
  * piece by piece, non-blocking files, and what polls take from the host. Two sources are included
  * whole, to start them afresh for every test.
  *
- * sources: libos/virtio/virtq.c libos/virtio/console_tx.c libos/virtio/console_open.c
- * tests/unit/fake_plat.c uses:    virtio thread abi */
+ * sources: libos/virtio/virtq.c libos/virtio/console_tx.c
+ * sources: libos/virtio/console_open.c tests/unit/fake_plat.c
+ * uses:    virtio thread abi */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
