@@ -35,10 +35,12 @@ define test_program
 $(call test_objects,$1,$2): $(TEST)/obj/$1/%.o: %.c | $(SETUP_TEST) $(SETUP_BUILD) \
         $(foreach m,$(call test_modules,$1),$(INCLUDE)/$m/$m) $(if $(filter posix,$($1.uses)),$(CALLS_H))
 	@mkdir -p $$(@D)
-	$3 $(TEST_CFLAGS) $4 $($1.cflags) $(call test_includes,$1) -MMD -MP -c -o $$@ $$<
+	$$(call say,CC      $$< ($1))
+	$(Q)$3 $(TEST_CFLAGS) $4 $($1.cflags) $(call test_includes,$1) -MMD -MP -c -o $$@ $$<
 $(TEST)/bin/$1: $(call test_objects,$1,$2)
 	@mkdir -p $$(@D)
-	$3 $4 $($1.ldflags) -o $$@ $$^ $5
+	$$(call say,LD      $$@)
+	$(Q)$3 $4 $($1.ldflags) -o $$@ $$^ $5
 -include $(patsubst %.o,%.d,$(call test_objects,$1,$2))
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call \
