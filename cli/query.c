@@ -3,6 +3,7 @@
  * Questions that build systems ask a compiler about its files: answered for Pith's folders, so that
  * nobody is led to the host's libraries. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,28 +19,30 @@ static bool file_in(const char *folder, const char *name, char *path)
     return n < PATH_MAX && access(path, F_OK) == 0;
 }
 
-/* -print-file-name: Pith's files, and those that belong to the compiler itself, as its headers do;
- * what is found elsewhere is the host's and not for images. The name alone means: not found. */
+/* Whether the file (path) is one of the compiler's own: gcc's are beside libgcc.a, clang has its
+ * headers in a folder that is named after it. */
+static bool is_compilers_own(const struct compiler *cc, const char *path)
+{
+    char real[PATH_MAX], libgcc[PATH_MAX], folder[PATH_MAX];
+    if (realpath(path, real) == NULL)
+        return false;
+    if (cc->clang && strstr(real, "/lib/clang/") != NULL)
+        return true;
+    if (compiler_libgcc(cc, libgcc) != 0 || realpath(libgcc, folder) == NULL)
+        return false;
+    char *slash = strrchr(folder, '/');
+    return slash != NULL && strncmp(real, folder, (size_t)(slash + 1 - folder)) == 0;
+}
+
+/* -print-file-name: Pith's files, and the compiler's; what is found elsewhere is the host's and not
+ * for images. The name alone means: not found. */
 static void print_file_name(const struct compiler *cc, const char *question, const char *name)
 {
-    char path[PATH_MAX], libgcc[PATH_MAX];
-    if (file_in(CC_LIB, name, path)) {
-        puts(path);
-        return;
-    }
-    if (compiler_ask(cc, question, path, sizeof(path)) == 0 && strcmp(path, name) != 0 &&
-        strchr(path, '/') != NULL) {
-        /* clang keeps its headers in a folder of its own; gcc everything beside libgcc.a. */
-        char *slash = NULL;
-        if (compiler_libgcc(cc, libgcc) == 0)
-            slash = strrchr(libgcc, '/');
-        bool own = slash != NULL && strncmp(path, libgcc, (size_t)(slash + 1 - libgcc)) == 0;
-        if (own || (cc->clang && strstr(path, "/lib/clang/") != NULL)) {
-            puts(path);
-            return;
-        }
-    }
-    puts(name);
+    char path[PATH_MAX];
+    bool found =
+        file_in(CC_LIB, name, path) ||
+        (compiler_ask(cc, question, path, sizeof(path)) == 0 && is_compilers_own(cc, path));
+    puts(found ? path : name);
 }
 
 static void print_search_dirs(void)

@@ -168,7 +168,8 @@ static int take_option(struct request *r, const char *arg)
             return refuse(arg, refused[i].why);
 
     /* What it means is always linked; the folder that it is in is not searched. */
-    if (starts(arg, "-lgcc")) {
+    static const char *const libgcc[] = {"-lgcc", "-lgcc_s", "-lgcc_eh"};
+    if (is_one_of(arg, libgcc, ARRAY_LEN(libgcc))) {
         r->inputs = r->libgcc = true;
         return 0;
     }
