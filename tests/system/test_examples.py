@@ -2,7 +2,7 @@
 """Every program of examples/ builds, runs, and prints what stands in NAME.out."""
 import pytest
 
-from conftest import ROOT
+from frame import ROOT
 
 EXAMPLES = ROOT / "examples"
 

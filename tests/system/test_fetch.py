@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import ROOT, execute
+from frame import ROOT, execute
 
 FETCH = ROOT / "tools" / "fetch-source"
 

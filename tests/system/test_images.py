@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import PITH_CC, execute
+from frame import PITH_CC, execute
 
 HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
 PRINTF = '#include <stdio.h>\nint main(int argc, char **argv) { printf("%d %s %f\\n", argc, argv[0], 1.5); return 0; }\n'

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import OUT, ROOT, execute
+from frame import OUT, ROOT, execute
 
 LIB = OUT / "lib" / "pith" / "lib"
 INCLUDE = OUT / "lib" / "pith" / "include"

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""The tests of the ports have the fixtures of the system tests (tests/system/frame.py), and
+    ported   ported(port, program) the image that "make -C ports PORT" built
+    built    built(port, program)  the same program built for Linux ("make -C ports native")
+"""
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "system"))
+
+import pytest  # noqa: E402
+from frame import *  # noqa: E402, F403
+from frame import ROOT  # noqa: E402
+
+PORTS = pathlib.Path(os.environ.get("PITH_PORTS", ROOT / "build" / "ports"))
+
+
+def program(port, variant, name):
+    path = PORTS / port / variant / name
+    assert path.exists(), f"{path} was not built: make -C ports all native"
+    return path
+
+
+@pytest.fixture(scope="session")
+def ported():
+    return lambda port, name: program(port, "image", name)
+
+
+@pytest.fixture(scope="session")
+def built():
+    return lambda port, name: program(port, "native", name)
