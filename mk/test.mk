@@ -20,7 +20,7 @@ ONLY ?= %
 
 # The lines of the heads, as assignments NAME.sources, NAME.uses ... A colon stands for a space here.
 test_heads := $(if $(UNIT_TESTS)$(FUZZERS),$(shell awk -f tools/test-heads.awk \
-    $(wildcard tests/unit/test_*.c tests/fuzz/fuzz_*.c)))
+    $(wildcard tests/unit/test_*.c tests/fuzz/fuzz_*.c) bench/memory.c))
 $(foreach h,$(test_heads),$(eval $(subst :, ,$h)))
 
 TEST_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer $(WARNINGS)
@@ -48,6 +48,8 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call \
 $(foreach t,$(FUZZERS),$(eval $(call \
     test_program,$t,tests/fuzz/$t.c,clang,-fsanitize=fuzzer $(SANITIZE))))
 
+$(eval $(call test_program,memory,bench/memory.c,gcc,-O2))
+
 # One run of a test program each, every time.
 UNIT_RESULTS := $(patsubst %,$(TEST)/unit/%.result,$(filter $(ONLY),$(UNIT_TESTS)))
 FUZZ_RESULTS := $(patsubst %,$(TEST)/fuzz/%.result,$(filter $(ONLY),$(FUZZERS)))
@@ -74,3 +76,7 @@ check-fuzz: $(FUZZ_RESULTS) ## run each fuzzer for ten seconds
 
 fuzz: $(FUZZ_RESULTS) ## run each fuzzer for FUZZ_SECONDS (600); findings stay in build/test/fuzz
 	@tools/test-summary $^
+
+.PHONY: bench-memory
+bench-memory: $(TEST)/bin/memory ## measure the memory manager in instructions (needs valgrind)
+	@tools/bench-memory $<

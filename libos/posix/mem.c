@@ -132,7 +132,7 @@ static int place(uintptr_t addr, size_t len, int prot, unsigned flags, void **at
             meets_fixed(addr, len) || overlaps(addr, len, plat_info.heap, plat_info.heap_len);
         return taken ? -EEXIST : -ENOMEM;
     }
-    if (fixed || is_free(addr, len)) {
+    if (fixed || (addr != 0 && is_free(addr, len))) {
         *at = (void *)addr;
         return page_map_at(*at, len / PAGE_SIZE, prot, use);
     }
