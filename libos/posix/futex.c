@@ -2,7 +2,7 @@
  *
  * futex(2) while there is one thread: nobody else waits, so waking finds nobody, and waiting ends
  * by the deadline or a signal handler. Waiting without either ends the machine with a report
- * (iface/wait.h). */
+ * (iface/wait.h). FUTEX_WAKE_OP and priority inheritance are between threads: ENOSYS. */
 #include <errno.h>
 #include <linux/futex.h>
 #include <time.h>
@@ -37,56 +37,6 @@ static long futex_wait(const uint32_t *word, uint32_t value, nsec_t deadline)
             continue;
         if (err)
             return err;
-    }
-}
-
-/* FUTEX_WAKE_OP's operation on the second word: futex(2). Returns whether its comparison holds, or
- * -ENOSYS for operations that do not exist. */
-static long wake_op(uint32_t *word, uint32_t code)
-{
-    int op = code >> 28 & 7;
-    int cmp = code >> 24 & 15;
-    /* Both arguments are signed and 12 bits wide. */
-    int32_t op_arg = (int32_t)(code << 8) >> 20;
-    int32_t cmp_arg = (int32_t)(code << 20) >> 20;
-    int32_t old;
-
-    if (code >> 28 & FUTEX_OP_OPARG_SHIFT)
-        op_arg = 1 << (op_arg & 31);
-    switch (op) {
-    case FUTEX_OP_SET:
-        old = (int32_t)__atomic_exchange_n(word, (uint32_t)op_arg, __ATOMIC_SEQ_CST);
-        break;
-    case FUTEX_OP_ADD:
-        old = (int32_t)__atomic_fetch_add(word, (uint32_t)op_arg, __ATOMIC_SEQ_CST);
-        break;
-    case FUTEX_OP_OR:
-        old = (int32_t)__atomic_fetch_or(word, (uint32_t)op_arg, __ATOMIC_SEQ_CST);
-        break;
-    case FUTEX_OP_ANDN:
-        old = (int32_t)__atomic_fetch_and(word, ~(uint32_t)op_arg, __ATOMIC_SEQ_CST);
-        break;
-    case FUTEX_OP_XOR:
-        old = (int32_t)__atomic_fetch_xor(word, (uint32_t)op_arg, __ATOMIC_SEQ_CST);
-        break;
-    default:
-        return -ENOSYS;
-    }
-    switch (cmp) {
-    case FUTEX_OP_CMP_EQ:
-        return old == cmp_arg;
-    case FUTEX_OP_CMP_NE:
-        return old != cmp_arg;
-    case FUTEX_OP_CMP_LT:
-        return old < cmp_arg;
-    case FUTEX_OP_CMP_LE:
-        return old <= cmp_arg;
-    case FUTEX_OP_CMP_GT:
-        return old > cmp_arg;
-    case FUTEX_OP_CMP_GE:
-        return old >= cmp_arg;
-    default:
-        return -ENOSYS;
     }
 }
 
@@ -128,11 +78,6 @@ long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, lo
             __atomic_load_n(word, __ATOMIC_SEQ_CST) != (uint32_t)value3)
             return -EAGAIN;
         return 0;
-    case FUTEX_WAKE_OP:
-        if (!is_word(addr2))
-            return -EINVAL;
-        err = wake_op((uint32_t *)addr2, (uint32_t)value3);
-        return err < 0 ? err : 0;
     default:
         return -ENOSYS;
     }

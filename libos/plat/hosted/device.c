@@ -56,8 +56,8 @@ int plat_device_find(unsigned type, const char *name, struct plat_device *dev)
     if (!in_memory(hosted_boot->devices, count * sizeof(*table)))
         return -ENODEV;
     for (uint64_t i = 0; i < count; i++) {
-        if (table[i].type == type && memchr(table[i].name, '\0', sizeof(table[i].name)) &&
-            strcmp(table[i].name, name) == 0)
+        /* (name) is shorter than the field, so a name that has no end is not equal. */
+        if (table[i].type == type && strncmp(table[i].name, name, sizeof(table[i].name)) == 0)
             return describe(&table[i], dev);
     }
     return -ENODEV;

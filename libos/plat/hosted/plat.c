@@ -17,19 +17,15 @@ static _Noreturn void refuse(const char *why)
     plat_exit(125);
 }
 
-/* Whether the (len) bytes at (args) hold (count) strings and nothing else. */
+/* Whether the (len) bytes at (args) hold (count) strings and nothing else: as many ends, the last
+ * one at the end. */
 static bool strings_sound(const char *args, size_t len, size_t count)
 {
-    const char *end = args + len;
-
-    while (count > 0 && args < end) {
-        const char *nul = memchr(args, '\0', (size_t)(end - args));
-        if (!nul)
-            return false;
-        args = nul + 1;
-        count--;
-    }
-    return count == 0 && args == end;
+    if (len > 0 && args[len - 1] != '\0')
+        return false;
+    for (size_t i = 0; i < len; i++)
+        count -= args[i] == '\0';
+    return count == 0;
 }
 
 void plat_start(const struct pith_boot *boot)
