@@ -141,6 +141,13 @@ static inline void inode_put(struct inode *inode)
 /* open of a FIFO, for inode_ops.open of any file system. Implemented by vfs/. */
 int fifo_open(struct inode *inode, struct file *file);
 
+/* RLIMIT_FSIZE, UINT64_MAX for none: no file may grow beyond. Kept by vfs/, heeded by file systems.
+ */
+extern uint64_t file_size_limit;
+
+/* Raises SIGXFSZ, for a file that would pass file_size_limit. Returns -EFBIG if that returns. */
+int file_too_big(void);
+
 /* Frees a file in file_ops.release, and puts its inode. Implemented by vfs/. */
 void file_free(struct file *f);
 

@@ -95,6 +95,8 @@ static long set_size(struct inode *inode, long size)
 {
     struct inode_attr attr = {.which = ATTR_SIZE, .size = (uint64_t)size};
 
+    if (attr.size > file_size_limit && attr.size > inode->size)
+        return file_too_big();
     return inode->ops->setattr ? inode->ops->setattr(inode, &attr) : -EPERM;
 }
 

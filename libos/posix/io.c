@@ -264,9 +264,7 @@ long pith_sys_lseek(long fd, long off, long whence)
             f->inode->ops->refresh(f->inode);
         base = (int64_t)f->inode->size;
     }
-    if (__builtin_add_overflow(base, off, &base))
-        return -EOVERFLOW;
-    if (base < 0)
+    if (__builtin_add_overflow(base, off, &base) || base < 0)
         return -EINVAL;
     f->pos = (uint64_t)base;
     return base;

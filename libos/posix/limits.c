@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The system calls on resource limits, use and priority. Limits are kept for programs that read
- * back what they set; RLIMIT_NOFILE also takes effect (vfs/fd.h), the others have nothing to limit
+ * back what they set; RLIMIT_NOFILE (vfs/fd.h) and RLIMIT_FSIZE also take effect, the others have nothing to limit
  * here. */
 #include <errno.h>
 #include <string.h>
@@ -20,6 +20,7 @@
 #define OPTIONAL __attribute__((weak, visibility("hidden")))
 OPTIONAL void page_count(struct page_counts *c);
 extern OPTIONAL struct fd_table fd_table;
+extern OPTIONAL uint64_t file_size_limit;
 
 struct limit {
     uint64_t soft, hard;
@@ -70,6 +71,8 @@ static int set_limit(unsigned which, const struct limit *l)
         if (&fd_table && fd_set_limit(l->soft))
             return -EPERM;
     }
+    if (which == RLIMIT_FSIZE && &file_size_limit)
+        file_size_limit = l->soft;
     set[which] = *l;
     is_set |= (uint16_t)(1u << which);
     return 0;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The end of inodes and open files. */
+#include <errno.h>
+
+#include "iface/signal.h"
 #include "mm/heap.h"
 #include "vfs/fd.h"
 #include "vfs/lock.h"
@@ -14,6 +17,16 @@ void inode_unused(struct inode *inode)
         inode->ops->evict(inode);
         inode = parent && --parent->refs == 0 ? parent : NULL;
     }
+}
+
+uint64_t file_size_limit = UINT64_MAX;
+
+int file_too_big(void)
+{
+    if (!signal_raise)
+        plat_die(SIGXFSZ);
+    signal_raise(SIGXFSZ);
+    return -EFBIG;
 }
 
 struct file *file_alloc(unsigned flags)

@@ -54,6 +54,17 @@ static ssize_t write_full(struct file *f, const struct iovec *iov, int n, uint64
     return total_of(iov, n) ? -ENOSPC : 0;
 }
 
+#define RNDGETENTCNT 0x80045200ul
+
+static long random_ioctl(struct file *f, unsigned long request, long arg)
+{
+    (void)f;
+    if (request != RNDGETENTCNT)
+        return -EINVAL;
+    *(int *)arg = 256;
+    return 0;
+}
+
 static const struct file_ops null_ops = {
     .readv = read_nothing, .writev = swallow, .release = file_free};
 static const struct file_ops zero_ops = {
@@ -61,7 +72,7 @@ static const struct file_ops zero_ops = {
 static const struct file_ops full_ops = {
     .readv = read_zeros, .writev = write_full, .release = file_free};
 static const struct file_ops random_ops = {
-    .readv = read_random, .writev = swallow, .release = file_free};
+    .readv = read_random, .writev = swallow, .ioctl = random_ioctl, .release = file_free};
 
 static int open_as(struct file *f, const struct file_ops *ops)
 {

@@ -275,7 +275,8 @@ static void free_slot(struct freeing *fr, uintptr_t *slot, uint64_t index)
 static void free_subtree(struct freeing *fr, uintptr_t *slot, unsigned height, uint64_t base)
 {
     if (height == 0) {
-        free_slot(fr, slot, base);
+        if (base >= fr->first && base < fr->end)
+            free_slot(fr, slot, base);
         return;
     }
     if (*slot == SLOT_EMPTY)

@@ -48,6 +48,13 @@ static size_t write_at(struct ram_inode *ri, uint64_t off, const char *buf, size
         n = (uint64_t)INT64_MAX - off;
         *err = -EFBIG;
     }
+    if (unlikely(off + n > file_size_limit)) {
+        if (off >= file_size_limit) {
+            *err = file_too_big();
+            return 0;
+        }
+        n = file_size_limit - off;
+    }
     size_t done = data_write(ri, off, buf, n, err);
     if (done > 0 && off + done > ri->inode.size)
         ri->inode.size = off + done;
@@ -61,10 +68,12 @@ static ssize_t file_writev(struct file *f, const struct iovec *iov, int n, uint6
     size_t total = 0;
     int err = 0;
 
-    for (int i = 0; i < n && !err; i++) {
+    for (int i = 0; i < n; i++) {
         size_t done = write_at(ri, off, iov[i].iov_base, iov[i].iov_len, &err);
         off += done;
         total += done;
+        if (unlikely(done < iov[i].iov_len))
+            break;
     }
     if (total == 0)
         return err;
@@ -90,6 +99,8 @@ static int file_allocate(struct file *f, int mode, uint64_t off, uint64_t len)
     if ((kind & FALLOC_FL_PUNCH_HOLE && !keep) ||
         (kind && kind != FALLOC_FL_PUNCH_HOLE && kind != FALLOC_FL_ZERO_RANGE))
         return -EOPNOTSUPP;
+    if (!keep && end > size && end > file_size_limit)
+        return file_too_big();
     if (kind)
         err = data_punch(ri, off, end);
     if (!err && kind != FALLOC_FL_PUNCH_HOLE)
