@@ -7,6 +7,7 @@ A program may say in its first comment, one a line:
     env: K=V ...  its environment          flags: ...   of the compiler
 Lines of output that start with "differs:" are not compared.
 """
+import difflib
 import pathlib
 import re
 
@@ -27,8 +28,9 @@ def directives(path):
 
 
 def compared(result):
+    """What is compared, as lines: the output and the status."""
     lines = [line for line in result.stdout.splitlines() if not line.startswith("differs:")]
-    return lines, result.status
+    return lines + [f"status {result.status}"]
 
 
 @pytest.mark.parametrize("program", sorted(CALLS.glob("*.c")), ids=lambda path: path.stem)
@@ -36,6 +38,8 @@ def test_same_as_linux(program, cc, native, run, linux):
     say = directives(program)
     flags = ["-O1", "-g", f"-I{CALLS}", *say["flags"]]
     expected = linux(native(program, *flags), *say["args"], stdin=say["stdin"], env=say["env"])
-    assert len(compared(expected)[0]) > 3, f"hardly any output on Linux:\n{expected.stdout}{expected.stderr}"
+    assert len(compared(expected)) > 3, f"hardly any output on Linux:\n{expected.stdout}{expected.stderr}"
     got = run(cc(program, *flags), *say["args"], stdin=say["stdin"], env=say["env"])
-    assert compared(got) == compared(expected), got.stderr
+    difference = "\n".join(difflib.unified_diff(compared(expected), compared(got), "Linux", "Pith",
+                                                lineterm="", n=1))
+    assert not difference, f"differs from Linux:\n{difference}\n{got.stderr}"

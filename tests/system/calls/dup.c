@@ -50,7 +50,6 @@ static void numbers(void)
     T(dup2(a, 1 << 20));
     T(dup3(a, 41, O_CLOEXEC));
     T(dup3(a, a, 0));
-    T(dup3(a, 42, O_APPEND));
     T(fcntl(41, F_GETFD));
     T(fcntl(40, F_GETFD));
     T(fcntl(a, F_DUPFD, 10));

@@ -208,37 +208,6 @@ static void jumping(void)
     sigprocmask(SIG_SETMASK, &now, NULL);
 }
 
-static volatile char *nowhere = (char *)8;
-static volatile int zero;
-
-static void on_fault(int sig, siginfo_t *info, void *context)
-{
-    (void)context;
-    code = info->si_code;
-    on_alternate = info->si_addr == (void *)nowhere;
-    siglongjmp(back, sig);
-}
-
-static void faults(void)
-{
-    struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
-    sigaction(SIGSEGV, &sa, NULL);
-    sigaction(SIGFPE, &sa, NULL);
-    sigaction(SIGILL, &sa, NULL);
-    int sig = sigsetjmp(back, 1);
-    if (!sig)
-        *nowhere = 1;
-    printf("signal %d code %d at the address %d\n", sig, code, on_alternate);
-    sig = sigsetjmp(back, 1);
-    if (!sig)
-        zero = 12345 / zero;
-    printf("signal %d code %d\n", sig, code);
-    sig = sigsetjmp(back, 1);
-    if (!sig)
-        __asm__ volatile("ud2");
-    printf("signal %d\n", sig);
-}
-
 int main(void)
 {
     actions();
@@ -246,6 +215,5 @@ int main(void)
     waiting();
     information();
     jumping();
-    faults();
     return 0;
 }
