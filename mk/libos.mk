@@ -24,8 +24,9 @@ plat.ssp  := -fno-stack-protector
 arch.ssp  := -fno-stack-protector
 init.ssp  := -fno-stack-protector
 
-# For pith_calls.h, the prototypes of all pith_sys_NAME (mk/musl.mk).
-posix.cflags := -I$(OBJ)/gen -DPITH_VERSION='"$(VERSION)"'
+# For pith_calls.h, the prototypes of all pith_sys_NAME (mk/musl.mk). Two calls with equal bodies stay two symbols, each
+# linked for itself.
+posix.cflags := -I$(OBJ)/gen -fno-ipa-icf -DPITH_VERSION='"$(VERSION)"'
 
 LIBPITH := $(SYSROOT)/lib/libpith.a
 LIBOS_OBJECTS := $(foreach m,$(LIBOS_MODULES),$(call module_objects,$m))

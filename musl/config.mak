@@ -28,3 +28,7 @@ ARCH_SRCS := $(filter-out $(PITH_DROPPED:%=$(srcdir)/src/%),$(sort $(wildcard $(
 obj/src/%.o: $(PITH_MUSL)/src/%.c $(GENH) $(IMPH)
 	$(CC) $(subst -I$(srcdir),-isystem $(srcdir),$(CFLAGS_ALL)) -isystem $(srcdir)/$(@D:obj/%=%) \
 	    $(PITH_WARNINGS) -c -o $@ $<
+
+# Locks wait only for another thread. A program that can start one reaches futex through pthread_create; for the
+# others these two need not bring it in.
+obj/src/stdio/__lockfile.o obj/src/thread/__lock.o: CFLAGS_ALL += -DPITH_FUTEX_WEAK

@@ -13,6 +13,12 @@
 #define __SYSCALL_LL_E(x) (x)
 #define __SYSCALL_LL_O(x) (x)
 
+/* Musl's config.mak says for which files, and why. */
+#ifdef PITH_FUTEX_WEAK
+extern __typeof(pith_sys_futex) pith_sys_futex
+    __attribute__((__weak__, __visibility__("hidden")));
+#endif
+
 #define PITH_INLINE static inline __attribute__((__always_inline__))
 
 PITH_INLINE long pith_syscall(long n, long a, long b, long c, long d, long e, long f)
