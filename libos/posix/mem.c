@@ -290,45 +290,42 @@ static int move(char *old, size_t old_len, size_t new_len, const struct page_run
     return err;
 }
 
-static long remap_fixed(char *old, size_t old_len, size_t new_len, uintptr_t to,
-                        const struct page_run *run)
+static bool may_move_to(uintptr_t to, size_t new_len, const void *old, size_t old_len)
 {
-    void *at = (void *)to;
-    if (to % PAGE_SIZE != 0 || new_len > ADDRESS_LIMIT || to > ADDRESS_LIMIT - new_len ||
-        overlaps(to, new_len, old, old_len))
-        return -EINVAL;
-    if (to < LOWEST_FIXED)
-        return -EPERM;
-    int err = move(old, old_len, new_len, run, true, &at);
-    return err ? err : (long)to;
+    return to % PAGE_SIZE == 0 && new_len <= ADDRESS_LIMIT && to <= ADDRESS_LIMIT - new_len &&
+           !overlaps(to, new_len, old, old_len);
 }
 
 long pith_sys_mremap(long addr, long old_length, long new_length, long flags, long new_addr)
 {
     char *old = (char *)addr;
+    void *to = (void *)new_addr;
+    bool fixed = flags & REMAP_FIXED, may_move = flags & REMAP_MAYMOVE;
     struct page_run run;
-    void *to;
-    if ((flags & ~(long)(REMAP_MAYMOVE | REMAP_FIXED)) != 0 ||
-        ((flags & REMAP_FIXED) && !(flags & REMAP_MAYMOVE)) || (uintptr_t)old % PAGE_SIZE != 0)
-        return -EINVAL;
     size_t old_len = align_up((size_t)old_length, PAGE_SIZE);
     size_t new_len = align_up((size_t)new_length, PAGE_SIZE);
+    if ((flags & ~(long)(REMAP_MAYMOVE | REMAP_FIXED)) != 0 || (fixed && !may_move) ||
+        (uintptr_t)old % PAGE_SIZE != 0)
+        return -EINVAL;
     if (new_len == 0 || old_len == 0) /* a second view of shared memory is not to be had */
+        return -EINVAL;
+    if (fixed && !may_move_to((uintptr_t)to, new_len, old, old_len))
         return -EINVAL;
     if (!page_run_at(old, &run) || run.use <= PAGE_KERNEL ||
         !range_inside((uintptr_t)old, old_len, (uintptr_t)run.start, run.pages * PAGE_SIZE))
         return -EFAULT;
-    if (flags & REMAP_FIXED)
-        return remap_fixed(old, old_len, new_len, (uintptr_t)new_addr, &run);
-    if (new_len <= old_len) {
+    if (fixed && (uintptr_t)to < LOWEST_FIXED)
+        return -EPERM;
+    if (!fixed && new_len <= old_len) {
         page_unmap(old + new_len, (old_len - new_len) / PAGE_SIZE);
         return addr;
     }
-    if (page_extend(old + old_len, (new_len - old_len) / PAGE_SIZE, run.prot, run.use) == 0)
+    if (!fixed &&
+        page_extend(old + old_len, (new_len - old_len) / PAGE_SIZE, run.prot, run.use) == 0)
         return addr;
-    if (!(flags & REMAP_MAYMOVE))
+    if (!may_move)
         return -ENOMEM;
-    int err = move(old, old_len, new_len, &run, false, &to);
+    int err = move(old, old_len, new_len, &run, fixed, &to);
     return err ? err : (long)to;
 }
 

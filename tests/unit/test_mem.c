@@ -331,6 +331,8 @@ static void mremap_arguments(void **state)
         {at, PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at - PAGE, -EINVAL},
         {at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, 0x7ffffffff000, -EINVAL},
         {at, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, 0, -EPERM},
+        {other - PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other - PAGE, -EINVAL},
+        {other - PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at, -EFAULT},
         {at, 5 * PAGE, 6 * PAGE, MREMAP_MAYMOVE, 0, -EFAULT},
         {at, -PAGE, PAGE, MREMAP_MAYMOVE, 0, -EFAULT},
         {other - PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE, 0, -EFAULT},
