@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "dev/dev.h"
 #include "iface/plat.h"
+#include "init/host_files.h"
 #include "proc/proc.h"
 #include "ram/ram.h"
 #include "rom/rom.h"
@@ -65,6 +66,8 @@ static int make_mounts(void)
         err = ram_start(&shm, "tmpfs", makedev(0, 3), NULL, limit, 01777);
     if (!err)
         err = mount_at(dev_fs.root, "shm", 01777, &shm.fs);
+    if (!err)
+        err = host_files_mount(root.fs.root);
     return err;
 }
 

@@ -17,8 +17,9 @@ extern struct file console_stderr;
 /* Finds the devices behind the standard files. Called once, at boot. */
 void console_start(void);
 
-/* For file_ops.open: sets up (file) as the transmit-only console device called (name), which stays
- * the caller's string for ever. Returns 0; -ENODEV (no such device), -ENFILE (too many). */
-must_check int console_open(const char *name, struct file *file);
+/* Gives the file, in (*out), of the transmit-only console device called (name), a string that stays
+ * for ever. The file is static and there is one for each device: open files hand on to it
+ * (vfs/forward.h). Returns 0; -ENODEV (no such device), -ENFILE (too many). */
+must_check int console_open(const char *name, struct file **out);
 
 #endif

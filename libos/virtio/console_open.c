@@ -3,6 +3,7 @@
  * Console devices that programs open by a path. The queue is the device's, so all files on one
  * device share its state here. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "virtio/console.h"
@@ -13,9 +14,10 @@
 static struct {
     const char *name; /* NULL: free */
     struct console_tx tx;
+    struct file file;
 } devices[DEVICES_MAX];
 
-int console_open(const char *name, struct file *file)
+int console_open(const char *name, struct file **out)
 {
     struct plat_device dev;
     size_t i = 0;
@@ -29,9 +31,15 @@ int console_open(const char *name, struct file *file)
             console_tx_start(&devices[i].tx, &dev))
             return -ENODEV;
         devices[i].name = name;
+        devices[i].file = (struct file){
+            .ops = &console_tx_ops,
+            .data = &devices[i].tx,
+            .refs = 1,
+            .flags = O_WRONLY,
+            .kind = FILE_STREAM | FILE_STATIC,
+            .mode = S_IFIFO | 0200,
+        };
     }
-    file->ops = &console_tx_ops;
-    file->data = &devices[i].tx;
-    file->kind |= FILE_STREAM;
+    *out = &devices[i].file;
     return 0;
 }
