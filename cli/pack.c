@@ -109,6 +109,8 @@ static int create_output(const char *name, const struct stat *image, struct faul
     }
     for (size_t i = 0; i < ARRAY_LEN(signals); i++)
         signal(signals[i], clean_up);
+    /* A file size limit is an error like a full disk. */
+    signal(SIGXFSZ, SIG_IGN);
     int fd = mkostemp(unfinished, O_CLOEXEC);
     if (fd < 0) {
         unfinished[0] = '\0';
