@@ -184,7 +184,7 @@ int main(int argc, char **argv, char **envp)
     }
     if (start_image_entry) {
         options.mem_len = MEM_LEN_DEFAULT;
-        in.envp = (const char *const *)envp;
+        in.envp = envp;
         while (envp[in.envc])
             in.envc++;
         run(&machine, "/proc/self/exe", &in, envp);

@@ -10,6 +10,7 @@ monitor.uses := abi base
 MONITOR_MODULES := monitor
 
 # A static PIE. Debian's musl-gcc cannot make one from -static-pie alone (it takes the start files of a
-# dynamic program), and the monitor has a start of its own anyway, in begin.S.
+# dynamic program), and the monitor has a start of its own anyway, in begin.S. Constants and text share a
+# segment, still not writable: fewer mappings and page faults in every start.
 MONITOR_LDFLAGS := -static -nostartfiles -Wl,-pie,--no-dynamic-linker -Wl,-z,text -Wl,-z,relro \
-    -Wl,-z,noexecstack -Wl,--hash-style=gnu -Wl,--build-id=none
+    -Wl,-z,noexecstack -Wl,--hash-style=gnu -Wl,--build-id=none -Wl,-z,noseparate-code

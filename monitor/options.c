@@ -38,7 +38,7 @@ const char options_help[] =
 /* What is being parsed, and where the message goes. */
 struct parse {
     int argc, at;
-    char *const *argv;
+    char **argv;
     char *const *environ;
     struct options *o;
     const char *option; /* the one at hand, for messages */
@@ -66,7 +66,7 @@ static bool digits(const char **s, uint64_t *out)
     return *s != start;
 }
 
-static int set_memory(struct parse *p, const char *text)
+static int set_memory(struct parse *p, char *text)
 {
     const char *s = text;
     uint64_t n;
@@ -89,7 +89,7 @@ static int set_memory(struct parse *p, const char *text)
 
 #define TIMEOUT_MAX_S 1000000000ull
 
-static int set_timeout(struct parse *p, const char *text)
+static int set_timeout(struct parse *p, char *text)
 {
     const char *s = text;
     uint64_t seconds = 0, us = 0, unit = 100000;
@@ -103,7 +103,9 @@ static int set_timeout(struct parse *p, const char *text)
     return 0;
 }
 
-static int add_env(struct parse *p, const char *text)
+/* Every variable took at least one entry of argv, so there is room in the entries already parsed.
+ */
+static int add_env(struct parse *p, char *text)
 {
     size_t len = strcspn(text, "=");
     if (len == 0)
@@ -119,14 +121,12 @@ static int add_env(struct parse *p, const char *text)
     int i = 0;
     while (i < p->o->env_count && (strncmp(p->o->env[i], text, len) || p->o->env[i][len] != '='))
         i++;
-    if (i == OPTIONS_ENV_MAX)
-        return refuse(p, "-e: more than %d variables", OPTIONS_ENV_MAX);
     p->o->env[i] = text; /* the last one of a name counts */
     p->o->env_count = i < p->o->env_count ? p->o->env_count : i + 1;
     return 0;
 }
 
-static int set_way(struct parse *p, const char *text)
+static int set_way(struct parse *p, char *text)
 {
     if (!strcmp(text, "process") || !strcmp(text, "auto"))
         return 0;
@@ -136,20 +136,20 @@ static int set_way(struct parse *p, const char *text)
     return refuse(p, "--on %s: there is no such way; use --on process or --on auto", text);
 }
 
-static int not_yet(struct parse *p, const char *text)
+static int not_yet(struct parse *p, char *text)
 {
     return refuse(p, "%s %s: this version does not have networks, disks and shared folders yet",
                   p->option, text);
 }
 
-static int set_net(struct parse *p, const char *text)
+static int set_net(struct parse *p, char *text)
 {
     return strcmp(text, "none") ? not_yet(p, text) : 0;
 }
 
 static const struct option {
     const char *name;
-    int (*set)(struct parse *p, const char *value);
+    int (*set)(struct parse *p, char *value);
 } with_value[] = {
     {"-m", set_memory}, {"-e", add_env},    {"--timeout", set_timeout},
     {"--on", set_way},  {"--net", set_net}, {"--disk", not_yet},
@@ -159,9 +159,9 @@ static const struct option {
 /* The value of option (o) at argv[at]: "-m 1M", "-m1M", "--on process", "--on=process". Moves p->at
  * to the string that ends the option. NULL: this is not that option; "" in *missing: it has no
  * value. */
-static const char *value_of(struct parse *p, const struct option *o, bool *missing)
+static char *value_of(struct parse *p, const struct option *o, bool *missing)
 {
-    const char *arg = p->argv[p->at];
+    char *arg = p->argv[p->at];
     size_t len = strlen(o->name);
     *missing = false;
     if (strncmp(arg, o->name, len))
@@ -195,7 +195,7 @@ static int parse_one(struct parse *p)
     }
     for (size_t i = 0; i < ARRAY_LEN(with_value); i++) {
         bool missing;
-        const char *value = value_of(p, &with_value[i], &missing);
+        char *value = value_of(p, &with_value[i], &missing);
         if (missing)
             return refuse(p, "%s: a value must follow; see pith run --help", arg);
         p->option = with_value[i].name;
@@ -205,7 +205,7 @@ static int parse_one(struct parse *p)
     return refuse(p, "%s: no such option; see pith run --help", arg);
 }
 
-int options_parse(int argc, char *const *argv, char *const *environ, struct options *o, char *why,
+int options_parse(int argc, char **argv, char *const *environ, struct options *o, char *why,
                   size_t why_len)
 {
     struct parse p = {argc, 1, argv, environ, o, NULL, why, why_len};
@@ -214,6 +214,7 @@ int options_parse(int argc, char *const *argv, char *const *environ, struct opti
     o->timeout_us = 0;
     o->no_aslr = o->allow_jit = false;
     o->env_count = 0;
+    o->env = argv + 1;
 
     for (; p.at < argc && argv[p.at][0] == '-'; p.at++) {
         if (!strcmp(argv[p.at], "--")) {

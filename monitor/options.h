@@ -10,23 +10,20 @@
 
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_SANDBOX };
 
-/* The environment of a guest cannot have more variables than this. */
-#define OPTIONS_ENV_MAX 256
-
 struct options {
     enum options_action action;
     uint64_t mem_len;    /* bytes, whole pages */
     uint64_t timeout_us; /* 0: none */
     bool no_aslr, allow_jit;
     int env_count;
-    const char *env[OPTIONS_ENV_MAX]; /* "K=V"; point into argv or the caller's environment */
-    int image;                        /* index in argv of the image, its arguments behind it */
+    char **env; /* "K=V" strings of argv or the caller's environment; the array is a part of argv */
+    int image;  /* index in argv of the image, its arguments behind it */
 };
 
 /* Parses (argv), whose first string is the program's name, up to the image's name. (environ) is
  * where
  * "-e K" looks. Returns 0; -EINVAL with a message in why[], which names what to do. */
-must_check int options_parse(int argc, char *const *argv, char *const *environ, struct options *o,
+must_check int options_parse(int argc, char **argv, char *const *environ, struct options *o,
                              char *why, size_t why_len);
 
 extern const char options_help[];

@@ -15,7 +15,7 @@ struct boot_input {
     int argc;
     char *const *argv;
     int envc;
-    const char *const *envp;
+    char *const *envp;
     uint64_t
         hypercall; /* guest addresses of the two functions; gettime as struct pith_clock says */
     uint64_t gettime;

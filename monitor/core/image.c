@@ -16,7 +16,7 @@
 #define DT_RELR_    36
 #define DT_RELRENT_ 37
 
-#define COPY_MAX 4096
+#define COPY_MAX 1024
 
 /* The private copy, and what has been found so far. */
 struct parse {
@@ -36,7 +36,7 @@ static int refuse(const char **why, const char *fault)
     return -ENOEXEC;
 }
 
-/* A piece of the file, from the copy of its first page where that holds it. */
+/* A piece of the file, from the copy of its start where that holds it. */
 static int fetch(struct parse *p, uint64_t offset, void *buf, size_t len)
 {
     if (range_inside(offset, len, 0, p->head_len)) {
@@ -72,7 +72,7 @@ static int check_header(struct parse *p)
     if (e->e_phentsize != sizeof(Elf64_Phdr) || e->e_phnum == 0)
         return refuse(p->why, "not an image: no program headers");
     if (!range_inside(e->e_phoff, (uint64_t)e->e_phnum * sizeof(Elf64_Phdr), 0, sizeof(p->head)))
-        return refuse(p->why, "program headers outside the first page");
+        return refuse(p->why, "program headers not at the start of the file");
     if (!range_inside(e->e_phoff, (uint64_t)e->e_phnum * sizeof(Elf64_Phdr), 0, p->head_len))
         return refuse(p->why, "the file is cut short");
     return 0;
@@ -266,7 +266,12 @@ static int check_relro(struct parse *p, const Elf64_Phdr *ph)
 
 int image_parse(const struct image_source *src, struct image *img, const char **why)
 {
-    struct parse p = {.src = src, .img = img, .why = why};
+    struct parse p;
+    p.src = src;
+    p.img = img;
+    p.why = why;
+    p.loads = 0;
+    p.has_note = false;
     memset(img, 0, sizeof(*img));
     *why = "";
 

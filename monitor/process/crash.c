@@ -7,12 +7,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "monitor/core/say.h"
 #include "monitor/core/symbols.h"
 #include "monitor/process/guest.h"
 #include "monitor/process/where.h"
+#include "monitor/sandbox/filter.h"
 
 #define FRAMES_MAX 14
 
@@ -25,6 +25,7 @@
 /* Return addresses, innermost first. frame[0] is where it stopped. */
 struct trace {
     uint64_t frame[FRAMES_MAX];
+    unsigned again[FRAMES_MAX]; /* how often the same one follows: recursion */
     unsigned count;
     bool more;
 };
@@ -69,7 +70,9 @@ static bool after_call(const struct machine *m, uint64_t addr)
 
 static void add_frame(struct trace *t, uint64_t addr)
 {
-    if (t->count < FRAMES_MAX)
+    if (t->count && t->frame[t->count - 1] == addr)
+        t->again[t->count - 1]++;
+    else if (t->count < FRAMES_MAX)
         t->frame[t->count++] = addr;
     else
         t->more = true;
@@ -94,9 +97,11 @@ static void walk(const struct machine *m, uint64_t rip, uint64_t rsp, uint64_t r
     }
 }
 
-static void say_frame(const struct machine *m, const struct place *p, uint64_t addr, unsigned i)
+static void say_frame(const struct machine *m, const struct place *p, const struct trace *t,
+                      unsigned i)
 {
-    char name[160] = "", line[300] = "";
+    char name[160] = "", line[300] = "", again[40] = "";
+    uint64_t addr = t->frame[i];
     if (!in_text(m, addr)) {
         say_more("  #%-2u 0x%lx in %s", i, (unsigned long)addr, where_name(where_is(m, addr)));
         return;
@@ -106,7 +111,10 @@ static void say_frame(const struct machine *m, const struct place *p, uint64_t a
     if (p->file)
         snprintf(line, sizeof(line), " (%s%s%s:%lu)", p->dir && *p->file != '/' ? p->dir : "",
                  p->dir && *p->file != '/' ? "/" : "", p->file, (unsigned long)p->line);
-    say_more("  #%-2u image+0x%lx%s%s", i, (unsigned long)(addr - m->mem_base), name, line);
+    if (t->again[i])
+        snprintf(again, sizeof(again), ", and %u times more", t->again[i]);
+    say_more("  #%-2u image+0x%lx%s%s%s", i, (unsigned long)(addr - m->mem_base), name, line,
+             again);
 }
 
 static void say_trace(const struct machine *m, const struct trace *t)
@@ -127,7 +135,7 @@ static void say_trace(const struct machine *m, const struct trace *t)
     for (unsigned i = 0; i < t->count; i++) {
         if (places[i].name)
             places[i].offset += i > 0;
-        say_frame(m, &places[i], t->frame[i], i);
+        say_frame(m, &places[i], t, i);
     }
     if (t->more)
         say_more("  ... and further callers");
@@ -176,8 +184,7 @@ static const char *page_fault_hint(const struct machine *m, uint64_t addr, uint6
                        : "; inaccessible: freed, never allocated, or a guard page";
         return "; made read-only by the program";
     default:
-        return error & FAULT_FETCH && in_text(m, addr) == false ? "; memory that is not executable"
-                                                                : "";
+        return error & FAULT_FETCH && !in_text(m, addr) ? "; memory that is not executable" : "";
     }
 }
 
@@ -213,6 +220,22 @@ static void say_bus(const struct machine *m, const siginfo_t *info)
             where_name(where_is(m, addr)));
 }
 
+static void say_syscall(const struct machine *m, int number)
+{
+    static const struct filter_params any = {.heap_len = 1};
+    struct filter_call calls[FILTER_CALLS];
+    const char *name = NULL;
+    filter_table(&any, calls);
+    for (unsigned i = 0; i < FILTER_CALLS; i++)
+        if (calls[i].number == number)
+            name = calls[i].name;
+    if (name)
+        say("%s: guest made system call %d (%s) with arguments that the sandbox does not allow",
+            m->name, number, name);
+    else
+        say("%s: guest made system call %d, which the sandbox does not allow", m->name, number);
+}
+
 static void say_what(const struct machine *m, int sig, const siginfo_t *info, const greg_t *g)
 {
     uint64_t rip = (uint64_t)g[REG_RIP];
@@ -240,8 +263,7 @@ static void say_what(const struct machine *m, int sig, const siginfo_t *info, co
         say("%s: breakpoint (int3 instruction)", m->name);
         break;
     case SIGSYS:
-        say("%s: guest made system call %d, which the sandbox does not allow", m->name,
-            info->si_syscall);
+        say_syscall(m, info->si_syscall);
         break;
     default:
         say("%s: stopped by signal %d", m->name, sig);
@@ -253,7 +275,7 @@ void crash_report_fault(const struct machine *m, int sig, const siginfo_t *info,
                         const ucontext_t *context)
 {
     const greg_t *g = context->uc_mcontext.gregs;
-    struct trace t = {.count = 0};
+    struct trace t = {0};
     say_what(m, sig, info, g);
     say_registers(context);
     walk(m, (uint64_t)g[REG_RIP], (uint64_t)g[REG_RSP], (uint64_t)g[REG_RBP], &t);
@@ -280,7 +302,7 @@ void crash_report_call(const struct machine *m, int sig, uint64_t reason, uint64
                        const struct guest_frame *frame)
 {
     char text[400];
-    struct trace t = {.count = 0};
+    struct trace t = {0};
     int n = (int)copy_text(m, reason, len, text, sizeof(text));
     const char *name = signal_name(sig);
     say("%s: %.*s%s%s%s", m->name, n ? n : 7, n ? text : "stopped", *name ? " (" : "", name,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mapping an image. A page fault costs several times a system call, so what is small and sure to be
- * used is mapped populated. The file may be changed or cut at any time: its headers were judged
- * from a copy, and a fault on what is gone ends in a report (signals.c). */
+ * Mapping an image, in few steps: a start should cost little. MAP_POPULATE does not pay: measured,
+ * a page costs as much that way as by the fault of its first use, and not every page is used. The
+ * file may be changed or cut at any time: its headers were judged from a copy, and a fault on what
+ * is gone ends in a report (signals.c). */
 #include "monitor/process/load.h"
 
 #include <errno.h>
@@ -13,9 +14,6 @@
 #include <unistd.h>
 
 #define NO_ASLR_BASE 0x10000000000ull
-
-/* Segments up to this length are mapped with all their pages at once. */
-#define POPULATE_MAX (128u << 10)
 
 static int read_file(const struct image_source *src, uint64_t offset, void *buf, size_t len)
 {
@@ -81,7 +79,9 @@ close_fd:
 static uint64_t random_base(uint64_t random, uint64_t span)
 {
     const uint64_t low = 0x100000000000ull, high = 0x500000000000ull;
-    return low + random % ((high - low - span) / IMAGE_ALIGN) * IMAGE_ALIGN;
+    uint64_t base = low + random % ((high - low - span) / IMAGE_ALIGN) * IMAGE_ALIGN;
+    uint64_t window = 1ull << 32, into = base % window, mem_len = span / 2;
+    return mem_len <= window && into > window - mem_len ? base - into : base;
 }
 
 static int reserve(struct machine *m, uint64_t random, bool no_aslr)
@@ -106,27 +106,26 @@ static bool map_segment(struct machine *m, int fd, unsigned which, int prot)
     const struct image_segment *s = &m->image.seg[which];
     if (s->file_len == 0)
         return true;
-    int populate = s->file_len <= POPULATE_MAX ? MAP_POPULATE : 0;
-    return mmap(m->mem + s->addr, s->file_len, prot, MAP_PRIVATE | MAP_FIXED | populate, fd,
+    return mmap(m->mem + s->addr, s->file_len, prot, MAP_PRIVATE | MAP_FIXED, fd,
                 (off_t)s->offset) != MAP_FAILED;
 }
 
-/* The part of the data that is not in the file: the rest of its last page, and zero pages. */
-static bool map_zero_data(struct machine *m)
-{
-    const struct image_segment *s = &m->image.seg[IMAGE_DATA];
-    uint64_t file_end = s->addr + s->file_len, page_end = align_up(file_end, PAGE_SIZE);
-    uint64_t end = align_up(s->addr + s->mem_len, PAGE_SIZE);
-    if (s->mem_len > s->file_len)
-        memset(m->mem + file_end, 0, page_end - file_end);
-    return end <= page_end || !mprotect(m->mem + page_end, end - page_end, PROT_READ | PROT_WRITE);
-}
-
-static bool map_areas(struct machine *m)
+/* What is not in the file: the rest of the data's last page, its zero pages, the boot and shared
+ * areas, and the stack. */
+static bool map_zero(struct machine *m)
 {
     const struct layout *l = &m->layout;
-    return mmap(m->mem + l->boot.at, l->boot.len + l->shared.len, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0) != MAP_FAILED &&
+    const struct image_segment *s = &m->image.seg[IMAGE_DATA];
+    uint64_t file_end = s->addr + s->file_len, start = align_up(file_end, PAGE_SIZE);
+    uint64_t end = align_up(s->addr + s->mem_len, PAGE_SIZE);
+
+    if (s->mem_len > s->file_len)
+        memset(m->mem + file_end, 0, start - file_end);
+    if (end == l->boot.at)
+        end = l->shared.at + l->shared.len; /* they follow at once: one call for both */
+    else if (mprotect(m->mem + l->boot.at, l->boot.len + l->shared.len, PROT_READ | PROT_WRITE))
+        return false;
+    return (end == start || !mprotect(m->mem + start, end - start, PROT_READ | PROT_WRITE)) &&
            !mprotect(m->mem + l->stack.at, l->stack.len, PROT_READ | PROT_WRITE);
 }
 
@@ -140,7 +139,7 @@ int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr, const c
     if (!map_segment(m, fd, IMAGE_CONST, PROT_READ) ||
         !map_segment(m, fd, IMAGE_TEXT, PROT_READ | PROT_EXEC) ||
         !map_segment(m, fd, IMAGE_DATA, PROT_READ | PROT_WRITE) ||
-        !map_segment(m, fd, IMAGE_ROOT, PROT_READ) || !map_zero_data(m) || !map_areas(m)) {
+        !map_segment(m, fd, IMAGE_ROOT, PROT_READ) || !map_zero(m)) {
         *why = strerror(errno);
         return -errno;
     }

@@ -41,7 +41,11 @@ static int reporting; /* the signal whose report is being written, or 0 */
 static uint64_t
     ignored; /* bit N-1: signal N was ignored when the monitor was started, as nohup does */
 static uint64_t timeout; /* in microseconds */
-static char handler_stack[STACK_LEN] __attribute__((aligned(16)));
+
+/* The stack of handlers. "common": behind all other data, so that what is in use stays on few
+ * pages. */
+extern char signals_stack[STACK_LEN];
+char signals_stack[STACK_LEN] __attribute__((common, aligned(16)));
 
 static uint64_t bit(int sig)
 {
@@ -153,7 +157,7 @@ void process_signal(int sig, const siginfo_t *info, ucontext_t *context)
 void signals_catch_faults(struct machine *m)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
-    const stack_t stack = {.ss_sp = handler_stack, .ss_size = sizeof(handler_stack)};
+    const stack_t stack = {.ss_sp = signals_stack, .ss_size = sizeof(signals_stack)};
     machine = m;
     sigaltstack(&stack, NULL);
     for (unsigned i = 0; i < ARRAY_LEN(faults); i++)

@@ -25,20 +25,22 @@ enum filter_check {
     CHECK_IS,      /* the argument is (a) */
     CHECK_AT_MOST, /* at most (a) */
     CHECK_RANGE,   /* at least (a) and below (b) */
-    CHECK_ONE_OF,  /* a number 0 to 63 whose bit is set in (a) */
+    CHECK_ONE_OF,  /* a number 0 to 31 whose bit is set in (a) */
 };
 
 struct filter_arg {
-    unsigned char index; /* of the argument, from 0 */
-    unsigned char check; /* enum filter_check */
-    const char *name;    /* of the argument */
+    uint8_t index; /* of the argument, from 0 */
+    uint8_t check; /* enum filter_check */
+    bool is_long;  /* all 64 bits are checked. Else Linux takes it as an int or looks at the lower
+                      half only */
+    const char *name;
     uint64_t a, b;
     const char *text; /* the check in words, where numbers say little; or NULL */
 };
 
 #define FILTER_CALLS    11
-#define FILTER_ARGS     7 /* one for each argument, and the end */
-#define FILTER_CODE_MAX 400
+#define FILTER_ARGS     5   /* checked ones of a call, at most, and the end */
+#define FILTER_CODE_MAX 192 /* jumps to its end span less than 256 */
 
 struct filter_call {
     uint16_t number;

@@ -9,7 +9,7 @@
 static void show_members(uint64_t mask)
 {
     const char *before = "one of ";
-    for (int i = 0; i < 64; i++)
+    for (int i = 0; i < 32; i++)
         if (mask >> i & 1) {
             printf("%s%d", before, i);
             before = ", ";
