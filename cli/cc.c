@@ -43,6 +43,9 @@ static const char *const linker_options[] = {
     "now",
     "-z",
     "pack-relative-relocs",
+    /* A weak symbol that nothing defines is NULL now: there is no dynamic linker to look again. */
+    "-z",
+    "nodynamic-undefined-weak",
 };
 
 /* Adds (before), the path of an installed file, (after) as one argument; for the linker if

@@ -15,8 +15,7 @@
 
 /* Musl's config.mak says for which files, and why. */
 #ifdef PITH_FUTEX_WEAK
-extern __typeof(pith_sys_futex) pith_sys_futex
-    __attribute__((__weak__, __visibility__("hidden")));
+extern __typeof(pith_sys_futex) pith_sys_futex __attribute__((__weak__, __visibility__("hidden")));
 #endif
 
 #define PITH_INLINE static inline __attribute__((__always_inline__))

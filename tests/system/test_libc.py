@@ -189,6 +189,29 @@ def test_allow_missing_answers_enosys_and_says_so_once(cc, run):
     assert result.stderr.count("system call ptrace does not exist here") == 1
 
 
+def test_no_threads_is_an_error_to_the_program(cc, run):
+    """With --allow-missing, pthread_create fails as when resources are short, and the program goes on."""
+    image = cc("""
+        #include <errno.h>
+        #include <pthread.h>
+        static void *thread(void *p) { return p; }
+        int main(void)
+        {
+            pthread_t t;
+            return pthread_create(&t, 0, thread, 0) == EAGAIN ? 0 : 1;
+        }""", "--allow-missing")
+    assert run(image).status == 0
+
+
+def test_weak_symbols_that_nothing_defines(cc, run):
+    image = cc("""
+        #include <stdlib.h>
+        __attribute__((weak)) extern void function(void);
+        __attribute__((weak)) extern int variable;
+        int main(void) { return function || &variable || !malloc(1000000); }""")
+    assert run(image).status == 0
+
+
 # Start, thread-local storage, stack protector
 
 def test_start(cc, run):
