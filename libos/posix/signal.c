@@ -12,7 +12,7 @@
 /* The flags that Linux keeps of those asked for. */
 #define ACTION_FLAGS                                                                               \
     (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER |             \
-     SA_RESETHAND | SA_RESTORER)
+     SA_RESETHAND | SIGNAL_RESTORER)
 
 /* A set of signals as the calls take it, and the only size they accept. */
 #define SET_SIZE ((long)sizeof(uint64_t))
@@ -169,15 +169,15 @@ long pith_sys_sigaltstack(long new_stack, long old)
 
     before.ss_flags |= on ? SS_ONSTACK : alt->ss_size ? 0 : SS_DISABLE;
     if (ss) {
-        unsigned mode = (unsigned)ss->ss_flags & ~SS_AUTODISARM;
+        unsigned mode = (unsigned)ss->ss_flags & ~SIGNAL_AUTODISARM;
         if (on)
             return -EPERM;
         if (mode != 0 && mode != SS_DISABLE && mode != SS_ONSTACK)
             return -EINVAL;
-        if (mode != SS_DISABLE && ss->ss_size < MINSIGSTKSZ)
+        if (mode != SS_DISABLE && ss->ss_size < SIGNAL_ALT_SIZE_MIN)
             return -ENOMEM;
         *alt = mode == SS_DISABLE ? (stack_t){0} : *ss;
-        alt->ss_flags = (int)((unsigned)ss->ss_flags & SS_AUTODISARM);
+        alt->ss_flags = (int)((unsigned)ss->ss_flags & SIGNAL_AUTODISARM);
     }
     if (old)
         *(stack_t *)old = before;

@@ -20,6 +20,11 @@ struct signal_action {
     uint64_t mask;
 };
 
+/* Linux's, for which libc's headers have no name, or one that depends on the libc. */
+#define SIGNAL_RESTORER     0x04000000ul /* of signal_action.flags */
+#define SIGNAL_AUTODISARM   (1u << 31)   /* of stack_t.ss_flags */
+#define SIGNAL_ALT_SIZE_MIN 2048u        /* MINSIGSTKSZ */
+
 struct signal_state {
     struct signal_action action[SIGNALS]; /* of signal N at N - 1, as in all tables here */
     uint64_t blocked;

@@ -198,14 +198,14 @@ static void run_handler(struct frame *f, const struct signal_action *action)
      * instruction: in this order Linux runs them. */
     signal_deliver();
     if (use_alt) {
-        if (alt.ss_flags & SS_AUTODISARM)
+        if ((unsigned)alt.ss_flags & SIGNAL_AUTODISARM)
             s->alt = (stack_t){0};
         uintptr_t end = ((uintptr_t)alt.ss_sp + alt.ss_size) & ~(uintptr_t)15;
         cpu_call_on_stack((void *)end, call_handler, f);
     } else {
         call_handler(f);
     }
-    if (use_alt && (alt.ss_flags & SS_AUTODISARM))
+    if (use_alt && ((unsigned)alt.ss_flags & SIGNAL_AUTODISARM))
         s->alt = alt;
     memcpy(&after, &f->context.uc_sigmask, sizeof(after));
     signal_set_mask(after);
