@@ -16,7 +16,7 @@
 long pith_sys_openat(long dirfd, long path, long flags, long mode)
 {
     struct file *f;
-    int err = fd_check_free();
+    int err = fd_reserve();
 
     if (!err)
         err = vfs_open(dirfd, (const char *)path, (int)flags, (mode_t)mode, &f);

@@ -56,8 +56,8 @@ int fd_close(long fd);
 bool fd_cloexec(unsigned fd);
 void fd_set_cloexec(unsigned fd, bool on);
 
-/* Whether descriptors can be made at this time without running into -EMFILE. */
-must_check int fd_check_free(void);
+/* Makes sure that fd_install from 0 on works now. 0; -EMFILE, -ENOMEM. */
+must_check int fd_reserve(void);
 
 /* RLIMIT_NOFILE. Lowering it leaves open descriptors open. fd_set_limit: -EPERM above FD_LIMIT_MAX.
  */

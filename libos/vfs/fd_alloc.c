@@ -117,10 +117,11 @@ static unsigned lowest_free(unsigned min)
     return FD_LIMIT_MAX;
 }
 
-int fd_check_free(void)
+int fd_reserve(void)
 {
     unshare();
-    return lowest_free(0) < fd_table.limit ? 0 : -EMFILE;
+    unsigned fd = lowest_free(0);
+    return fd < fd_table.limit ? grow(fd) : -EMFILE;
 }
 
 int fd_install(struct file *f, unsigned min, bool cloexec)

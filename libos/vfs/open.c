@@ -21,25 +21,22 @@ mode_t vfs_umask = 022;
 /* A file that was opened with O_PATH can do nothing. */
 static const struct file_ops path_ops = {.release = file_free};
 
-int vfs_open_inode(struct inode *inode, int flags, struct file **out)
+/* Makes (f) an open file of (inode). */
+static int set_up(struct file *f, struct inode *inode, int flags)
 {
-    struct file *f = file_alloc((unsigned)(flags & ~OPEN_ONLY));
-    int err = 0;
-
-    if (!f)
-        return -ENOMEM;
     inode_hold(inode);
     f->inode = inode;
+    f->flags = (unsigned)(flags & ~OPEN_ONLY);
     if (flags & O_PATH) {
         f->ops = &path_ops;
-    } else {
-        f->flags |= LARGEFILE;
-        err = inode->ops->open ? inode->ops->open(inode, f) : -ENXIO;
+        return 0;
     }
-    if (err)
-        file_free(f);
-    else
-        *out = f;
+    f->flags |= LARGEFILE;
+    int err = inode->ops->open ? inode->ops->open(inode, f) : -ENXIO;
+    if (err) {
+        f->inode = NULL;
+        inode_put(inode);
+    }
     return err;
 }
 
@@ -74,7 +71,7 @@ static int create(struct inode *dir, struct name name, mode_t mode, struct inode
     return dir->ops->create(dir, name, &what, out);
 }
 
-static int open_tmpfile(struct path *p, int flags, mode_t mode, struct file **out)
+static int open_tmpfile(struct path *p, int flags, mode_t mode, struct file *f)
 {
     struct inode *inode;
     int err;
@@ -84,12 +81,12 @@ static int open_tmpfile(struct path *p, int flags, mode_t mode, struct file **ou
     err = create(p->inode, (struct name){"", 0}, mode, &inode);
     if (err)
         return err;
-    err = vfs_open_inode(inode, flags, out);
+    err = set_up(f, inode, flags);
     inode_put(inode);
     return err;
 }
 
-static int open_walked(struct path *p, int flags, mode_t mode, struct file **out)
+static int open_walked(struct path *p, int flags, mode_t mode, struct file *f)
 {
     const struct inode_attr empty = {.which = ATTR_SIZE};
     bool created = false;
@@ -98,21 +95,16 @@ static int open_walked(struct path *p, int flags, mode_t mode, struct file **out
     if (flags & O_CREAT && p->slash && p->dir)
         return -EISDIR;
     if (flags & TMPFILE)
-        return open_tmpfile(p, flags, mode, out);
+        return open_tmpfile(p, flags, mode, f);
     if (p->inode) {
         err = check_existing(p->inode, flags);
     } else {
         err = create(p->dir, p->name, mode, &p->inode);
         created = true;
     }
-    if (err)
-        return err;
-    err = vfs_open_inode(p->inode, flags, out);
     if (!err && flags & O_TRUNC && !created && S_ISREG(p->inode->mode) && p->inode->ops->setattr)
         err = p->inode->ops->setattr(p->inode, &empty);
-    if (err && *out)
-        file_put(*out);
-    return err;
+    return err ? err : set_up(f, p->inode, flags);
 }
 
 /* Refuses flags that contradict each other; takes those away that O_PATH makes meaningless. */
@@ -141,11 +133,18 @@ int vfs_open(long dirfd, const char *path, int flags, mode_t mode, struct file *
         walk_flags |= PATH_FOLLOW;
     if (flags & O_CREAT)
         walk_flags |= PATH_PARENT;
+    /* First, so that nothing is created that cannot be opened. */
+    struct file *f = file_alloc(0);
+    if (!f)
+        return -ENOMEM;
     err = path_walk(dirfd, path, walk_flags, &p);
+    if (!err) {
+        err = open_walked(&p, flags, mode, f);
+        path_put(&p);
+    }
     if (err)
-        return err;
-    *out = NULL;
-    err = open_walked(&p, flags, mode, out);
-    path_put(&p);
+        file_free(f);
+    else
+        *out = f;
     return err;
 }

@@ -18,9 +18,6 @@ must_check struct file *file_alloc(unsigned flags);
  * -EINTR. */
 must_check int vfs_open(long dirfd, const char *path, int flags, mode_t mode, struct file **out);
 
-/* Opens (inode) itself with (flags): no creation, no truncation. */
-must_check int vfs_open_inode(struct inode *inode, int flags, struct file **out);
-
 /* umask(2): these permissions are not given to new files. */
 extern mode_t vfs_umask;
 
