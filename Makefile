@@ -31,6 +31,7 @@ include mk/libos.mk
 include mk/host.mk
 include mk/test.mk
 include mk/test-system.mk
+include mk/demo.mk
 include mk/install.mk
 
 .PHONY: all clean distclean help

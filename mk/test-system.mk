@@ -11,8 +11,7 @@ check-system: all | $(SETUP_TEST) ## run the system tests; TESTS=FILE: some of t
 	@PITH_OUT=$(abspath $(OUT)) tools/test-pytest $(TEST)/system.result $(TESTS)
 
 check-ports: all | $(SETUP_TEST) ## build and test the ports: Lua, SQLite
-	+@$(MAKE) --no-print-directory -C ports all native PITH_OUT=$(abspath $(OUT)) \
-	    PORTS_BUILD=$(abspath $(BUILD))/ports SOURCES=$(abspath $(SOURCES)) || true
+	+@$(PORTS_MAKE) all native || true
 	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports \
 	    tools/test-pytest $(TEST)/ports.result ports
 

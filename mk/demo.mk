@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+#
+# "make demo" and "make bench": both build what they need first, ports included.
+
+LAUNCH := $(BUILD)/bench/launch
+$(LAUNCH): bench/launch.c | $(SETUP_BUILD)
+	@mkdir -p $(@D)
+	gcc -std=gnu11 -O2 $(WARNINGS) -o $@ $<
+
+PORTS_MAKE = $(MAKE) --no-print-directory -C ports PITH_OUT=$(abspath $(OUT)) \
+    PORTS_BUILD=$(abspath $(BUILD))/ports SOURCES=$(abspath $(SOURCES))
+
+.PHONY: demo bench
+demo: all $(LAUNCH) | $(SETUP_TEST) ## run SQLite as a machine of its own, and check its answers
+	+@$(PORTS_MAKE) sqlite
+	@tools/demo $(OUT) $(BUILD)/ports $(LAUNCH)
+
+bench: all $(LAUNCH) | $(SETUP_TEST) ## measure every budget of bench/budgets.txt against its limit
+	+@$(PORTS_MAKE) sqlite native
+	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports LAUNCH=$(abspath $(LAUNCH)) \
+	    bench/measure budgets bench/budgets.txt
