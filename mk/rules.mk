@@ -23,7 +23,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wwrite-strings -Wimplic
             -Wvla -Werror
 
 # Reproducible: no path of the build machine in the objects.
-PATHMAP := -ffile-prefix-map=$(CURDIR)/=
+PATHMAP := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(CURDIR)/=
 
 INCLUDE := $(OBJ)/include
 

@@ -105,6 +105,11 @@ def test_libc_needs_nothing_but_calls():
                        "__mulsc3", "__muldc3", "__mulxc3"}
 
 
+@pytest.mark.parametrize("archive", ["libc.a", "libpith.a", "libpith-missing.a"])
+def test_no_path_of_the_build_machine(archive):
+    assert str(ROOT).encode() not in (LIB / archive).read_bytes()
+
+
 # How programs are linked
 
 def test_hello_takes_what_it_needs(cc):
