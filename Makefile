@@ -39,7 +39,7 @@ all: $(ALL) ## build everything into build/out
 
 clean: ## remove what was built; fetched sources stay
 	rm -rf $(BUILD)
-	$(MAKE) --no-print-directory -C ports clean
+	$(MAKE) --no-print-directory -C ports clean PORTS_BUILD=$(abspath $(BUILD))/ports
 
 distclean: clean ## also remove the fetched sources
 	rm -rf $(SOURCES)
