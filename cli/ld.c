@@ -48,14 +48,14 @@ static bool find_ld(char path[PATH_MAX])
     return false;
 }
 
-/* Whether a library folder is the host's: everything in the system's library folders, but for
- * Pith's own, which may be below them. */
-static bool is_host_folder(const char *dir, const char *own)
+/* Whether a library or a folder of libraries is the host's: what is in the system's library
+ * folders, but for Pith's own, which may be below them. */
+static bool is_hosts(const char *path, const char *own)
 {
     static const char *const host[] = {"/lib",     "/lib32",     "/lib64",     "/libx32",
                                        "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32"};
     char real[PATH_MAX];
-    if (realpath(dir, real) == NULL)
+    if (realpath(path, real) == NULL)
         return false;
     size_t own_len = strlen(own);
     if (strncmp(real, own, own_len) == 0 && (real[own_len] == '/' || real[own_len] == '\0'))
@@ -79,6 +79,16 @@ static bool is_dropped(const char *arg)
     return starts(arg, "--sysroot=");
 }
 
+/* Whether an input file is a library of the host's. What comes with the compiler, as libatomic.a
+ * does, needs no particular C library. */
+static bool is_host_library(const char *arg, const char *own)
+{
+    size_t len = strlen(arg);
+    bool library = (len > 2 && strcmp(arg + len - 2, ".a") == 0) || strstr(arg, ".so") != NULL;
+    return arg[0] != '-' && library && strstr(arg, "/gcc/") == NULL &&
+           strstr(arg, "/clang/") == NULL && is_hosts(arg, own);
+}
+
 static const char *refusal(const char *arg)
 {
     if (starts(arg, "-T") || starts(arg, "--script") || starts(arg, "-dT") ||
@@ -90,6 +100,18 @@ static const char *refusal(const char *arg)
     return NULL;
 }
 
+/* The folder of a -L at (*i), which is left at its last word; NULL: it is no -L, or has no folder.
+ */
+static const char *library_folder(const struct args *a, size_t *i)
+{
+    const char *arg = a->v[*i];
+    if (starts(arg, "-L") && arg[2] != '\0')
+        return arg + 2;
+    if (strcmp(arg, "-L") != 0 && strcmp(arg, "--library-path") != 0)
+        return NULL;
+    return a->v[*i + 1] != NULL ? a->v[++*i] : NULL;
+}
+
 /* Copies the arguments of the link of an image from (from) to (to). Returns 0 or the exit status.
  */
 static int filter_args(struct args *to, const struct args *from, const char *script)
@@ -98,25 +120,25 @@ static int filter_args(struct args *to, const struct args *from, const char *scr
     if (install_path(own, "lib/pith") != 0)
         return EXIT_BUILD;
     for (size_t i = 0; i < from->n; i++) {
-        const char *arg = from->v[i];
-        if (starts(arg, "-L") || strcmp(arg, "--library-path") == 0) {
-            bool joined = arg[0] == '-' && arg[1] == 'L' && arg[2] != '\0';
-            if (!joined && i + 1 == from->n)
-                break;
-            const char *dir = joined ? arg + 2 : from->v[++i];
-            if (!is_host_folder(dir, own)) {
-                args_add(to, "-L");
-                args_add(to, dir);
-            }
-            continue;
-        }
-        const char *why = refusal(arg);
-        if (why != NULL && !(starts(arg, "--script=") && strcmp(arg + 9, script) == 0)) {
+        const char *arg = from->v[i], *dir = library_folder(from, &i);
+        bool ours = starts(arg, "--script=") && strcmp(arg + 9, script) == 0;
+        const char *why = ours ? NULL : refusal(arg);
+        if (dir != NULL) {
+            if (!is_hosts(dir, own))
+                args_addf(to, "-L%s", dir);
+        } else if (why != NULL) {
             fprintf(stderr, "pith cc: linker option %s: %s\n", arg, why);
             return EXIT_BUILD;
-        }
-        if (!is_dropped(arg))
+        } else if (strcmp(arg, "-plugin") == 0 && i + 1 < from->n) {
             args_add(to, arg);
+            args_add(to, from->v[++i]);
+        } else if (is_host_library(arg, own)) {
+            fprintf(stderr, "pith cc: %s is made for the host's C library: build it with pith cc\n",
+                    arg);
+            return EXIT_BUILD;
+        } else if (!is_dropped(arg)) {
+            args_add(to, arg);
+        }
     }
     return 0;
 }

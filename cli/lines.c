@@ -59,10 +59,10 @@ bool find_library(const struct args *link, size_t i, char *path)
         return false;
     const char *before = name[0] == ':' ? "" : "lib", *after = name[0] == ':' ? "" : ".a";
     name += name[0] == ':';
-    for (size_t k = 1; k + 1 < link->n; k++) {
-        if (strcmp(link->v[k], "-L") != 0)
+    for (size_t k = 1; k < link->n; k++) {
+        if (strncmp(link->v[k], "-L", 2) != 0)
             continue;
-        int n = snprintf(path, PATH_MAX, "%s/%s%s%s", link->v[k + 1], before, name, after);
+        int n = snprintf(path, PATH_MAX, "%s/%s%s%s", link->v[k] + 2, before, name, after);
         if (n < PATH_MAX && access(path, R_OK) == 0)
             return true;
     }

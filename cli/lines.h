@@ -12,8 +12,8 @@
  * have ld. False: there is no debug information, or no addr2line. */
 bool line_of(const struct object *o, size_t section, uint64_t offset, char *buf, size_t size);
 
-/* The archive that "-lNAME", argument (i) of (link), means: the first libNAME.a of its -L folders.
- * (path) has PATH_MAX bytes. */
+/* The archive that "-lNAME", argument (i) of (link), means: the first libNAME.a of its folders,
+ * which stand as "-LFOLDER" in one word. (path) has PATH_MAX bytes. */
 bool find_library(const struct args *link, size_t i, char *path);
 
 #endif

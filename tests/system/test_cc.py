@@ -248,6 +248,20 @@ def test_no_library_of_the_host(pith_cc):
     assert execute([PITH_CC, "hello.c", f"-l{name}"], env=env, cwd=pith_cc.folder).status == 1
 
 
+def test_library_of_the_host_as_a_file(pith_cc):
+    done = pith_cc("hello.c", f"{HOST_FOLDER}/libc_nonshared.a", ok=False)
+    assert "made for the host's C library" in done.stderr
+    assert execute([PITH_CC, "hello.c", f"{HOST_FOLDER}/libc.so.6"], cwd=pith_cc.folder).status == 1
+
+
+def test_library_of_the_compiler(pith_cc):
+    """libatomic comes with gcc; as a file, since its folder is not searched."""
+    libatomic = pith_cc("-print-file-name=libatomic.a", ok=True).stdout.rstrip("\n")
+    if not os.path.exists(libatomic):
+        pytest.skip("libatomic.a is not installed")
+    pith_cc("hello.c", libatomic, ok=True)
+
+
 def program_headers(image):
     data = image.read_bytes()
     offset, = struct.unpack_from("<Q", data, 32)
