@@ -186,7 +186,8 @@ long pith_sys_setgroups(long count, long list)
         return -EINVAL;
     if (count > GROUPS_MAX)
         return -ENOMEM;
-    memcpy(groups, (const void *)list, (size_t)count * sizeof(groups[0]));
+    if (count > 0)
+        memcpy(groups, (const void *)list, (size_t)count * sizeof(groups[0]));
     group_count = (int)count;
     return 0;
 }
