@@ -116,7 +116,7 @@ static int add_object(struct objects *o, struct object what, const unsigned char
 static int read_whole(const char *path, unsigned char **bytes, size_t *size)
 {
     struct stat st;
-    int err = 0, fd = open(path, O_RDONLY | O_CLOEXEC);
+    int err = 0, fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return -errno;
     *bytes = NULL;
@@ -132,8 +132,10 @@ static int read_whole(const char *path, unsigned char **bytes, size_t *size)
             *size += (size_t)n;
     }
     close(fd);
-    if (err != 0)
+    if (err != 0) {
         free(*bytes);
+        *bytes = NULL;
+    }
     return err;
 }
 
@@ -166,7 +168,13 @@ static int add_thin_member(struct objects *o, const char *archive, const char *n
     int dir = slash != NULL && name[0] != '/' ? (int)(slash + 1 - archive) : 0;
     if (snprintf(path, sizeof(path), "%.*s%s", dir, archive, name) >= (int)sizeof(path))
         return -ENAMETOOLONG;
-    return objects_add(o, path, library);
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    int err = read_whole(path, &bytes, &size);
+    if (err == 0)
+        err = add_object(o, (struct object){.path = path, .library = library, .size = size}, bytes);
+    free(bytes);
+    return err;
 }
 
 static int add_archive(struct objects *o, const char *path, const char *library,
