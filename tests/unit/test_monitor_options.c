@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The options of pith run.
+ *
+ * sources: monitor/options.c
+ * uses:    monitor abi */
+#include <errno.h>
+
+#include "unit.h"
+#include "monitor/core/layout.h"
+#include "monitor/options.h"
+
+static struct options options;
+static char why[300];
+static char *argv_copy[20];
+
+/* Parses "pith-monitor" and up to 18 further words. */
+static int parse(const char *const *words)
+{
+    static char environment[][20] = {"HOME=/home/u", "HOMES=no", "EMPTY="};
+    static char *const envp[] = {environment[0], environment[1], environment[2], NULL};
+    int argc = 1;
+    argv_copy[0] = (char *)(uintptr_t) "pith-monitor";
+    for (; words[argc - 1]; argc++)
+        argv_copy[argc] = (char *)(uintptr_t)words[argc - 1];
+    argv_copy[argc] = NULL;
+    why[0] = 0;
+    return options_parse(argc, argv_copy, envp, &options, why, sizeof(why));
+}
+
+#define PARSE(...) parse((const char *const[]){__VA_ARGS__, NULL})
+#define REFUSED(text, ...)                                                                         \
+    do {                                                                                           \
+        assert_int_equal(PARSE(__VA_ARGS__), -EINVAL);                                             \
+        if (!strstr(why, text))                                                                    \
+            fail_msg("\"%s\" does not say \"%s\"", why, text);                                     \
+    } while (0)
+
+static void defaults(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("image", "-m", "1"), 0);
+    assert_int_equal(options.action, OPTIONS_RUN);
+    assert_int_equal(options.mem_len, MEM_LEN_DEFAULT);
+    assert_int_equal(options.timeout_us, 0);
+    assert_int_equal(options.env_count, 0);
+    assert_int_equal(options.image, 1);
+    assert_false(options.no_aslr || options.allow_jit);
+}
+
+static void sizes(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("-m", "65536", "i"), 0);
+    assert_int_equal(options.mem_len, 65536);
+    assert_int_equal(PARSE("-m1M", "i"), 0);
+    assert_int_equal(options.mem_len, 1 << 20);
+    assert_int_equal(PARSE("-m", "100k", "i"), 0);
+    assert_int_equal(options.mem_len, 100 << 10);
+    assert_int_equal(PARSE("-m", "1024G", "i"), 0);
+    assert_int_equal(options.mem_len, 1ull << 40);
+    assert_int_equal(PARSE("-m", "100001", "i"), 0);
+    assert_int_equal(options.mem_len, 98304);
+    REFUSED("64K to 1024G", "-m", "1025G", "i");
+    REFUSED("64K to 1024G", "-m", "63K", "i");
+    REFUSED("64K to 1024G", "-m", "0", "i");
+    REFUSED("not a size", "-m", "18446744073709551616", "i");
+    REFUSED("not a size", "-m", "1MB", "i");
+    REFUSED("not a size", "-m", "", "i");
+    REFUSED("not a size", "-m", "-1M", "i");
+    REFUSED("a value must follow", "-m");
+}
+
+static void environment(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("-e", "A=1", "-e", "HOME", "-eB=x=y", "-e", "NONE", "-e", "A=2", "i"),
+                     0);
+    assert_int_equal(options.env_count, 3);
+    assert_string_equal(options.env[0], "A=2");
+    assert_string_equal(options.env[1], "HOME=/home/u");
+    assert_string_equal(options.env[2], "B=x=y");
+    assert_string_equal(argv_copy[options.image], "i");
+    assert_int_equal(PARSE("-e", "EMPTY", "-e", "A=", "i"), 0);
+    assert_string_equal(options.env[0], "EMPTY=");
+    assert_string_equal(options.env[1], "A=");
+    REFUSED("needs a name", "-e", "=x", "i");
+}
+
+static void timeouts(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("--timeout", "2.5", "i"), 0);
+    assert_int_equal(options.timeout_us, 2500000);
+    assert_int_equal(PARSE("--timeout=.000001", "i"), 0);
+    assert_int_equal(options.timeout_us, 1);
+    assert_int_equal(PARSE("--timeout", "7", "i"), 0);
+    assert_int_equal(options.timeout_us, 7000000);
+    static const char *const bad[] = {"0", "0.0000001", "", ".", "1s", "-1", "1e3", "99999999999"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        REFUSED("not a time", "--timeout", bad[i], "i");
+}
+
+static void ways(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("--on", "process", "i"), 0);
+    assert_int_equal(PARSE("--on=auto", "--net", "none", "i"), 0);
+    REFUSED("cannot run images that way yet", "--on", "kvm", "i");
+    REFUSED("no such way", "--on", "moon", "i");
+    REFUSED("--net tap:x: this version", "--net", "tap:x", "i");
+    REFUSED("--disk a=b: this version", "--disk", "a=b", "i");
+    REFUSED("-v a:b: this version", "-v", "a:b", "i");
+    REFUSED("-p 80:80: this version", "-p80:80", "i");
+}
+
+static void where_options_end(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("--no-aslr", "--allow-jit", "--", "-image", "x"), 0);
+    assert_true(options.no_aslr && options.allow_jit);
+    assert_string_equal(argv_copy[options.image], "-image");
+    assert_int_equal(PARSE("--help", "--bogus"), 0);
+    assert_int_equal(options.action, OPTIONS_HELP);
+    assert_int_equal(PARSE("--show-sandbox"), 0);
+    assert_int_equal(options.action, OPTIONS_SANDBOX);
+    REFUSED("no such option", "--bogus", "i");
+    REFUSED("no such option", "--timeouts", "1", "i");
+    REFUSED("no image named", "--no-aslr");
+    REFUSED("no image named", "--");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults), cmocka_unit_test(sizes), cmocka_unit_test(environment),
+        cmocka_unit_test(timeouts), cmocka_unit_test(ways),  cmocka_unit_test(where_options_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
