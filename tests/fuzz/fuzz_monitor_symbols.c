@@ -27,18 +27,19 @@ static void use(const struct symbols *s)
 
 /* A sound line table of version 5 with one sequence from 0x1000 on, for the input to damage. */
 static const uint8_t sound[] = {
-    0x47, 0,    0,    0,    5,    0,    8,   0,   0x25,
-    0,    0,    0,                    /* length, version, address size, header's length */
+    0x49, 0,    0,    0,    5,    0,  8,   0,
+    0x25, 0,    0,    0,              /* length, version, address size, header's length */
     1,    1,    1,    0xfb, 14,   13, /* line_base -5, line_range 14, opcode_base 13 */
-    0,    1,    1,    1,    1,    0,    0,   0,   1,
-    0,    0,    1,                              /* arguments of the opcodes */
-    1,    1,    8,    2,    'd',  0,    'e', 0, /* folders: a path each, as a string */
-    2,    1,    8,    2,    0x0b, 1,    'f', '.', 'c',
-    0,    1, /* files: a path and the number of a folder */
-    0,    9,    2,    0,    0x10, 0,    0,   0,   0,
-    0,    0,                                         /* set_address 0x1000 */
-    0x14, 0x75, 0x30, 8,    2,    0x10, 3,   5,   1, /* rows */
-    2,    0x80, 2,    0,    1,    1,                 /* advance_pc, end_sequence */
+    0,    1,    1,    1,    1,    0,  0,   0,
+    1,    0,    0,    1,                      /* arguments of the opcodes */
+    1,    1,    8,    2,    'd',  0,  'e', 0, /* folders: a path each, as a string */
+    2,    1,    8,    2,    0x0b, 1,  'f', '.',
+    'c',  0,    1, /* files: a path and the number of a folder */
+    0,    9,    2,    0,    0x10, 0,  0,   0,
+    0,    0,    0, /* set_address 0x1000 */
+    4,    0,    0x14, 0x75, 0x30, 8,  2,   0x10,
+    3,    5,    1,                   /* set_file 0, rows */
+    2,    0x80, 2,    0,    1,    1, /* advance_pc, end_sequence */
     0,    0,    0,    0,
 };
 
