@@ -14,7 +14,7 @@
 #include "vfs/path.h"
 
 /* st_dev of files without an inode, which are the console's. */
-#define CONSOLE_DEV makedev(0, 6)
+#define CONSOLE_DEV makedev(0, 9)
 
 static struct timespec to_timespec(nsec_t t)
 {
