@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reads a file that was packed into the image, and writes another, which lives in memory until the end:
- *     pith-cc -o files files.c
- *     pith pack files --root files.root
- *     pith run files */
+ * Reads a file that was packed into the image, and writes another, which lives in memory until the
+ * end: pith-cc -o files files.c pith pack files --root files.root pith run files */
 #include <stdio.h>
 #include <stdlib.h>
 

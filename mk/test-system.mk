@@ -16,12 +16,13 @@ check-ports: all | $(SETUP_TEST) ## build and test the ports: Lua, SQLite
 	    tools/test-pytest $(TEST)/ports.result ports
 
 # One after the other, so that their outputs do not mix; a check that could not run at all counts as failed.
+# Each make starts afresh but for the variables of the command line.
 CHECKS := unit fuzz system ports
 test: all | $(SETUP_TEST) ## run all tests; the last line is the sum
 	@mkdir -p $(TEST)
 	@rm -f $(CHECKS:%=$(TEST)/%.result)
 	+@for check in $(CHECKS); do \
 	    echo "== check-$$check"; \
-	    $(MAKE) --no-print-directory check-$$check || echo 0 1 0 >$(TEST)/$$check.result; \
+	    env -u MAKEFLAGS -u MFLAGS $(MAKE) --no-print-directory $(MAKEOVERRIDES) check-$$check || echo 0 1 0 >$(TEST)/$$check.result; \
 	done
 	@tools/test-summary $(CHECKS:%=$(TEST)/%.result)

@@ -88,6 +88,9 @@ def nothing_left_behind(tmp_path_factory):
     scratch = tmp_path_factory.mktemp("TMPDIR")
     os.environ[MARK] = mark
     os.environ["TMPDIR"] = str(scratch)
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)  # nohup and background jobs ignore them; images inherit that
     tempfile.tempdir = None
     yield
     del os.environ[MARK]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * faccessat with its flags: musl starts a process for these where the kernel lacks the newer call. */
+ * faccessat with its flags: musl starts a process for these where the kernel lacks the newer call.
+ */
 #define _GNU_SOURCE
 #include "calls.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the programs of this folder print with. Output must be the same on every run and every machine: no
- * addresses, no times, no process ids. */
+ * What the programs of this folder print with. Output must be the same on every run and every
+ * machine: no addresses, no times, no process ids. */
 #ifndef CALLS_H
 #define CALLS_H
 
@@ -22,7 +22,8 @@
 /* Prints a condition and whether it holds. */
 #define IS(condition) printf("%s: %s\n", #condition, (condition) ? "yes" : "no")
 
-/* For results whose exact value may differ (addresses, times, counts): only success or the error. */
+/* For results whose exact value may differ (addresses, times, counts): only success or the error.
+ */
 #define OK(call) printf("%s: %s\n", #call, (long long)(call) == -1 ? strerror(errno) : "ok")
 
 static inline long long report(const char *call, long long result)

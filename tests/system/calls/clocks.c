@@ -19,10 +19,14 @@ static void reading(void)
     static const struct {
         clockid_t id;
         const char *name;
-    } clocks[] = {{CLOCK_REALTIME, "real"}, {CLOCK_MONOTONIC, "monotonic"},
-                  {CLOCK_PROCESS_CPUTIME_ID, "process"}, {CLOCK_THREAD_CPUTIME_ID, "thread"},
-                  {CLOCK_MONOTONIC_RAW, "raw"}, {CLOCK_REALTIME_COARSE, "real coarse"},
-                  {CLOCK_MONOTONIC_COARSE, "monotonic coarse"}, {CLOCK_BOOTTIME, "boot"}};
+    } clocks[] = {{CLOCK_REALTIME, "real"},
+                  {CLOCK_MONOTONIC, "monotonic"},
+                  {CLOCK_PROCESS_CPUTIME_ID, "process"},
+                  {CLOCK_THREAD_CPUTIME_ID, "thread"},
+                  {CLOCK_MONOTONIC_RAW, "raw"},
+                  {CLOCK_REALTIME_COARSE, "real coarse"},
+                  {CLOCK_MONOTONIC_COARSE, "monotonic coarse"},
+                  {CLOCK_BOOTTIME, "boot"}};
     for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
         struct timespec res;
         long long last = now_of(clocks[i].id);

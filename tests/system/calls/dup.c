@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Descriptors: dup and its relatives, lowest free number, shared positions, close-on-exec, limits. */
+ * Descriptors: dup and its relatives, lowest free number, shared positions, close-on-exec, limits.
+ */
 #define _GNU_SOURCE
 #include <sys/resource.h>
 #include <sys/syscall.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * exit: functions registered with atexit in reverse order, streams flushed, status cut to eight bits. */
+ * exit: functions registered with atexit in reverse order, streams flushed, status cut to eight
+ * bits. */
 #include "calls.h"
 
 __attribute__((constructor)) static void first(void)

@@ -50,8 +50,8 @@ static void names(void)
 static void limits(void)
 {
     struct rlimit l, bad = {10, 5};
-    static const int which[] = {RLIMIT_NOFILE, RLIMIT_STACK, RLIMIT_AS, RLIMIT_DATA,
-                                RLIMIT_FSIZE, RLIMIT_CORE};
+    static const int which[] = {RLIMIT_NOFILE, RLIMIT_STACK, RLIMIT_AS,
+                                RLIMIT_DATA,   RLIMIT_FSIZE, RLIMIT_CORE};
     for (size_t i = 0; i < sizeof(which) / sizeof(which[0]); i++)
         printf("limit %d: %d %d\n", which[i], getrlimit(which[i], &l), l.rlim_cur <= l.rlim_max);
     T(getrlimit(99, &l));

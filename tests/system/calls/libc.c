@@ -36,8 +36,12 @@ static void sorting(void)
     for (int shape = 0; shape < 5; shape++) {
         for (int i = 0; i < 5000; i++) {
             seed = seed * 1103515245u + 12345;
-            n[i] = shape == 0 ? (int)(seed >> 8) : shape == 1 ? i : shape == 2 ? -i
-                 : shape == 3 ? 7 : i < 2500 ? i : 5000 - i;
+            n[i] = shape == 0   ? (int)(seed >> 8)
+                   : shape == 1 ? i
+                   : shape == 2 ? -i
+                   : shape == 3 ? 7
+                   : i < 2500   ? i
+                                : 5000 - i;
         }
         qsort(n, 5000, sizeof(n[0]), ascending);
         for (int i = 1; i < 5000; i++)
@@ -132,8 +136,8 @@ static void calendar(void)
 {
     struct tm tm;
     char text[100];
-    static const char *const zones[] = {"UTC0", "CET-1CEST,M3.5.0,M10.5.0/3", "EST5EDT,M3.2.0,M11.1.0",
-                                        "<+0545>-5:45", "bad zone!"};
+    static const char *const zones[] = {"UTC0", "CET-1CEST,M3.5.0,M10.5.0/3",
+                                        "EST5EDT,M3.2.0,M11.1.0", "<+0545>-5:45", "bad zone!"};
     static const time_t times[] = {0, -1, 951782400, 1711846800, 4102444800, 253402300799};
     for (size_t z = 0; z < sizeof(zones) / sizeof(zones[0]); z++) {
         setenv("TZ", zones[z], 1);
@@ -163,7 +167,8 @@ static void converted(const char *to, const char *from, const char *text, size_t
         return;
     }
     size_t r = iconv(cd, &in, &len, &o, &room);
-    printf("%s to %s: %zd, %zu left, %s:", from, to, (ssize_t)r, len, r == (size_t)-1 ? strerror(errno) : "");
+    printf("%s to %s: %zd, %zu left, %s:", from, to, (ssize_t)r, len,
+           r == (size_t)-1 ? strerror(errno) : "");
     for (char *p = out; p < o; p++)
         printf(" %02x", (unsigned char)*p);
     printf("\n");
@@ -205,8 +210,8 @@ static void texts(void)
     size_t cut = strlcpy(buf, "cut to five", 6);
     printf("%zu %s\n", cut, buf);
     IS(strverscmp("file10", "file9") > 0);
-    char *argv[] = {(char *)"prog", (char *)"-a", (char *)"-b", (char *)"value", (char *)"--long=5",
-                    (char *)"rest", NULL};
+    char *argv[] = {(char *)"prog",     (char *)"-a",   (char *)"-b", (char *)"value",
+                    (char *)"--long=5", (char *)"rest", NULL};
     static const struct option longs[] = {{"long", required_argument, NULL, 'l'}, {0}};
     for (int c; (c = getopt_long(6, argv, "ab:", longs, NULL)) != -1;)
         printf("-%c %s\n", c, optarg ? optarg : "");

@@ -37,12 +37,9 @@ static void mapping(void)
         size_t len;
         int prot, flags, fd;
         off_t off;
-    } bad[] = {{0, PROT_READ, ANON, -1, 0},
-               {PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0},
-               {PAGE, PROT_READ, MAP_PRIVATE, -1, 0},
-               {PAGE, PROT_READ, MAP_PRIVATE, 99, 0},
-               {PAGE, PROT_READ, ANON, -1, 5},
-               {SIZE_MAX - 10, PROT_READ, ANON, -1, 0},
+    } bad[] = {{0, PROT_READ, ANON, -1, 0},           {PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0},
+               {PAGE, PROT_READ, MAP_PRIVATE, -1, 0}, {PAGE, PROT_READ, MAP_PRIVATE, 99, 0},
+               {PAGE, PROT_READ, ANON, -1, 5},        {SIZE_MAX - 10, PROT_READ, ANON, -1, 0},
                {1ul << 60, PROT_READ, ANON, -1, 0}};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         errno = 0;

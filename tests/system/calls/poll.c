@@ -17,8 +17,11 @@ static long elapsed_ms(const struct timespec *from)
 
 static void polls(int *p, int file)
 {
-    struct pollfd f[5] = {{p[0], POLLIN, 0}, {p[1], POLLOUT | POLLIN, 0}, {file, POLLIN | POLLOUT, 0},
-                          {99, POLLIN, 0}, {-1, POLLIN, 7}};
+    struct pollfd f[5] = {{p[0], POLLIN, 0},
+                          {p[1], POLLOUT | POLLIN, 0},
+                          {file, POLLIN | POLLOUT, 0},
+                          {99, POLLIN, 0},
+                          {-1, POLLIN, 7}};
     T(poll(f, 5, 0));
     for (int i = 0; i < 5; i++)
         printf("%d: %x\n", i, f[i].revents);

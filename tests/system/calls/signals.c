@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals to itself: actions, masks, pending ones, siginfo, alternate stack, jumps out of handlers. */
+ * Signals to itself: actions, masks, pending ones, siginfo, alternate stack, jumps out of handlers.
+ */
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a program starts with: arguments, environment, auxiliary vector, thread-local storage, standard input.
+ * What a program starts with: arguments, environment, auxiliary vector, thread-local storage,
+ * standard input.
  *
  * args: one two=2 --three -- * \n last
  * env: ALPHA=first BETA= LANG=C.UTF-8

@@ -40,12 +40,13 @@ static void numbers(void)
 
 static void floats(void)
 {
-    static const double values[] = {0,       -0.0,     1,        0.1,          123456789.123, 1e-10,
-                                    1e100,   DBL_MAX,  DBL_MIN,  4.9406565e-324, 2.5,         3.5,
-                                    0.00005, 99999.95, INFINITY, -INFINITY};
+    static const double values[] = {
+        0,       -0.0,           1,   0.1, 123456789.123, 1e-10,    1e100,    DBL_MAX,
+        DBL_MIN, 4.9406565e-324, 2.5, 3.5, 0.00005,       99999.95, INFINITY, -INFINITY};
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         double v = values[i];
-        printf("%f %e %g %a %.0f %.3g %#.4g %+.2e %015.3f|%-12.2f|\n", v, v, v, v, v, v, v, v, v, v);
+        printf("%f %e %g %a %.0f %.3g %#.4g %+.2e %015.3f|%-12.2f|\n", v, v, v, v, v, v, v, v, v,
+               v);
     }
     printf("%.20g %.17g %.60f\n", 0.1, 1.0 / 3, 0.1);
     printf("%Lf %.30Lg %La\n", 1.5L, 0.1L, 1.0L);

@@ -21,8 +21,8 @@ static void modes(void)
         fseek(f, 0, SEEK_SET);
         size_t put = fwrite("x", 1, 1, f);
         int flushed = fflush(f);
-        printf("%s: read %zu %s %d, wrote %zu %d, at %ld; ", mode[i], got, buf, could_read, put, flushed,
-               ftell(f));
+        printf("%s: read %zu %s %d, wrote %zu %d, at %ld; ", mode[i], got, buf, could_read, put,
+               flushed, ftell(f));
         fclose(f);
         show_file("m");
     }

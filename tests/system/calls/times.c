@@ -46,7 +46,8 @@ static void setting(void)
 {
     struct timespec t[2] = {{1000000000, 123456789}, {1500000000, 987654321}};
     struct timespec omit[2] = {{0, UTIME_OMIT}, {42, 5}}, bad[2] = {{1, 1000000000}, {1, 0}};
-    struct timespec both[2] = {{9, UTIME_OMIT}, {9, UTIME_OMIT}}, now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
+    struct timespec both[2] = {{9, UTIME_OMIT}, {9, UTIME_OMIT}},
+                    now[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
     struct timespec old[2] = {{-5, 500}, {-1, 0}};
 
     T(utimensat(AT_FDCWD, "f", t, 0));
