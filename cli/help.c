@@ -118,8 +118,12 @@ int cmd_help(int argc, char **argv)
         return 0;
     if (is_run) {
         /* The monitor knows its own options. */
-        char *run[] = {(char *)"run", (char *)"--help", NULL};
-        return cmd_run(2, run);
+        char monitor[PATH_MAX];
+        char *run[] = {monitor, (char *)"--help", NULL};
+        if (install_path(monitor, "libexec/pith/pith-monitor") == 0)
+            execv(monitor, run);
+        fputs("pith help: cannot start the monitor\n", stderr);
+        return EXIT_HOST;
     }
     return help_usage(name) ? 0 : EXIT_USAGE;
 }

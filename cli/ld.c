@@ -29,7 +29,7 @@ static bool find_ld(char path[PATH_MAX])
 {
     static const char *const names[] = {"ld.bfd", "ld"};
     char self[PATH_MAX], real[PATH_MAX];
-    if (install_path(self, "bin/pith") != 0)
+    if (install_path(self, "libexec/pith/pith-cli") != 0)
         return false;
     const char *list = getenv("PATH");
     if (list == NULL)

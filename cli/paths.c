@@ -16,8 +16,8 @@ int install_path(char buf[PATH_MAX], const char *rel)
         return -ENAMETOOLONG;
     buf[n] = '\0';
 
-    /* The kernel's name of the program is canonical: drop "/pith" and "/bin". */
-    for (int i = 0; i < 2; i++) {
+    /* The kernel's name of the program is canonical: drop "/libexec/pith/pith-cli". */
+    for (int i = 0; i < 3; i++) {
         char *slash = strrchr(buf, '/');
         if (slash == NULL)
             return -ENOENT;

@@ -27,20 +27,31 @@ $(MONITOR): $(MONITOR_OBJECTS)
 	$(call say,LD      $@)
 	$(Q)$(HOST_CC) $(MONITOR_LDFLAGS) -Wl,--gc-sections -o $@ $^
 
-PITH := $(OUT)/bin/pith
+# Its start is part of that of every image: few segments, few pages. (musl's static start code does not
+# protect RELRO, so its segment would be padding.)
+CLI_LDFLAGS := -static -Wl,--gc-sections,-z,noseparate-code,-z,norelro
+
+# Users start the monitor as pith; what is not "pith run" it leaves to pith-cli.
+CLI := $(OUT)/libexec/pith/pith-cli
 CLI_OBJECTS := $(foreach m,$(CLI_MODULES),$(call module_objects,$m))
-$(PITH): $(CLI_OBJECTS)
+$(CLI): $(CLI_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,LD      $@)
-	$(Q)$(HOST_CC) -static -Wl,--gc-sections -o $@ $^
+	$(Q)$(HOST_CC) $(CLI_LDFLAGS) -o $@ $^
 
-$(OUT)/bin/pith-cc: $(PITH)
-	$(Q)ln -sf pith $@
+PITH := $(OUT)/bin/pith
+$(PITH): $(MONITOR)
+	@mkdir -p $(@D)
+	$(Q)ln -sf ../libexec/pith/pith-monitor $@
+
+$(OUT)/bin/pith-cc: $(CLI)
+	@mkdir -p $(@D)
+	$(Q)ln -sf ../libexec/pith/pith-cli $@
 
 # gcc and clang find this as their linker, because pith cc says so with -B.
-$(OUT)/libexec/pith/ld: $(PITH)
+$(OUT)/libexec/pith/ld: $(CLI)
 	@mkdir -p $(@D)
-	$(Q)ln -sf ../../bin/pith $@
+	$(Q)ln -sf pith-cli $@
 
 # What pith cc links and passes to gcc besides libc.a and libpith.a: the Pith note in its variants, the
 # linker script, the compiler specification.
@@ -67,7 +78,7 @@ $(OUT)/share/man/man1/%.1: docs/man/%.1
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
-CLI_FILES := $(PITH) $(OUT)/bin/pith-cc $(OUT)/libexec/pith/ld $(CC_NOTES) $(CC_FILES) $(MAN_PAGES)
+CLI_FILES := $(CLI) $(PITH) $(OUT)/bin/pith-cc $(OUT)/libexec/pith/ld $(CC_NOTES) $(CC_FILES) $(MAN_PAGES)
 .PHONY: cli
 cli: $(CLI_FILES)
 
