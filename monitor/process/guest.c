@@ -49,8 +49,11 @@ static long release(struct machine *m, uint64_t addr, uint64_t len)
     return (uint64_t)got == addr ? 0 : -ENOMEM;
 }
 
-static _Noreturn void crash(struct machine *m, int sig, uint64_t reason, uint64_t len,
-                            const struct guest_frame *frame)
+static void crash(struct machine *m, int sig, uint64_t reason, uint64_t len,
+                  const struct guest_frame *frame) __attribute__((noreturn));
+
+static void crash(struct machine *m, int sig, uint64_t reason, uint64_t len,
+                  const struct guest_frame *frame)
 {
     signals_report_begin(sig);
     crash_report_call(m, sig, reason, len, frame);

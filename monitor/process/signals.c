@@ -63,7 +63,7 @@ static bool handle(int sig)
     return old.handler == SIG_IGN;
 }
 
-_Noreturn void signals_die(const struct machine *m, int sig)
+void signals_die(const struct machine *m, int sig)
 {
     static const struct kernel_sigaction by_default;
     if (sig >= 1 && sig <= 64 && (m->die_signals & bit(sig)))

@@ -16,7 +16,7 @@ void signals_catch_faults(struct machine *m);
 void signals_start(uint64_t timeout_us);
 
 /* struct backend's die. */
-_Noreturn void signals_die(const struct machine *m, int sig);
+void signals_die(const struct machine *m, int sig) __attribute__((noreturn));
 
 /* A report of (sig) begins: another fault from here on ends the process with its status. */
 void signals_report_begin(int sig);

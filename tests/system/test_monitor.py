@@ -155,6 +155,35 @@ def test_stopped_and_continued(cc, spawn):
     assert process.wait(10) == 0
 
 
+def test_no_signal_is_lost(cc, spawn):
+    """Each signal is handled before the next is sent, whatever the guest was doing: about to wait, or waiting."""
+    source = r"""
+#include <signal.h>
+#include <unistd.h>
+static void handler(int sig) { (void)sig; write(1, "g", 1); }
+int main(void)
+{
+    struct sigaction sa = {.sa_handler = handler};
+    char c;
+    sigaction(SIGUSR1, &sa, NULL);
+    write(1, "r", 1);
+    while (read(0, &c, 1) != 0)
+        ;
+    return 0;
+}
+"""
+    process = spawn(cc(source), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, options=["--timeout", "60"])
+    assert process.stdout.read(1) == b"r"
+    rng = random.Random(3)
+    for _ in range(5000):
+        for _ in range(rng.randrange(60)):
+            pass
+        process.send_signal(signal.SIGUSR1)
+        assert process.stdout.read(1) == b"g"
+    process.stdin.close()
+    assert process.wait(10) == 0
+
+
 def test_one_process(cc, spawn):
     """pith run becomes the monitor, which has no children: killing it leaves nothing."""
     process = spawn(cc(SPIN), stdout=subprocess.PIPE)
