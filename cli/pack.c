@@ -167,19 +167,35 @@ static int write_image(int in, const struct image *im, struct rom_tree *tree, in
     return 0;
 }
 
+/* The file that the packed image replaces: where symbolic links lead, and nothing but a regular
+ * file. */
+static int output_name(const struct options *o, char name[PATH_MAX], struct fault *f)
+{
+    const char *given = o->out != NULL ? o->out : o->image;
+    struct stat st;
+    if (realpath(given, name) == NULL) {
+        if (snprintf(name, PATH_MAX, "%s", given) >= PATH_MAX)
+            return fault_set(f, EXIT_HOST, "the name of the output is too long");
+        return 0;
+    }
+    if (stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+        return fault_set(f, EXIT_HOST, "%.300s is not a regular file: it is not replaced", given);
+    return 0;
+}
+
 static int pack(int in, const struct image *im, const struct options *o, struct fault *f)
 {
+    char name[PATH_MAX];
     struct stat st;
     struct rom_tree tree;
     int64_t latest;
-    if (latest_time(&latest, f) != 0)
+    if (latest_time(&latest, f) != 0 || output_name(o, name, f) != 0)
         return -1;
     if (fstat(in, &st) < 0)
         return fault_set(f, EXIT_HOST, "cannot read the image: %s", strerror(errno));
     int result = rom_scan(&tree, o->root, latest, f);
     int out = -1;
     if (result == 0) {
-        const char *name = o->out != NULL ? o->out : o->image;
         out = create_output(name, &st, f);
         result = out < 0 ? -1 : write_image(in, im, &tree, out, f);
         if (out >= 0 && close(out) < 0 && result == 0)

@@ -99,6 +99,27 @@ def test_output_elsewhere_leaves_the_image(image, root, run, tmp_path):
     assert "not there" in run(image, "/etc/motd").stdout
 
 
+def test_symbolic_links_are_followed(image, root, run, tmp_path):
+    link, out = tmp_path / "link", tmp_path / "out"
+    link.symlink_to(image)
+    assert pack(link, "--root", root).status == 0
+    assert link.is_symlink() and "welcome" in run(image, "/etc/motd").stdout
+    out.write_text("old")
+    (tmp_path / "out-link").symlink_to("out")
+    assert pack(image, "--root", root, "-o", tmp_path / "out-link").status == 0
+    assert (tmp_path / "out-link").is_symlink() and "welcome" in run(out, "/etc/motd").stdout
+
+
+def test_only_a_file_is_replaced(image, root, tmp_path):
+    """Not /dev/null, even for root."""
+    for target in (tmp_path, tmp_path / "fifo"):
+        if target != tmp_path:
+            os.mkfifo(target)
+        done = pack(image, "--root", root, "-o", target)
+        assert done.status == 125 and "not a regular file" in done.stderr
+    assert stat.S_ISFIFO((tmp_path / "fifo").stat().st_mode)
+
+
 def test_only_one_header_and_the_end_change(image, root):
     before = image.read_bytes()
     assert pack(image, "--root", root).status == 0
