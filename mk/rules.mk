@@ -32,9 +32,9 @@ module_includes = $(foreach m,$1 $($1.uses),-I$(INCLUDE)/$m)
 # The links that these need.
 module_links = $(foreach m,$1 $($1.uses),$(INCLUDE)/$m/$m)
 
+# Old dependency files may name headers that are gone; they match too, and there is nothing to make.
 $(INCLUDE)/%: | $(SETUP_BUILD)
-	@mkdir -p $(@D)
-	@ln -sfn $(CURDIR)/$($(notdir $*).dir) $@
+	@$(if $($(notdir $*).dir),mkdir -p $(@D) && ln -sfn $(CURDIR)/$($(notdir $*).dir) $@,:)
 
 # $(call module_objects,NAME): its object files.
 module_objects = $(addprefix $(OBJ)/$($1.dir)/,$(addsuffix .o,$(basename $($1.src))))
