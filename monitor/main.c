@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * pith-monitor: loads an image and runs it as a sandboxed process. Started by `pith run` with its
- * options, or by Linux as the interpreter of an image that was executed by name (start.c).
+ * pith-monitor: loads an image and runs it as a sandboxed process. Users start it as `pith run`
+ * (bin/pith is a link to it), Linux as the interpreter of an image that was executed by name
+ * (start.c).
  * Everything is decided here; what it is decided with stands in the modules. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -169,10 +171,34 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     guest_run(m);
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+    size_t len = strlen(s), end_len = strlen(end);
+    return len >= end_len && strcmp(s + len - end_len, end) == 0;
+}
+
+/* Whatever is not "pith run" is for pith-cli, which stands beside this program. */
+static int other_command(char **argv)
+{
+    char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path));
+    char *slash = len > 0 ? memrchr(path, '/', (size_t)len) : NULL;
+    if (slash && slash + sizeof("/pith-cli") <= path + sizeof(path)) {
+        strcpy(slash, "/pith-cli");
+        execv(path, argv);
+    }
+    say("cannot start pith-cli beside the monitor: %s", strerror(errno));
+    return EXIT_CANNOT_START;
+}
+
 int main(int argc, char **argv, char **envp)
 {
     struct boot_input in = {.argc = argc, .argv = argv};
     char why[300];
+    /* "pith run ..."; as pith-monitor it takes the options at once. */
+    bool is_pith = !start_image_entry && argc && !ends_with(argv[0], "pith-monitor");
+    if (is_pith && (argc < 2 || strcmp(argv[1], "run") != 0))
+        return other_command(argv);
     machine.backend = &process_backend;
     machine.name = argc ? argv[0] : "";
     machine.pid = getpid();
@@ -190,6 +216,10 @@ int main(int argc, char **argv, char **envp)
         run(&machine, "/proc/self/exe", &in, envp);
     }
 
+    if (is_pith) {
+        argc--;
+        argv++;
+    }
     if (options_parse(argc, argv, envp, &options, why, sizeof(why))) {
         say("%s", why);
         return EXIT_CANNOT_START;
