@@ -27,17 +27,13 @@ $(MONITOR): $(MONITOR_OBJECTS)
 	$(call say,LD      $@)
 	$(Q)$(HOST_CC) $(MONITOR_LDFLAGS) -Wl,--gc-sections -o $@ $^
 
-# Its start is part of that of every image: few segments, few pages. (musl's static start code does not
-# protect RELRO, so its segment would be padding.)
-CLI_LDFLAGS := -static -Wl,--gc-sections,-z,noseparate-code,-z,norelro
-
 # Users start the monitor as pith; what is not "pith run" it leaves to pith-cli.
 CLI := $(OUT)/libexec/pith/pith-cli
 CLI_OBJECTS := $(foreach m,$(CLI_MODULES),$(call module_objects,$m))
 $(CLI): $(CLI_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,LD      $@)
-	$(Q)$(HOST_CC) $(CLI_LDFLAGS) -o $@ $^
+	$(Q)$(HOST_CC) -static -Wl,--gc-sections -o $@ $^
 
 PITH := $(OUT)/bin/pith
 $(PITH): $(MONITOR)
