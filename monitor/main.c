@@ -127,8 +127,12 @@ static void lock_down(const struct machine *m, unsigned first_fd)
  * process's memory. */
 static void wipe_environment(char **envp)
 {
+    char *first = *envp, *last = first;
     for (; *envp; envp++)
-        memset(*envp, 0, strlen(*envp));
+        last = *envp;
+    /* The kernel puts the strings one after the other. */
+    if (first)
+        memset(first, 0, (size_t)(last - first) + strlen(last));
 }
 
 /* Loads and runs the image at (path). (in) holds arguments and environment. */
@@ -152,7 +156,6 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     int err = load_image(m, fd, random[0], options.no_aslr, &why);
     if (err)
         refuse(err, why);
-    close(fd);
 
     unsigned first_fd = set_consoles(m, by_name);
     set_clock(m);

@@ -17,7 +17,7 @@ uintptr_t start_image_entry;
 #define HIDDEN __attribute__((visibility("hidden")))
 
 extern const Elf64_Ehdr __ehdr_start HIDDEN;
-extern const Elf64_Dyn _DYNAMIC[] HIDDEN;
+extern Elf64_Dyn _DYNAMIC[] HIDDEN;
 extern void _start(void) HIDDEN;
 int main(int argc, char **argv, char **envp);
 int __libc_start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void),
@@ -68,6 +68,9 @@ __attribute__((no_stack_protector)) _Noreturn void start_c(long *stack)
     while (*end)
         end++;
 
+    /* Of the page that relocation is going to read first: written to at once, it costs one fault
+     * and not two. */
+    *(volatile Elf64_Sxword *)&_DYNAMIC[0].d_tag = _DYNAMIC[0].d_tag;
     relocate(base);
     describe_monitor((Elf64_auxv_t *)(end + 1), base);
     __libc_start_main(main, argc, argv, NULL, NULL, NULL);

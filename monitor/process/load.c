@@ -29,13 +29,14 @@ static int read_file(const struct image_source *src, uint64_t offset, void *buf,
     return 0;
 }
 
-/* Descriptors below 3 are the guest's, even those that the caller left closed. */
+/* Descriptors below 3 are the guest's, even those that the caller left closed. Not O_CLOEXEC: there
+ * is no exec, and libc would make a second call for it. */
 static int open_above_stdio(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 || fd > STDERR_FILENO)
         return fd < 0 ? -errno : fd;
-    int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int higher = fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
     int err = errno;
     close(fd);
     return higher < 0 ? -err : higher;
