@@ -8,8 +8,8 @@
 .SECONDEXPANSION:
 MAKEFLAGS += --no-builtin-rules
 
-# One job a core, unless the caller chose (a sub-make inherits its caller's choice).
-ifeq ($(filter -j%,$(MAKEFLAGS))$(filter --jobserver%,$(MAKEFLAGS)),)
+# One job a core, unless the caller chose; a make below this one takes its jobs from it.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 

@@ -42,4 +42,8 @@
  * text at (addr) as its reason, then ends with exit status 128 + signal. Does not return. */
 #define PITH_HC_CRASH 7
 
+/* signals(set): pith_shared.caught has got new bits; (set) is all of it. A monitor may let a signal take
+ * its default action until it is told so. Returns 0, or -ENOSYS where nothing needs to be told. */
+#define PITH_HC_SIGNALS 8
+
 #endif

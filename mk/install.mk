@@ -2,5 +2,6 @@
 
 .PHONY: install
 install: all ## install to PREFIX (/usr/local)
-	mkdir -p $(DESTDIR)$(PREFIX)
-	cp -a $(OUT)/. $(DESTDIR)$(PREFIX)/
+	$(call say,INSTALL $(DESTDIR)$(PREFIX))
+	@mkdir -p $(DESTDIR)$(PREFIX)
+	$(Q)cp -R -P --preserve=mode,timestamps,links $(OUT)/. $(DESTDIR)$(PREFIX)/

@@ -54,7 +54,7 @@ static int show_sandbox(void)
 {
     struct filter_params params = {.heap_len = 1,
                                    .out_fds = 1u << STDOUT_FILENO | 1u << STDERR_FILENO,
-                                   .die_signals = lockdown_die_signals(),
+                                   .die_signals = lockdown_die_signals() | signals_passed_on(),
                                    .allow_jit = options.allow_jit};
     struct filter_call calls[FILTER_CALLS];
     filter_table(&params, calls);
@@ -111,7 +111,7 @@ static void lock_down(const struct machine *m, unsigned first_fd)
         .heap = m->mem_base + m->layout.heap.at,
         .heap_len = m->layout.heap.len,
         .out_fds = (1ull << first_fd) - 1 - (1ull << STDIN_FILENO),
-        .die_signals = m->die_signals,
+        .die_signals = m->die_signals | signals_passed_on(),
         .pid = m->pid,
         .allow_jit = m->allow_jit,
     };

@@ -63,6 +63,9 @@ long hypercall_serve(struct machine *m, long number, long a, long b, long c,
         m->backend->die(m, (int)(a & 127));
     case PITH_HC_CRASH:
         m->backend->crash(m, (int)(a & 127), (uint64_t)b, (uint64_t)c, frame);
+    case PITH_HC_SIGNALS:
+        m->backend->pass_on((uint64_t)a);
+        return 0;
     default:
         return -ENOSYS;
     }

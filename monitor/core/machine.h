@@ -32,6 +32,8 @@ struct backend {
     /* Ends the process as the default action of signal (sig) would, so that whoever waits for it
      * sees that signal; where that cannot be had, with exit status 128 + sig. */
     void (*die)(const struct machine *m, int sig) __attribute__((noreturn));
+    /* The guest takes the host's signals of (set), bit N-1 for signal N, from now on. */
+    void (*pass_on)(uint64_t set);
     /* Reports a crash of the guest by its own decision and ends. (reason) is (len) bytes of guest
      * memory. */
     void (*crash)(struct machine *m, int sig, uint64_t reason, uint64_t len,

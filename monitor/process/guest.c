@@ -64,6 +64,7 @@ const struct backend process_backend = {
     .protect = protect,
     .release = release,
     .die = signals_die,
+    .pass_on = signals_pass_on,
     .crash = crash,
 };
 

@@ -184,15 +184,30 @@ static void start_timeout(void)
     setitimer(ITIMER_REAL, &alarm_at, NULL);
 }
 
+static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
+                                SIGUSR2, SIGTERM, SIGCONT, SIGWINCH};
+
+uint64_t signals_passed_on(void)
+{
+    uint64_t set = 0;
+    for (unsigned i = 0; i < ARRAY_LEN(passed_on); i++)
+        set |= bit(passed_on[i]);
+    return set;
+}
+
+void signals_pass_on(uint64_t set)
+{
+    static uint64_t handled;
+    for (unsigned i = 0; i < ARRAY_LEN(passed_on); i++)
+        if ((set & ~handled & bit(passed_on[i])) && handle(passed_on[i]))
+            ignored |= bit(passed_on[i]);
+    handled |= set;
+}
+
 void signals_start(uint64_t timeout_us)
 {
-    static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
-                                    SIGUSR2, SIGTERM, SIGCONT, SIGWINCH};
     static const struct kernel_sigaction ignore = {SIG_IGN, 0, NULL, 0};
     loaded = true;
-    for (unsigned i = 0; i < ARRAY_LEN(passed_on); i++)
-        if (handle(passed_on[i]))
-            ignored |= bit(passed_on[i]);
     /* A closed pipe is an error of the write: the guest is told so, and decides. */
     syscall(SYS_rt_sigaction, SIGPIPE, &ignore, NULL, sizeof(ignore.mask));
     timeout = timeout_us;

@@ -11,9 +11,16 @@
  * image is being loaded, as a change of its file. After guest_prepare(m). */
 void signals_catch_faults(struct machine *m);
 
-/* Installs the handlers of the host's signals, and starts the time limit, (timeout_us) from now, if
- * it is not 0. The image is loaded: faults now are the guest's. */
+/* Starts the time limit, (timeout_us) from now, if it is not 0. The image is loaded: faults now are
+ * the guest's. */
 void signals_start(uint64_t timeout_us);
+
+/* struct backend's pass_on: installs the handlers of those signals of (set) that can be passed on,
+ * when they are first wanted, since each costs time in every start. */
+void signals_pass_on(uint64_t set);
+
+/* The signals that can be: bit N-1 for signal N. */
+uint64_t signals_passed_on(void);
 
 /* struct backend's die. */
 void signals_die(const struct machine *m, int sig) __attribute__((noreturn));

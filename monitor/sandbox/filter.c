@@ -67,7 +67,7 @@ void filter_table(const struct filter_params *p, struct filter_call *calls)
     calls[8] =
         (struct filter_call){SYS_rt_sigaction,
                              "rt_sigaction",
-                             "ending as by a signal",
+                             "passing signals on, ending as by a signal",
                              {{0, CHECK_ONE_OF, false, "sig", p->die_signals << 1, 0, NULL}}};
     calls[9] = (struct filter_call){SYS_tgkill,
                                     "tgkill",

@@ -276,6 +276,13 @@ static void signals(void **state)
     plat_start(&boot);
     plat_signals_catch(0x4000);
     assert_int_equal(shared.caught, 0x4000);
+    assert_true(monitor.number == PITH_HC_SIGNALS && monitor.a == 0x4000);
+    monitor.number = 0;
+    plat_signals_catch(0);
+    plat_signals_catch(0x4000);
+    assert_int_equal(monitor.number, 0);
+    plat_signals_catch(0x2);
+    assert_true(monitor.number == PITH_HC_SIGNALS && monitor.a == 0x4002);
     assert_int_equal(plat_signals_take(), 0);
     shared.pending = 0x4002;
     assert_int_equal(plat_signals_take(), 0x4002);

@@ -111,7 +111,13 @@ _Noreturn void plat_crash(int sig, const char *reason)
 
 void plat_signals_catch(uint64_t set)
 {
+    static uint64_t told; /* masks change often, what is in them at one time or another seldom */
+
     __atomic_store_n(&shared()->caught, set, __ATOMIC_SEQ_CST);
+    if (set & ~told) {
+        told |= set;
+        hypercall(PITH_HC_SIGNALS, (long)told, 0, 0);
+    }
 }
 
 uint64_t plat_signals_take(void)
