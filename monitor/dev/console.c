@@ -4,6 +4,7 @@
 #include "monitor/dev/console.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -12,6 +13,14 @@
 
 #include "abi/hypercall.h"
 #include "monitor/core/say.h"
+
+/* For wait_call where a signal must not matter. */
+static const uint64_t no_signal;
+
+static bool signal_due(const struct consoles *cs)
+{
+    return __atomic_load_n(cs->pending, __ATOMIC_RELAXED) != 0;
+}
 
 static void stop(struct console *c, const char *direction, const char *why)
 {
@@ -32,36 +41,62 @@ static bool peek(struct console *c, struct queue *q, const char *direction,
     return found > 0;
 }
 
+/* Cuts (chain) to its first (len) bytes. */
+static void trim(struct queue_chain *chain, size_t len)
+{
+    for (int i = 0; i < chain->count; i++) {
+        if (chain->iov[i].iov_len >= len) {
+            chain->iov[i].iov_len = len;
+            chain->count = i + 1;
+        }
+        len -= chain->iov[i].iov_len;
+    }
+}
+
+/* Writes (chain), or, unless (blocking), as much of it as any descriptor that polls as writable
+ * takes at once (pipe(7)): the host's descriptor may be one that blocks. Returns the bytes accepted
+ * or -errno; -EAGAIN: none now; -EINTR, only if (blocking): a signal is due. */
+static long send(struct consoles *cs, struct console *c, struct queue_chain *chain, bool blocking)
+{
+    if (blocking)
+        return wait_call(cs->pending, SYS_writev, c->out, (long)chain->iov, chain->count);
+
+    struct pollfd ready = {c->out, POLLOUT, 0};
+    struct timespec at_once = {0, 0};
+    long n = wait_call(&no_signal, SYS_ppoll, (long)&ready, 1, (long)&at_once);
+    if (n <= 0)
+        return n < 0 ? n : -EAGAIN;
+    trim(chain, PIPE_BUF);
+    return wait_call(&no_signal, SYS_writev, c->out, (long)chain->iov, chain->count);
+}
+
 /* Sends what is available until the descriptor takes no more. Returns the number of chains used. */
-static int transmit(struct consoles *cs, struct console *c)
+static int transmit(struct consoles *cs, struct console *c, bool blocking)
 {
     struct queue_chain chain;
     int used = 0;
+    c->out_full = false;
     while (!c->out_full && peek(c, &c->tx, "transmit", &chain)) {
-        long n = wait_call(cs->pending, SYS_writev, c->out, (long)chain.iov, chain.count);
+        long n = send(cs, c, &chain, blocking);
         if (n == -EAGAIN || n == -EINTR) {
             c->out_full = true;
-            break;
+        } else {
+            queue_use(&c->tx, &chain, (uint32_t)n);
+            used++;
         }
-        queue_use(&c->tx, &chain, (uint32_t)n);
-        used++;
     }
     return used;
 }
 
-/* The descriptor has room: sends one chain. Not by wait_call, which sends nothing while a signal is
- * due. */
-static int transmit_ready(struct console *c)
+/* No transmit buffer stays here when a poll returns (abi/device.h). Returns the number of chains
+ * used. */
+static int give_back(struct console *c)
 {
     struct queue_chain chain;
-    c->out_full = false;
-    if (!peek(c, &c->tx, "transmit", &chain))
-        return 0;
-    ssize_t n = writev(c->out, chain.iov, chain.count);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
-    queue_use(&c->tx, &chain, (uint32_t)(n < 0 ? -errno : n));
-    return 1;
+    int used = 0;
+    for (; peek(c, &c->tx, "transmit", &chain); used++)
+        queue_use(&c->tx, &chain, (uint32_t)-EAGAIN);
+    return used;
 }
 
 /* Fills one posted chain. May block if the descriptor does; never while a signal is due. */
@@ -108,14 +143,14 @@ static void collect(struct consoles *cs, struct waits *w)
 static int wait_and_serve(struct consoles *cs, struct waits *w, int64_t limit)
 {
     struct timespec ts = {limit / 1000000000, limit % 1000000000};
-    static const uint64_t none = 0;
     /* Asking without waiting must work while a signal is due. */
-    long n = wait_call(limit ? cs->pending : &none, SYS_ppoll, (long)w->fd, w->count,
+    long n = wait_call(limit ? cs->pending : &no_signal, SYS_ppoll, (long)w->fd, w->count,
                        limit == PITH_POLL_FOREVER ? 0 : (long)&ts);
     int used = 0;
     for (unsigned i = 0; n > 0 && i < w->count; i++)
         if (w->fd[i].revents)
-            used += w->fd[i].events == POLLOUT ? transmit_ready(w->dev[i]) : receive(cs, w->dev[i]);
+            used += w->fd[i].events == POLLOUT ? transmit(cs, w->dev[i], false)
+                                               : receive(cs, w->dev[i]);
     return used;
 }
 
@@ -125,18 +160,18 @@ static bool just_reading(const struct waits *w)
     return w->count == 1 && w->fd[0].events == POLLIN && !w->dev[0]->in_empty;
 }
 
-long consoles_poll(struct consoles *cs, int64_t deadline)
+/* Serves all queues until something was used or (deadline) passed. Returns the chains used. */
+static int serve(struct consoles *cs, int64_t deadline)
 {
     struct waits w;
     for (;;) {
+        bool due = signal_due(cs);
         int used = 0;
-        for (unsigned i = 0; i < cs->count; i++) {
-            cs->dev[i].out_full = false;
-            used += transmit(cs, &cs->dev[i]);
-        }
+        for (unsigned i = 0; i < cs->count; i++)
+            used += transmit(cs, &cs->dev[i], deadline == PITH_POLL_FOREVER && !due);
         collect(cs, &w);
 
-        bool due = __atomic_load_n(cs->pending, __ATOMIC_RELAXED) != 0;
+        due = signal_due(cs);
         int64_t limit = 0;
         if (!used && !due && deadline == PITH_POLL_FOREVER)
             limit = PITH_POLL_FOREVER;
@@ -150,11 +185,15 @@ long consoles_poll(struct consoles *cs, int64_t deadline)
         else if (w.count || limit)
             used += wait_and_serve(cs, &w, limit);
 
-        if (used)
+        if (used || limit == 0 || signal_due(cs))
             return used;
-        if (__atomic_load_n(cs->pending, __ATOMIC_RELAXED))
-            return -EINTR;
-        if (limit == 0)
-            return 0;
     }
+}
+
+long consoles_poll(struct consoles *cs, int64_t deadline)
+{
+    int used = serve(cs, deadline);
+    for (unsigned i = 0; i < cs->count; i++)
+        used += give_back(&cs->dev[i]);
+    return used ? used : signal_due(cs) ? -EINTR : 0;
 }

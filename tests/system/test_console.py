@@ -240,11 +240,6 @@ def test_read_is_restarted(start):
     assert process.wait(10) == 0
 
 
-# abi/device.h: no transmit buffer stays with the device when a poll returns.
-KEEPS = pytest.mark.xfail(strict=True, reason="the monitor keeps transmit buffers until the host takes them")
-
-
-@KEEPS
 def test_handler_interrupts_write_to_full_pipe(start):
     read_end, write_end = os.pipe()
     process = start("write", stdout=write_end)
@@ -257,7 +252,6 @@ def test_handler_interrupts_write_to_full_pipe(start):
     assert process.stderr.read() == b"15 65536\n"
 
 
-@KEEPS
 def test_nonblocking_write_to_full_pipe(image, spawn):
     read_end, write_end = os.pipe()
     process = spawn(image, "nonblocking", stdout=write_end, stderr=subprocess.PIPE)

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -18,7 +19,7 @@
 #define MEM_BASE 0x10000000000ull
 
 static struct queue_rings rings[3];
-static char mem[4096];
+static char mem[8192];
 static struct consoles cs;
 static uint64_t pending;
 static int in[2], out[2], err[2]; /* pipes; the console has in[0], out[1], err[1] */
@@ -169,20 +170,64 @@ static void errors_are_told(void **state)
     in[0] = dup(0);
 }
 
+static void fill(int fd)
+{
+    char buf[65536];
+    int flags = fcntl(fd, F_GETFL);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    memset(buf, 'x', sizeof(buf));
+    while (write(fd, buf, sizeof(buf)) > 0)
+        ;
+    fcntl(fd, F_SETFL, flags);
+}
+
 static void a_full_pipe_is_waited_for(void **state)
 {
     (void)state;
     char buf[65536];
-    fcntl(out[1], F_SETFL, O_NONBLOCK);
-    memset(buf, 'x', sizeof(buf));
-    while (write(out[1], buf, sizeof(buf)) > 0)
-        ;
-    send(1, 0, "later");
-    assert_int_equal(consoles_poll(&cs, 0), 0);
-    assert_int_equal(consoles_poll(&cs, now() + 1000000), 0);
-    assert_true(read(out[0], buf, sizeof(buf)) > 0);
-    assert_int_equal(consoles_poll(&cs, PITH_POLL_FOREVER), 1);
-    assert_int_equal(rings[1].used.ring[0].len, 5);
+    for (int flags = 0; flags <= O_NONBLOCK; flags += O_NONBLOCK) {
+        uint16_t at = rings[1].used.idx;
+        fcntl(out[1], F_SETFL, flags);
+        fill(out[1]);
+        pid_t child = fork();
+        if (child == 0) {
+            usleep(20000);
+            for (int i = 0; i < 16; i++)
+                if (read(out[0], buf, 4096) != 4096)
+                    _exit(1);
+            _exit(0);
+        }
+        int64_t before = now();
+        send(1, 0, "later");
+        assert_int_equal(consoles_poll(&cs, PITH_POLL_FOREVER), 1);
+        assert_int_equal(rings[1].used.ring[at].len, 5);
+        assert_true(now() - before >= 15000000);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        assert_int_equal(read(out[0], buf, sizeof(buf)), 5);
+    }
+}
+
+/* Nothing stays in the queue, and a descriptor that would block is not waited for. */
+static void a_full_pipe_within_a_deadline(void **state)
+{
+    (void)state;
+    char buf[65536];
+    fill(out[1]);
+    send(1, 0, "lost");
+    assert_int_equal(consoles_poll(&cs, 0), 1);
+    assert_int_equal((int32_t)rings[1].used.ring[0].len, -EAGAIN);
+    int64_t before = now();
+    send(1, 0, "lost");
+    assert_int_equal(consoles_poll(&cs, before + 5000000), 1);
+    assert_int_equal((int32_t)rings[1].used.ring[1].len, -EAGAIN);
+    assert_true(now() - before >= 5000000);
+    assert_int_equal(read(out[0], buf, sizeof(buf)), 65536);
+
+    fill(out[1]);
+    assert_int_equal(read(out[0], buf, 4096), 4096);
+    offer(1, 0, 6000); /* accepted in part */
+    assert_int_equal(consoles_poll(&cs, 0), 1);
+    assert_int_equal(rings[1].used.ring[2].len, 4096);
 }
 
 static void input_that_does_not_block(void **state)
@@ -251,6 +296,7 @@ int main(void)
         TEST(deadline),
         TEST(errors_are_told),
         TEST(a_full_pipe_is_waited_for),
+        TEST(a_full_pipe_within_a_deadline),
         TEST(input_that_does_not_block),
         TEST(a_signal_is_due),
         TEST(a_malformed_queue_stops_its_device),
