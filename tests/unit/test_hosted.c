@@ -33,7 +33,7 @@ static long serve(long number, long a, long b, long c)
     monitor.c = c;
     if (number == PITH_HC_LOG)
         snprintf(monitor.log, sizeof(monitor.log), "%.*s", (int)b, (const char *)a);
-    if (number >= PITH_HC_EXIT)
+    if (number >= PITH_HC_EXIT && number <= PITH_HC_CRASH)
         longjmp(monitor.end, 1);
     return monitor.answer;
 }
