@@ -114,6 +114,18 @@ static long result_of(int err, int prot)
     return err;
 }
 
+/* Once a run, since a program that handles it may go on for long: whoever reads the log of one that
+ * does not shall see why it failed. */
+static void tell_exhausted(size_t len)
+{
+    static bool told;
+    if (told)
+        return;
+    told = true;
+    log_line("out of memory: %lu KiB are not to be had; pith run -m gives more", len / 1024);
+    page_report();
+}
+
 /* Makes (len) bytes of zero pages where (flags) and (addr) want them. Returns 0 and sets (*at). */
 static int place(uintptr_t addr, size_t len, int prot, unsigned flags, void **at)
 {
@@ -136,7 +148,10 @@ static int place(uintptr_t addr, size_t len, int prot, unsigned flags, void **at
         *at = (void *)addr;
         return page_map_at(*at, len / PAGE_SIZE, prot, use);
     }
-    return page_map(len / PAGE_SIZE, prot, use, at);
+    int err = page_map(len / PAGE_SIZE, prot, use, at);
+    if (err == -ENOMEM && len <= plat_info.mem_len)
+        tell_exhausted(len);
+    return err;
 }
 
 static struct file *file_of(long fd)

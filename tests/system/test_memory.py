@@ -49,7 +49,9 @@ int main(void)
 def test_exhaustion(mib, cc, run):
     done = run(cc(EXHAUST), options=["-m", f"{mib}M"])
     assert done.status == 0, done.stderr
-    assert not done.stderr
+    told = re.fullmatch(r"pith: out of memory: \d+ KiB are not to be had; pith run -m gives more\n"
+                        r"pith: memory in KiB: (\d+) in all, .*\n", done.stderr)
+    assert told and (mib * 15 / 16 - 0.75) * 1024 < int(told[1]) < mib * 1024, done.stderr
     for line in done.stdout.splitlines():
         size, first, second, third = map(int, line.split())
         assert second == third, f"blocks of {size}: {first}, {second}, {third}"
