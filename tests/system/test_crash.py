@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Crash reports: what is said, where it points, and that nothing else is printed."""
 import re
+import shutil
 import subprocess
 
 import pytest
+
+from frame import PITH, execute
 
 SOURCE = r"""
 #define _GNU_SOURCE
@@ -163,3 +166,19 @@ int main(void)
     _, err = process.communicate(timeout=10)
     assert process.returncode in (128 + 7, 128 + 11), err
     assert b"pith: " in err
+
+
+def test_gdb(cc, tmp_path):
+    """The recipe of docs/monitor.md: breakpoints, back-traces and lines in a running image."""
+    if not shutil.which("gdb"):
+        pytest.skip("gdb is not installed")
+    image = cc("static int leaf(int n)\n{\n    return n + 1;\n}\n"
+               "int main(int argc, char **argv)\n{\n    return leaf(argc) + (argv == 0);\n}\n", "-O0", "-g")
+    commands = ["set confirm off", "catch syscall seccomp", "run", f"add-symbol-file {image} -o 0x10000000000",
+                "break leaf", "continue", "continue", "backtrace", "kill"]
+    done = execute(["gdb", "-nx", "-q", "-batch", *[part for c in commands for part in ("-ex", c)], "--args",
+                    PITH, "run", "--no-aslr", image], timeout=60)
+    if "ptrace" in done.stderr:
+        pytest.skip("gdb may not trace here")
+    trace = done.stdout[done.stdout.index("Breakpoint 2, leaf (n=1)"):]
+    assert re.search(r"#0 +leaf \(n=1\) at \S+\.c:3\n#1 .* in main \(argc=1, .*\.c:7\n", trace), done.stdout
