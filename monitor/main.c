@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * pith-monitor: loads an image and runs it as a sandboxed process. Started by `pith run` with its
- * options, or by Linux as the interpreter of an image that was executed by name (start.c).
- * Everything is decided here; what it is decided with stands in the modules. */
+ * pith-monitor: loads an image and runs it, as a sandboxed process or in a virtual machine. Started
+ * by `pith run` with its options, or by Linux as the interpreter of an image that was executed by
+ * name (start.c). Everything is decided here; what it is decided with stands in the modules. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +15,8 @@
 #include "monitor/core/boot.h"
 #include "monitor/core/machine.h"
 #include "monitor/core/say.h"
+#include "monitor/kvm/guest.h"
+#include "monitor/kvm/plan.h"
 #include "monitor/options.h"
 #include "monitor/process/guest.h"
 #include "monitor/process/load.h"
@@ -53,8 +55,9 @@ static int show_sandbox(void)
     struct filter_params params = {.heap_len = 1,
                                    .out_fds = 1u << STDOUT_FILENO | 1u << STDERR_FILENO,
                                    .die_signals = lockdown_die_signals(),
+                                   .vcpu = options.way == WAY_KVM ? STDERR_FILENO + 1 : 0,
                                    .allow_jit = options.allow_jit};
-    struct filter_call calls[FILTER_CALLS];
+    struct filter_call calls[FILTER_ROWS];
     filter_table(&params, calls);
     return filter_show(calls) ? EXIT_CANNOT_START : 0;
 }
@@ -106,15 +109,21 @@ static void lay_out(struct machine *m, const struct boot_input *in)
 static void lock_down(const struct machine *m, unsigned first_fd)
 {
     struct filter_params params = {
-        .heap = m->mem_base + m->layout.heap.at,
+        .heap = (uint64_t)m->mem + m->layout.heap.at,
         .heap_len = m->layout.heap.len,
         .out_fds = (1ull << first_fd) - 1 - (1ull << STDIN_FILENO),
         .die_signals = m->die_signals,
         .pid = m->pid,
         .allow_jit = m->allow_jit,
     };
-    const char *what;
-    int err = lockdown(&params, first_fd, &what);
+    const char *what = "cannot place a descriptor";
+    int err = 0;
+    if (m->backend->keep) {
+        params.vcpu = (int)first_fd++;
+        err = m->backend->keep((unsigned)params.vcpu);
+    }
+    if (!err)
+        err = lockdown(&params, first_fd, &what);
     if (err) {
         say("%s: %s: %s", m->name, what, strerror(-err));
         _exit(EXIT_CANNOT_START);
@@ -141,6 +150,8 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     int fd = load_open(m, path, &why);
     if (fd < 0)
         refuse(fd, why);
+    if (plan_choose(by_name ? WAY_PROCESS : options.way, &m->backend, &why))
+        refuse(-EIO, why);
     if (by_name)
         load_unmap_kernel_copy(m, start_image_entry);
     if (getrandom(random, sizeof(random), 0) != sizeof(random))
@@ -154,10 +165,10 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
 
     unsigned first_fd = set_consoles(m, by_name);
     set_clock(m);
-    in->hypercall = (uint64_t)guest_hypercall;
-    in->gettime = (uint64_t)m->gettime;
-    in->enforced =
-        PITH_ENFORCED_WX | PITH_ENFORCED_SANDBOX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
+    in->enforced = PITH_ENFORCED_WX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
+    err = m->backend->prepare(m, in, &why);
+    if (err)
+        refuse(-EIO, why);
     boot_write(m, in);
     m->consoles.pending = &m->shared->pending;
     if (load_seal(m))
@@ -166,14 +177,13 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
         wipe_environment(envp);
     signals_start(options.timeout_us);
     lock_down(m, first_fd);
-    guest_run(m);
+    m->backend->enter(m);
 }
 
 int main(int argc, char **argv, char **envp)
 {
     struct boot_input in = {.argc = argc, .argv = argv};
     char why[300];
-    machine.backend = &process_backend;
     machine.name = argc ? argv[0] : "";
     machine.pid = getpid();
     machine.die_signals = lockdown_die_signals();
@@ -198,6 +208,8 @@ int main(int argc, char **argv, char **envp)
         return fputs(options_help, stdout) < 0 || fflush(stdout) ? EXIT_CANNOT_START : 0;
     if (options.action == OPTIONS_SANDBOX)
         return show_sandbox();
+    if (options.action == OPTIONS_PLAN)
+        return plan_show(options.way) ? EXIT_CANNOT_START : 0;
     in.argc = argc - options.image;
     in.argv = argv + options.image;
     in.envc = options.env_count;

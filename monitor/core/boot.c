@@ -142,7 +142,7 @@ void boot_write(struct machine *m, const struct boot_input *in)
         .enforced = in->enforced,
         .shared = guest_addr(m, shared),
         .hypercall = {in->hypercall},
-        .clock = {.gettime = {in->gettime}},
+        .clock = in->clock,
     };
     memcpy(area->boot.entropy, in->entropy, sizeof(in->entropy));
 }

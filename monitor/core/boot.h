@@ -16,9 +16,8 @@ struct boot_input {
     char *const *argv;
     int envc;
     char *const *envp;
-    uint64_t
-        hypercall; /* guest addresses of the two functions; gettime as struct pith_clock says */
-    uint64_t gettime;
+    uint64_t hypercall; /* guest address of the function */
+    struct pith_clock clock;
     uint32_t enforced; /* PITH_ENFORCED_* */
     uint8_t entropy[32];
 };

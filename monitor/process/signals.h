@@ -12,11 +12,12 @@
 void signals_catch_faults(struct machine *m);
 
 /* Installs the handlers of the host's signals, and starts the time limit, (timeout_us) from now, if
- * it is not 0. The image is loaded: faults now are the guest's. */
+ * it is not 0. The image is loaded: faults now are those of a guest that is a part of this process.
+ */
 void signals_start(uint64_t timeout_us);
 
 /* struct backend's die. */
-_Noreturn void signals_die(const struct machine *m, int sig);
+__attribute__((noreturn)) void signals_die(const struct machine *m, int sig);
 
 /* A report of (sig) begins: another fault from here on ends the process with its status. */
 void signals_report_begin(int sig);

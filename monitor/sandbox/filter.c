@@ -7,6 +7,7 @@
 #include "monitor/sandbox/filter.h"
 
 #include <linux/audit.h>
+#include <linux/kvm.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
@@ -28,7 +29,7 @@ void filter_table(const struct filter_params *p, struct filter_call *calls)
     const uint64_t advice = 1u << MADV_DONTNEED | 1u << MADV_HUGEPAGE;
     const char *self = "this process";
 
-    memset(calls, 0, FILTER_CALLS * sizeof(*calls));
+    memset(calls, 0, FILTER_ROWS * sizeof(*calls));
     calls[0] = (struct filter_call){
         SYS_writev, "writev", "output", {{0, CHECK_ONE_OF, false, "fd", p->out_fds, 0, NULL}}};
     calls[1] =
@@ -75,6 +76,12 @@ void filter_table(const struct filter_params *p, struct filter_call *calls)
                                     {{0, CHECK_IS, false, "tgid", (uint32_t)p->pid, 0, self},
                                      {1, CHECK_IS, false, "tid", (uint32_t)p->pid, 0, self}}};
     calls[10] = (struct filter_call){SYS_exit_group, "exit_group", "the end", {{0}}};
+    if (p->vcpu)
+        calls[11] = (struct filter_call){SYS_ioctl,
+                                         "ioctl",
+                                         "running the virtual processor",
+                                         {{0, CHECK_IS, false, "fd", (uint32_t)p->vcpu, 0, NULL},
+                                          {1, CHECK_IS, false, "cmd", KVM_RUN, 0, "KVM_RUN"}}};
 }
 
 /* The program as far as it is written. */
@@ -211,7 +218,7 @@ size_t filter_compile(const struct filter_call *calls, struct sock_filter *code)
     emit(&c, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
 
     load(&c, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < FILTER_CALLS; i++) {
+    for (size_t i = 0; calls[i].name; i++) {
         size_t jump = c.len;
         emit(&c, JEQ, calls[i].number, 0, 0);
         for (size_t j = 0; j < FILTER_ARGS && calls[i].arg[j].check != CHECK_NONE; j++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sandbox of the process back end: which system calls the process may make once the guest runs,
+ * The sandbox of the monitor: which system calls the process may make once the guest runs,
  * as a program for seccomp and in words. One table makes both. */
 #ifndef PITH_MONITOR_FILTER_H
 #define PITH_MONITOR_FILTER_H
@@ -17,6 +17,7 @@ struct filter_params {
     uint64_t out_fds;        /* bit N: descriptor N may be written */
     uint64_t die_signals;    /* bit N-1: the action of signal N may be changed */
     int pid;                 /* of this process, whose only thread has the same number */
+    int vcpu; /* descriptor of the virtual processor; 0: the guest is a part of this process */
     bool allow_jit;
 };
 
@@ -38,7 +39,8 @@ struct filter_arg {
     const char *text; /* the check in words, where numbers say little; or NULL */
 };
 
-#define FILTER_CALLS    11
+#define FILTER_CALLS    12  /* system calls, at most */
+#define FILTER_ROWS     13  /* of the table, at most, and the end: one that has no name */
 #define FILTER_ARGS     5   /* checked ones of a call, at most, and the end */
 #define FILTER_CODE_MAX 192 /* jumps to its end span less than 256 */
 
@@ -49,7 +51,7 @@ struct filter_call {
     struct filter_arg arg[FILTER_ARGS];
 };
 
-/* Fills (calls), FILTER_CALLS of them, with what is allowed under (params). Everything else is not.
+/* Fills (calls), FILTER_ROWS of them, with what is allowed under (params). Everything else is not.
  */
 void filter_table(const struct filter_params *params, struct filter_call *calls);
 

@@ -24,7 +24,7 @@ static struct filter_params params;
 
 static void compile(void)
 {
-    struct filter_call calls[FILTER_CALLS];
+    struct filter_call calls[FILTER_ROWS];
     filter_table(&params, calls);
     code_len = filter_compile(calls, code);
     assert_true(code_len <= FILTER_CODE_MAX);

@@ -105,8 +105,14 @@ static void ways(void **state)
 {
     (void)state;
     assert_int_equal(PARSE("--on", "process", "i"), 0);
+    assert_int_equal(options.way, WAY_PROCESS);
     assert_int_equal(PARSE("--on=auto", "--net", "none", "i"), 0);
-    REFUSED("cannot run images that way yet", "--on", "kvm", "i");
+    assert_int_equal(options.way, WAY_AUTO);
+    assert_int_equal(PARSE("--on", "kvm", "i"), 0);
+    assert_int_equal(options.way, WAY_KVM);
+    assert_int_equal(PARSE("--on", "kvm", "--show-plan"), 0);
+    assert_int_equal(options.action, OPTIONS_PLAN);
+    REFUSED("cannot run images that way yet", "--on", "qemu", "i");
     REFUSED("no such way", "--on", "moon", "i");
     REFUSED("--net tap:x: this version", "--net", "tap:x", "i");
     REFUSED("--disk a=b: this version", "--disk", "a=b", "i");
