@@ -58,6 +58,9 @@ static int show_sandbox(void)
                                    .vcpu = options.way == WAY_KVM ? STDERR_FILENO + 1 : 0,
                                    .allow_jit = options.allow_jit};
     struct filter_call calls[FILTER_ROWS];
+    for (unsigned i = 0; i < options.disks.count; i++)
+        options.disks.dev[i].fd = (int)(STDERR_FILENO + 1 + i);
+    filter_allow_disks(&params, &options.disks);
     filter_table(&params, calls);
     return filter_show(calls) ? EXIT_CANNOT_START : 0;
 }
@@ -97,8 +100,8 @@ static void set_clock(struct machine *m)
 static void lay_out(struct machine *m, const struct boot_input *in)
 {
     uint64_t need;
-    if (!layout_make(&m->image, options.mem_len, boot_area_len(in), shared_area_len(), &m->layout,
-                     &need))
+    if (!layout_make(&m->image, options.mem_len, boot_area_len(m, in), shared_area_len(m),
+                     &m->layout, &need))
         return;
     say("%s: %lu KiB of memory are too little: it needs at least %lu KiB (-m %luK)", m->name,
         (unsigned long)(options.mem_len >> 10), (unsigned long)(need >> 10),
@@ -106,7 +109,8 @@ static void lay_out(struct machine *m, const struct boot_input *in)
     _exit(EXIT_CANNOT_START);
 }
 
-static void lock_down(const struct machine *m, unsigned first_fd)
+/* (first_fd): of those that come after the consoles'. */
+static void lock_down(struct machine *m, unsigned first_fd)
 {
     struct filter_params params = {
         .heap = (uint64_t)m->mem + m->layout.heap.at,
@@ -123,7 +127,11 @@ static void lock_down(const struct machine *m, unsigned first_fd)
         err = m->backend->keep((unsigned)params.vcpu);
     }
     if (!err)
-        err = lockdown(&params, first_fd, &what);
+        err = disks_place(&m->disks, first_fd);
+    if (!err) {
+        filter_allow_disks(&params, &m->disks);
+        err = lockdown(&params, first_fd + m->disks.count, &what);
+    }
     if (err) {
         say("%s: %s: %s", m->name, what, strerror(-err));
         _exit(EXIT_CANNOT_START);
@@ -164,6 +172,8 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     close(fd);
 
     unsigned first_fd = set_consoles(m, by_name);
+    if (disks_open(&m->disks))
+        _exit(EXIT_CANNOT_START);
     set_clock(m);
     in->enforced = PITH_ENFORCED_WX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
     err = m->backend->prepare(m, in, &why);
@@ -216,5 +226,6 @@ int main(int argc, char **argv, char **envp)
     in.envp = options.env;
     machine.name = in.argv[0];
     machine.allow_jit = options.allow_jit;
+    machine.disks = options.disks;
     run(&machine, in.argv[0], &in, envp);
 }

@@ -24,6 +24,8 @@ const char options_help[] =
     "  --on WAY          how to run it: process (a sandboxed process), kvm (a virtual machine), "
     "or\n"
     "                    auto (default): kvm where the processor supports it, else process\n"
+    "  --disk NAME=FILE  give the machine a disk: a file of the host or one of its block devices.\n"
+    "                    With :ro behind it, read-only\n"
     "  --allow-jit       let the program make memory executable, though never writable and\n"
     "                    executable at once\n"
     "  --no-aslr         load at the same address each time, for debugging\n"
@@ -142,10 +144,42 @@ static int set_way(struct parse *p, char *text)
     return refuse(p, "--on %s: there is no such way; use --on process, kvm or auto", text);
 }
 
+static bool name_sound(const char *name, size_t len)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    return len >= 1 && len <= DISK_NAME_MAX && strspn(name, allowed) >= len && name[0] != '.';
+}
+
+static int add_disk(struct parse *p, char *text)
+{
+    struct disks *ds = &p->o->disks;
+    char *path = strchr(text, '=');
+    if (!path || !path[1])
+        return refuse(p, "--disk %s: a disk is NAME=FILE; for example --disk data=disk.img", text);
+    if (!name_sound(text, (size_t)(path - text)))
+        return refuse(p,
+                      "--disk %s: a name is 1 to 15 letters, digits, '-', '_' and '.', and does "
+                      "not begin with '.'",
+                      text);
+    *path++ = '\0';
+    for (unsigned i = 0; i < ds->count; i++)
+        if (!strcmp(ds->dev[i].name, text))
+            return refuse(p, "--disk %s: there is a disk of this name already", text);
+    if (ds->count == DISKS_MAX)
+        return refuse(p, "--disk %s: a machine has at most 8 disks", text);
+    size_t len = strlen(path);
+    bool read_only = len > 3 && !strcmp(path + len - 3, ":ro");
+    if (read_only)
+        path[len - 3] = '\0';
+    ds->dev[ds->count++] = (struct disk){.name = text, .path = path, .read_only = read_only};
+    return 0;
+}
+
 static int not_yet(struct parse *p, char *text)
 {
-    return refuse(p, "%s %s: this version does not have networks, disks and shared folders yet",
-                  p->option, text);
+    return refuse(p, "%s %s: this version does not have networks and shared folders yet", p->option,
+                  text);
 }
 
 static int set_net(struct parse *p, char *text)
@@ -158,7 +192,7 @@ static const struct option {
     int (*set)(struct parse *p, char *value);
 } with_value[] = {
     {"-m", set_memory}, {"-e", add_env},    {"--timeout", set_timeout},
-    {"--on", set_way},  {"--net", set_net}, {"--disk", not_yet},
+    {"--on", set_way},  {"--net", set_net}, {"--disk", add_disk},
     {"-v", not_yet},    {"-p", not_yet},
 };
 
@@ -224,6 +258,7 @@ int options_parse(int argc, char **argv, char *const *environ, struct options *o
     o->timeout_us = 0;
     o->no_aslr = o->allow_jit = false;
     o->way = WAY_AUTO;
+    o->disks.count = 0;
     o->env_count = 0;
     o->env = argv + 1;
 

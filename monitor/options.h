@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "monitor/dev/block.h"
 
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_SANDBOX, OPTIONS_PLAN };
 
@@ -18,6 +19,7 @@ struct options {
     uint64_t timeout_us; /* 0: none */
     bool no_aslr, allow_jit;
     enum options_way way;
+    struct disks disks; /* name, path and read_only: strings of argv */
     int env_count;
     char **env; /* "K=V" strings of argv or the caller's environment; the array is a part of argv */
     int image;  /* index in argv of the image, its arguments behind it */

@@ -22,13 +22,13 @@ struct boot_input {
     uint8_t entropy[32];
 };
 
-/* Bytes of the two areas. */
-uint64_t boot_area_len(const struct boot_input *in);
-uint64_t shared_area_len(void);
+/* Bytes of the two areas, for the disks that (m) will have: m->disks.count is set. */
+uint64_t boot_area_len(const struct machine *m, const struct boot_input *in);
+uint64_t shared_area_len(const struct machine *m);
 
 /* Writes both areas at their places in m->mem, which are zeroed and writable, connects the queues
- * of m->consoles and sets m->shared. The consoles' names, descriptors and count are set. Asks their
- * descriptors for the terminal's size. */
+ * of m->consoles and m->disks and sets m->shared. Their names, descriptors, sizes and numbers are
+ * set. Asks the consoles' descriptors for the terminal's size. */
 void boot_write(struct machine *m, const struct boot_input *in);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "monitor/core/image.h"
 #include "monitor/core/layout.h"
+#include "monitor/dev/block.h"
 #include "monitor/dev/console.h"
 
 struct machine;
@@ -64,6 +65,7 @@ struct machine {
     bool allow_jit;
     struct pith_shared *shared;
     struct consoles consoles;
+    struct disks disks;
     const uint8_t *file; /* the image file, mapped read-only for reports; NULL: not there */
     size_t file_len;
     int (*gettime)(int clock, struct timespec *ts);

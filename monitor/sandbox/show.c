@@ -37,7 +37,8 @@ int filter_show(const struct filter_call *calls)
     puts("While a guest runs, its process may make these system calls, with these arguments.\n"
          "Any other ends it with a report; one of another architecture kills it at once.\n");
     for (size_t i = 0; calls[i].name; i++) {
-        printf("%s: %s\n", calls[i].name, calls[i].purpose);
+        bool again = i > 0 && calls[i - 1].or_next;
+        printf("%s: %s\n", again ? "  or" : calls[i].name, calls[i].purpose);
         for (size_t j = 0; j < FILTER_ARGS && calls[i].arg[j].check != CHECK_NONE; j++)
             show_check(&calls[i].arg[j]);
     }
