@@ -4,7 +4,7 @@ monitor.src  := begin.S start.c main.c options.c \
                 core/crash.c core/where.c \
                 dev/queue.c dev/console.c dev/block.c dev/block_open.c \
                 process/entry.S process/guest.c process/load.c process/vdso.c process/signals.c \
-                kvm/host.c kvm/vm.c kvm/tables.c kvm/guest.c kvm/plan.c kvm/stub.S \
+                kvm/host.c kvm/vm.c kvm/tables.c kvm/cpuid.c kvm/guest.c kvm/plan.c kvm/stub.S \
                 sandbox/filter.c sandbox/show.c sandbox/lockdown.c
 monitor.uses := abi base
 

@@ -8,8 +8,9 @@
 #define AREA_BEFORE 0x200000
 #define AREA_STUB   0x0000 /* stub.S; the guest may read and execute it */
 #define AREA_STACK  0x1000 /* where the processor puts exception frames; the guest may write it */
-#define AREA_TABLES 0x2000 /* descriptor tables (struct descriptors); the guest cannot reach them  \
-                            */
+#define AREA_TABLES                                                                                \
+    0x2000 /* descriptor tables (struct descriptors); the guest cannot reach them                  \
+            */
 #define AREA_DOORBELL 0x3000 /* no memory: a store leaves the machine */
 
 /* Offsets in the doorbell page. */

@@ -11,6 +11,8 @@
 
 #include "monitor/kvm/vm.h"
 
+#define DESCRIPTORS_FROM 32
+
 bool vm_is_software(void)
 {
     unsigned a, b, c, d;
@@ -69,17 +71,29 @@ static int fail(int fd, const char **why, const char *fault)
     return err;
 }
 
+/* The guest's descriptors get the lowest numbers later: out of their way. */
+static int out_of_the_way(int fd)
+{
+    if (fd < 0)
+        return fd;
+    int higher = fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTORS_FROM);
+    int err = errno;
+    close(fd);
+    errno = err;
+    return higher;
+}
+
 static int create_vm(struct kvm_vm *vm, const char **why)
 {
     do
-        vm->vm = ioctl(vm->kvm, KVM_CREATE_VM, 0);
+        vm->vm = out_of_the_way(ioctl(vm->kvm, KVM_CREATE_VM, 0));
     while (vm->vm < 0 && errno == EINTR);
     if (vm->vm < 0)
         return fail(-1, why,
                     errno == EBUSY    ? "KVM is busy: another hypervisor uses the processor"
                     : errno == ENOMEM ? "KVM cannot create a machine: the host has no memory for it"
                                       : "KVM cannot create a machine (KVM_CREATE_VM)");
-    vm->vcpu = ioctl(vm->vm, KVM_CREATE_VCPU, 0);
+    vm->vcpu = out_of_the_way(ioctl(vm->vm, KVM_CREATE_VCPU, 0));
     if (vm->vcpu < 0)
         return fail(-1, why, "KVM cannot create a virtual processor (KVM_CREATE_VCPU)");
     int len = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -101,15 +115,9 @@ int vm_create(struct kvm_vm *vm, const char **why)
     int err;
 
     *vm = (struct kvm_vm){.vm = -1, .vcpu = -1};
-    vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+    vm->kvm = out_of_the_way(open("/dev/kvm", O_RDWR | O_CLOEXEC));
     if (vm->kvm < 0)
         return fail(-1, why, open_fault(errno));
-    /* Descriptors below 3 are the guest's, even those that the caller left closed. */
-    if (vm->kvm <= STDERR_FILENO) {
-        int higher = fcntl(vm->kvm, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-        close(vm->kvm);
-        vm->kvm = higher;
-    }
     int version = ioctl(vm->kvm, KVM_GET_API_VERSION, 0);
     if (version != KVM_API_VERSION)
         err = fail(0, why, "/dev/kvm has another interface than version 12");

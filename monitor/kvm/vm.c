@@ -12,16 +12,13 @@
 
 #include "abi/hypercall.h"
 #include "monitor/kvm/area.h"
+#include "monitor/kvm/cpuid.h"
 
 #define HUGE_PAGE     (2ull << 20)
 #define TABLES_AT     (3 * PAGE_SIZE) /* in the kept memory */
 #define SELECTOR_TASK 0x08
 #define SELECTOR_DATA 0x2b
 #define SELECTOR_CODE 0x33
-#define CPUID_MAX     120
-
-#define XCR0_X87_SSE_AVX 0x07u
-#define XCR0_AVX512      0xe0u
 
 extern const char kvm_stub[], kvm_stub_end[], kvm_stub_vectors[];
 
@@ -142,27 +139,17 @@ static void write_descriptors(struct kvm_vm *vm, uint64_t area)
     memcpy(vm->kept + AREA_STUB, kvm_stub, (size_t)(kvm_stub_end - kvm_stub));
 }
 
-/* The processor that the guest sees has all that KVM can give it. Returns the state components that
- * XCR0 may enable, or 0 on error. */
+/* Tells the processor what it can do. Returns the state components that XCR0 may enable, or 0 on
+ * error. */
 static uint64_t set_cpuid(struct kvm_vm *vm)
 {
     static uint64_t
         room[(sizeof(struct kvm_cpuid2) + CPUID_MAX * sizeof(struct kvm_cpuid_entry2)) / 8];
     struct kvm_cpuid2 *cpuid = (struct kvm_cpuid2 *)room;
-    uint64_t components = 0;
+    uint64_t components;
 
-    cpuid->nent = CPUID_MAX;
-    if (ioctl(vm->kvm, KVM_GET_SUPPORTED_CPUID, cpuid) || ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid))
-        return 0;
-    for (unsigned i = 0; i < cpuid->nent; i++) {
-        const struct kvm_cpuid_entry2 *e = &cpuid->entries[i];
-        if (e->function == 0xd && e->index == 0)
-            components = e->eax;
-    }
-    /* Others need permission from the host (tiles) or more than XCR0. */
-    components &= (components & XCR0_AVX512) == XCR0_AVX512 ? XCR0_X87_SSE_AVX | XCR0_AVX512
-                                                            : XCR0_X87_SSE_AVX;
-    return components;
+    cpuid->nent = cpuid_make(cpuid->entries, &components);
+    return ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid) ? 0 : components;
 }
 
 static struct kvm_segment segment(uint16_t selector, uint8_t type)
@@ -220,7 +207,8 @@ int vm_build(struct kvm_vm *vm, const struct machine *m, const char **why)
     }
     xcrs.xcrs[0].value = set_cpuid(vm);
     if (!xcrs.xcrs[0].value) {
-        *why = "KVM does not tell or take what its virtual processor can do (KVM_SET_CPUID2)";
+        *why = "KVM does not take what its processor is to offer (KVM_SET_CPUID2), or there is no "
+               "XSAVE";
         return -ENOTSUP;
     }
     if (!set_registers(vm, vm_area(m)) || ioctl(vm->vcpu, KVM_SET_XCRS, &xcrs)) {
