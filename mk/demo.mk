@@ -10,7 +10,7 @@ $(LAUNCH): bench/launch.c | $(SETUP_BUILD)
 PORTS_MAKE = $(MAKE) --no-print-directory -C ports PITH_OUT=$(abspath $(OUT)) \
     PORTS_BUILD=$(abspath $(BUILD))/ports SOURCES=$(abspath $(SOURCES))
 
-.PHONY: demo bench
+.PHONY: demo bench bench-boot
 demo: all $(LAUNCH) | $(SETUP_TEST) ## run SQLite as a machine of its own, and check its answers
 	+@$(PORTS_MAKE) sqlite
 	@tools/demo $(OUT) $(BUILD)/ports $(LAUNCH)
@@ -32,3 +32,6 @@ bench-kvm: all $(LAUNCH) $(BAREVM) ## measure a machine under KVM against KVM's 
 	@echo "In this order: bare machine; the same set up and run once; image under KVM; image as a process"
 	@$(LAUNCH) 100 $(BAREVM) -- $(BAREVM) set -- $(OUT)/bin/pith run --on kvm $(BUILD)/bench/hello \
 	    -- $(OUT)/bin/pith run --on process $(BUILD)/bench/hello
+
+bench-boot: all | $(SETUP_TEST) ## print the instructions of every stage of the boot of a bare image
+	@PITH_OUT=$(abspath $(OUT)) bench/measure boot 32M
