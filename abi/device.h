@@ -60,6 +60,24 @@ struct pith_console_config {
     uint32_t tty;          /* PITH_CONSOLE_TTY_*; after the fields of virtio 1.2 */
 };
 
+/* Block devices (virtio 1.2, 5.2): one queue. Sectors are of 512 bytes; config holds what the feature bits
+ * of virtio say.
+ *
+ * PITH_BLOCK_F_STATUS: the length of a used buffer whose status is VIRTIO_BLK_S_IOERR is a negative Linux
+ * error number (-EIO, -ENOSPC, -EROFS, -EFAULT ...). And no request stays with the device when
+ * PITH_HC_POLL returns, whatever its deadline: one that is not used by then never will be, because
+ * the device has been stopped. */
+#define PITH_BLOCK_F_STATUS (1ull << 50)
+
+struct pith_block_config {
+    uint64_t capacity; /* in sectors */
+    uint32_t size_max; /* of one segment in bytes; 0: not said */
+    uint32_t seg_max;  /* segments of data in a request */
+    uint32_t geometry; /* 0 */
+    uint32_t blk_size; /* what is best read and written at once, in bytes */
+};
+
+_Static_assert(sizeof(struct pith_block_config) == 24, "ABI");
 _Static_assert(sizeof(struct pith_queue) == 32, "ABI");
 _Static_assert(sizeof(struct pith_device) == 136, "ABI");
 _Static_assert(sizeof(struct pith_console_config) == 16, "ABI");

@@ -12,11 +12,17 @@
  *   PT_GNU_STACK  not executable
  *   PT_INTERP     optional: the monitor, for execution by name
  *   PT_NULL       one spare entry that becomes the root file system's PT_LOAD
- * PT_LOAD entries ascend, do not share a page, and are page aligned in file and memory. */
+ * PT_LOAD entries ascend, do not share a page, and are page aligned in file and memory.
+ *
+ * An image with the bare platform (docs/bare.md) is also the ELF kernel of a PVH guest: a note "Xen" of
+ * type 18 (XEN_ELFNOTE_PHYS32_ENTRY) holds its entry point, and p_paddr of every PT_LOAD is p_vaddr plus
+ * PITH_PHYSICAL_BASE. A monitor ignores both. */
 #ifndef PITH_ABI_IMAGE_H
 #define PITH_ABI_IMAGE_H
 
 #include <stdint.h>
+
+#define PITH_PHYSICAL_BASE 0x100000u
 
 #define PITH_NOTE_NAME "Pith" /* n_namesz 5 */
 #define PITH_NOTE_TYPE 1u
@@ -30,7 +36,7 @@ struct pith_note {
     uint32_t reserved;    /* 0 */
 };
 
-#define PITH_NOTE_HOSTED (1u << 0) /* the ELF entry point is a hosted entry (abi/boot.h) */
+#define PITH_NOTE_HOSTED (1u << 0) /* a monitor may enter it: e_entry is a hosted entry (abi/boot.h) */
 
 /* The console files that a configure script expects its test program to leave in the current
  * folder (see docs/cc.md) are wanted. */

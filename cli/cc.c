@@ -99,9 +99,15 @@ static int add_link_start(struct args *a, const struct request *r)
     for (size_t i = 0; i < ARRAY_LEN(linker_options); i++)
         args_add_linker(a, linker_options[i]);
 
-    const char *note = is_conftest(r) ? CC_LIB "/note-conftest.o" : CC_LIB "/note.o";
-    int err = add_path(a, "--script=", CC_SCRIPT, true);
-    if (err == 0)
+    bool bare = r->target == TARGET_BARE;
+    const char *note = bare             ? CC_LIB "/note-bare.o"
+                       : is_conftest(r) ? CC_LIB "/note-conftest.o"
+                                        : CC_LIB "/note.o";
+    const char *script = r->target == TARGET_HOSTED ? CC_SCRIPT_HOSTED : CC_SCRIPT;
+    int err = add_path(a, "--script=", script, true);
+    if (err == 0 && bare)
+        args_add_linker(a, "--no-dynamic-linker");
+    else if (err == 0)
         err = add_path(a, "--dynamic-linker=", CC_MONITOR, true);
     if (err == 0)
         err = add_path(a, "", note, true);

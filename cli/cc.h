@@ -10,6 +10,7 @@
 #define CC_INCLUDE "lib/pith/include"
 #define CC_LIB     "lib/pith/lib"
 #define CC_SCRIPT  CC_LIB "/image.ld"
+#define CC_SCRIPT_HOSTED CC_LIB "/image-hosted.ld"
 #define CC_SPECS   CC_LIB "/gcc.specs"
 #define CC_TOOLS   "libexec/pith"
 #define CC_MONITOR "libexec/pith/pith-monitor"
@@ -20,11 +21,15 @@ struct compiler {
     bool clang;       /* else gcc */
 };
 
+/* The platforms that an image has. */
+enum target { TARGET_UNIVERSAL, TARGET_HOSTED, TARGET_BARE };
+
 struct request {
     struct args user;     /* the arguments for the compiler, without what pith cc takes or drops */
     const char *output;   /* of -o, or NULL */
     const char *language; /* of the last -x, or NULL */
     const char *question; /* the first -print-... or -dumpmachine, with one dash, or NULL */
+    enum target target;
     bool inputs;          /* something to compile or link is named */
     bool links;           /* no -c, -S, -E, -M, -MM, -fsyntax-only */
     bool relocatable;     /* -r */

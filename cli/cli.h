@@ -19,6 +19,7 @@
  * messages itself and returns the exit status. cmd_ld is what gcc and clang run as their linker. */
 int cmd_cc(int argc, char **argv);
 int cmd_ld(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

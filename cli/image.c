@@ -44,9 +44,13 @@ static int check_header(const Elf64_Ehdr *h, struct fault *f)
     return 0;
 }
 
-/* Whether the notes of (len) bytes at (notes) hold a Pith note. Notes are padded to 4 bytes (gABI,
- * "Note Section"). */
-static bool has_pith_note(const unsigned char *notes, size_t len, struct pith_note *note)
+#define XEN_NOTE_NAME  "Xen"
+#define XEN_NOTE_ENTRY 18 /* XEN_ELFNOTE_PHYS32_ENTRY */
+
+/* Whether the notes of (len) bytes at (notes) hold one of (type) called (owner), of at least (size)
+ * bytes, which are copied to (to). Notes are padded to 4 bytes (gABI, "Note Section"). */
+static bool find_note(const unsigned char *notes, size_t len, const char *owner, uint32_t type,
+                      void *to, size_t size)
 {
     Elf64_Nhdr h;
     for (size_t pos = 0; pos <= len && len - pos >= sizeof(h);) {
@@ -55,10 +59,9 @@ static bool has_pith_note(const unsigned char *notes, size_t len, struct pith_no
         uint64_t name = align_up(h.n_namesz, 4), desc = align_up(h.n_descsz, 4);
         if (name > len - pos || desc > len - pos - name)
             return false;
-        if (h.n_type == PITH_NOTE_TYPE && h.n_namesz == sizeof(PITH_NOTE_NAME) &&
-            memcmp(notes + pos, PITH_NOTE_NAME, sizeof(PITH_NOTE_NAME)) == 0 &&
-            h.n_descsz >= sizeof(*note)) {
-            memcpy(note, notes + pos + name, sizeof(*note));
+        if (h.n_type == type && h.n_namesz == strlen(owner) + 1 &&
+            memcmp(notes + pos, owner, h.n_namesz) == 0 && h.n_descsz >= size) {
+            memcpy(to, notes + pos + name, size);
             return true;
         }
         pos += name + desc;
@@ -66,8 +69,9 @@ static bool has_pith_note(const unsigned char *notes, size_t len, struct pith_no
     return false;
 }
 
-static int check_note(int fd, const Elf64_Phdr *ph, size_t n, struct fault *f)
+static int check_note(int fd, const Elf64_Phdr *ph, size_t n, struct image *im, struct fault *f)
 {
+    uint64_t entry;
     static unsigned char notes[NOTES_MAX];
     struct pith_note note;
     for (size_t i = 0; i < n; i++) {
@@ -77,7 +81,10 @@ static int check_note(int fd, const Elf64_Phdr *ph, size_t n, struct fault *f)
             return fault_set(f, EXIT_IMAGE, "broken image: its notes are too long");
         if (read_at(fd, notes, ph[i].p_filesz, ph[i].p_offset, f) != 0)
             return -1;
-        if (!has_pith_note(notes, ph[i].p_filesz, &note))
+        im->bare |= find_note(notes, ph[i].p_filesz, XEN_NOTE_NAME, XEN_NOTE_ENTRY, &entry,
+                              sizeof(entry)) &&
+                    entry != 0;
+        if (!find_note(notes, ph[i].p_filesz, PITH_NOTE_NAME, PITH_NOTE_TYPE, &note, sizeof(note)))
             continue;
         if (note.abi_version != PITH_ABI_VERSION)
             return fault_set(f, EXIT_IMAGE, "the image is of ABI version %u, this pith knows %u",
@@ -126,6 +133,7 @@ static int check_segments(const Elf64_Ehdr *h, const Elf64_Phdr *ph, struct imag
             im->root_offset = p->p_offset;
             im->root_size = p->p_filesz;
         } else {
+            im->physical = p->p_paddr - p->p_vaddr;
             end = align_up(p->p_vaddr + p->p_memsz, PAGE_SIZE);
         }
     }
@@ -160,7 +168,7 @@ int image_check(int fd, struct image *im, struct fault *f)
         return fault_set(f, EXIT_IMAGE, "the file is cut short: its program headers are missing");
     if (read_at(fd, ph, h.e_phnum * sizeof(*ph), h.e_phoff, f) != 0)
         return -1;
-    if (check_note(fd, ph, h.e_phnum, f) != 0 || check_segments(&h, ph, im, f) != 0)
+    if (check_note(fd, ph, h.e_phnum, im, f) != 0 || check_segments(&h, ph, im, f) != 0)
         return -1;
     /* What follows the root was added by somebody else: replacing the root would lose it. */
     if (im->root_offset != 0 && im->root_offset + im->root_size != im->file_size)
@@ -176,7 +184,7 @@ Elf64_Phdr image_root_header(const struct image *im, uint64_t offset, uint64_t s
         .p_flags = PF_R,
         .p_offset = offset,
         .p_vaddr = im->root_vaddr,
-        .p_paddr = im->root_vaddr,
+        .p_paddr = im->root_vaddr + im->physical,
         .p_filesz = size,
         .p_memsz = size,
         .p_align = PAGE_SIZE,

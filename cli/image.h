@@ -11,9 +11,11 @@
 
 struct image {
     uint64_t file_size;
+    bool bare;            /* it has an entry point for PVH guests */
     uint64_t slot;        /* file offset of the program header that is, or becomes, the root's */
     uint64_t root_offset; /* of the root file system in the file; 0 if there is none */
     uint64_t root_size;
+    uint64_t physical;   /* physical address of the image's address 0 */
     uint64_t root_vaddr; /* where a root file system is loaded: after everything else */
 };
 

@@ -89,6 +89,19 @@ static bool is_host_library(const char *arg, const char *own)
            strstr(arg, "/clang/") == NULL && is_hosts(arg, own);
 }
 
+/* Whether an argument names one of Pith's linker scripts. */
+static bool is_script(const char *arg)
+{
+    static const char *const scripts[] = {CC_SCRIPT, CC_SCRIPT_HOSTED};
+    char path[PATH_MAX];
+    if (!starts(arg, "--script="))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(scripts); i++)
+        if (install_path(path, scripts[i]) == 0 && strcmp(arg + 9, path) == 0)
+            return true;
+    return false;
+}
+
 static const char *refusal(const char *arg)
 {
     if (starts(arg, "-T") || starts(arg, "--script") || starts(arg, "-dT") ||
@@ -114,14 +127,14 @@ static const char *library_folder(const struct args *a, size_t *i)
 
 /* Copies the arguments of the link of an image from (from) to (to). Returns 0 or the exit status.
  */
-static int filter_args(struct args *to, const struct args *from, const char *script)
+static int filter_args(struct args *to, const struct args *from)
 {
     char own[PATH_MAX];
     if (install_path(own, "lib/pith") != 0)
         return EXIT_BUILD;
     for (size_t i = 0; i < from->n; i++) {
         const char *arg = from->v[i], *dir = library_folder(from, &i);
-        bool ours = starts(arg, "--script=") && strcmp(arg + 9, script) == 0;
+        bool ours = is_script(arg);
         const char *why = ours ? NULL : refusal(arg);
         if (dir != NULL) {
             if (!is_hosts(dir, own))
@@ -255,24 +268,45 @@ failed:
     return EXIT_BUILD;
 }
 
-static bool is_image_link(const struct args *a, const char *script)
+/* The file that is linked: ld's own default where nobody says. */
+static const char *output_of(const struct args *a)
 {
+    const char *output = "a.out";
+    for (size_t i = 0; i + 1 < a->n; i++)
+        if (strcmp(a->v[i], "-o") == 0)
+            output = a->v[i + 1];
+    return output;
+}
+
+static bool has_bare(const struct args *a)
+{
+    char script[PATH_MAX];
+    if (install_path(script, CC_SCRIPT) != 0)
+        return false;
     for (size_t i = 0; i < a->n; i++)
         if (starts(a->v[i], "--script=") && strcmp(a->v[i] + 9, script) == 0)
             return true;
     return false;
 }
 
+static bool is_image_link(const struct args *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (is_script(a->v[i]))
+            return true;
+    return false;
+}
+
 int cmd_ld(int argc, char **argv)
 {
-    char ld[PATH_MAX], script[PATH_MAX];
-    if (!find_ld(ld) || install_path(script, CC_SCRIPT) != 0) {
+    char ld[PATH_MAX];
+    if (!find_ld(ld)) {
         fputs("pith cc: there is no GNU ld in PATH (Debian: package binutils)\n", stderr);
         return EXIT_BUILD;
     }
     struct args all = {0}, link = {0};
     args_expand(&all, argv + 1, (size_t)argc - 1);
-    if (!is_image_link(&all, script)) {
+    if (!is_image_link(&all)) {
         argv[0] = ld;
         execv(ld, argv);
         fprintf(stderr, "pith cc: cannot start %s: %s\n", ld, strerror(errno));
@@ -280,7 +314,7 @@ int cmd_ld(int argc, char **argv)
     }
 
     args_add(&link, ld);
-    int status = filter_args(&link, &all, script);
+    int status = filter_args(&link, &all);
     if (status != 0)
         return status;
     link.response = all.response;
@@ -288,5 +322,9 @@ int cmd_ld(int argc, char **argv)
     status = run_ld(&link, &m);
     if (m.calls.n > 0)
         missing_explain(&m.calls, &link);
+    if (status == 0 && has_bare(&all) && !physical_place(output_of(&all))) {
+        fprintf(stderr, "pith cc: cannot finish %s: %s\n", output_of(&all), strerror(errno));
+        status = EXIT_BUILD;
+    }
     return status;
 }

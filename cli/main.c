@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pith command but for "pith run": the monitor is what users start as pith, because each start
- * of an image counts, and becomes this program for any other subcommand. Called as pith-cc it is
- * "pith cc"; called as ld, which gcc and clang do on behalf of pith cc, it is the link step. */
+ * The pith command but for most of "pith run": the monitor is what users start as pith, because
+ * each start of an image counts, and becomes this program for any other subcommand. Called as
+ * pith-cc it is "pith cc"; called as ld, which gcc and clang do on behalf of pith cc, it is the
+ * link step. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"run", cmd_run},
     {"cc", cmd_cc},
     {"pack", cmd_pack},
     {"help", cmd_help},

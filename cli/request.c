@@ -98,6 +98,20 @@ static int set_language(struct request *r, const char *language)
     return 0;
 }
 
+static int set_target(struct request *r, const char *arg)
+{
+    static const char *const names[] = {
+        [TARGET_UNIVERSAL] = "universal", [TARGET_HOSTED] = "hosted", [TARGET_BARE] = "bare"};
+    const char *name = arg + strlen("--target=");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(name, names[i]) == 0) {
+            r->target = (enum target)i;
+            return 0;
+        }
+    }
+    return refuse(arg, "Pith builds for its own targets only: universal, hosted or bare");
+}
+
 /* Pith's own options and those that only change what pith cc does. True: (arg) was one, with
  * (*status). */
 static bool take_own(struct request *r, const char *arg, int *status)
@@ -107,11 +121,9 @@ static bool take_own(struct request *r, const char *arg, int *status)
         r->allow_missing = true;
     else if (strcmp(arg, "--help") == 0)
         r->help = true;
-    else if (strcmp(arg, "--target=bare") == 0 || strcmp(arg, "--target=default") == 0)
-        *status = refuse(arg, "not available yet; the only target so far is hosted");
-    else if (starts(arg, "--target=") && strcmp(arg, "--target=hosted") != 0)
-        *status = refuse(arg, "Pith builds for its own target only: hosted");
-    else if (strcmp(arg, "--target=hosted") != 0 && !is_one_of(arg, dropped, ARRAY_LEN(dropped)))
+    else if (starts(arg, "--target="))
+        *status = set_target(r, arg);
+    else if (!is_one_of(arg, dropped, ARRAY_LEN(dropped)))
         return false;
     return true;
 }

@@ -51,9 +51,10 @@ $(OUT)/libexec/pith/ld: $(CLI)
 
 # What pith cc links and passes to gcc besides libc.a and libpith.a: the Pith note in its variants, the
 # linker script, the compiler specification.
-CC_NOTES := $(SYSROOT)/lib/note.o $(SYSROOT)/lib/note-conftest.o
+CC_NOTES := $(addprefix $(SYSROOT)/lib/,note.o note-bare.o note-conftest.o)
 $(SYSROOT)/lib/note.o: NOTE_FLAGS := PITH_NOTE_HOSTED
 $(SYSROOT)/lib/note-conftest.o: NOTE_FLAGS := PITH_NOTE_HOSTED|PITH_NOTE_CONFTEST
+$(SYSROOT)/lib/note-bare.o: NOTE_FLAGS := 0
 $(CC_NOTES): libos/plat/hosted/note.c abi/image.h abi/boot.h | $(call module_links,plat) \
     $(MUSL_HEADERS) $(SETUP_BUILD)
 	@mkdir -p $(@D)
@@ -61,10 +62,13 @@ $(CC_NOTES): libos/plat/hosted/note.c abi/image.h abi/boot.h | $(call module_lin
 	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) -DNOTE_FLAGS='($(NOTE_FLAGS))' $(call module_includes,plat) \
 	    $(LIBOS_INCLUDES) -c -o $@ $<
 
-CC_FILES := $(SYSROOT)/lib/image.ld $(SYSROOT)/lib/gcc.specs
+CC_FILES := $(addprefix $(SYSROOT)/lib/,image.ld image-hosted.ld gcc.specs)
 $(SYSROOT)/lib/image.ld: libos/arch/x86_64/image.ld
+$(SYSROOT)/lib/image-hosted.ld: libos/arch/x86_64/image.ld
+	@mkdir -p $(@D)
+	$(Q)sed '/bare only \*\/$$/d' $< >$@
 $(SYSROOT)/lib/gcc.specs: cli/gcc.specs
-$(CC_FILES):
+$(filter-out %/image-hosted.ld,$(CC_FILES)):
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 

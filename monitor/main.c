@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * pith-monitor: loads an image and runs it as a sandboxed process. Users start it as `pith run`
- * (bin/pith is a link to it), Linux as the interpreter of an image that was executed by name
- * (start.c).
- * Everything is decided here; what it is decided with stands in the modules. */
+ * pith-monitor: loads an image and runs it, as a sandboxed process or in a virtual machine. Users
+ * start it as `pith run` (bin/pith is a link to it), Linux as the interpreter of an image that was
+ * executed by name (start.c). Everything is decided here; what it is decided with stands in the
+ * modules. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +17,8 @@
 #include "monitor/core/boot.h"
 #include "monitor/core/machine.h"
 #include "monitor/core/say.h"
+#include "monitor/kvm/guest.h"
+#include "monitor/kvm/plan.h"
 #include "monitor/options.h"
 #include "monitor/process/guest.h"
 #include "monitor/process/load.h"
@@ -55,8 +57,12 @@ static int show_sandbox(void)
     struct filter_params params = {.heap_len = 1,
                                    .out_fds = 1u << STDOUT_FILENO | 1u << STDERR_FILENO,
                                    .die_signals = lockdown_die_signals() | signals_passed_on(),
+                                   .vcpu = options.way == WAY_KVM ? STDERR_FILENO + 1 : 0,
                                    .allow_jit = options.allow_jit};
-    struct filter_call calls[FILTER_CALLS];
+    struct filter_call calls[FILTER_ROWS];
+    for (unsigned i = 0; i < options.disks.count; i++)
+        options.disks.dev[i].fd = (int)(STDERR_FILENO + 1 + i);
+    filter_allow_disks(&params, &options.disks);
     filter_table(&params, calls);
     return filter_show(calls) ? EXIT_CANNOT_START : 0;
 }
@@ -96,8 +102,8 @@ static void set_clock(struct machine *m)
 static void lay_out(struct machine *m, const struct boot_input *in)
 {
     uint64_t need;
-    if (!layout_make(&m->image, options.mem_len, boot_area_len(in), shared_area_len(), &m->layout,
-                     &need))
+    if (!layout_make(&m->image, options.mem_len, boot_area_len(m, in), shared_area_len(m),
+                     &m->layout, &need))
         return;
     say("%s: %lu KiB of memory are too little: it needs at least %lu KiB (-m %luK)", m->name,
         (unsigned long)(options.mem_len >> 10), (unsigned long)(need >> 10),
@@ -105,18 +111,29 @@ static void lay_out(struct machine *m, const struct boot_input *in)
     _exit(EXIT_CANNOT_START);
 }
 
-static void lock_down(const struct machine *m, unsigned first_fd)
+/* (first_fd): of those that come after the consoles'. */
+static void lock_down(struct machine *m, unsigned first_fd)
 {
     struct filter_params params = {
-        .heap = m->mem_base + m->layout.heap.at,
+        .heap = (uint64_t)m->mem + m->layout.heap.at,
         .heap_len = m->layout.heap.len,
         .out_fds = (1ull << first_fd) - 1 - (1ull << STDIN_FILENO),
         .die_signals = m->die_signals | signals_passed_on(),
         .pid = m->pid,
         .allow_jit = m->allow_jit,
     };
-    const char *what;
-    int err = lockdown(&params, first_fd, &what);
+    const char *what = "cannot place a descriptor";
+    int err = 0;
+    if (m->backend->keep) {
+        params.vcpu = (int)first_fd++;
+        err = m->backend->keep((unsigned)params.vcpu);
+    }
+    if (!err)
+        err = disks_place(&m->disks, first_fd);
+    if (!err) {
+        filter_allow_disks(&params, &m->disks);
+        err = lockdown(&params, first_fd + m->disks.count, &what);
+    }
     if (err) {
         say("%s: %s: %s", m->name, what, strerror(-err));
         _exit(EXIT_CANNOT_START);
@@ -147,6 +164,8 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     int fd = load_open(m, path, &why);
     if (fd < 0)
         refuse(fd, why);
+    if (plan_choose(by_name ? WAY_PROCESS : options.way, &m->backend, &why))
+        refuse(-EIO, why);
     if (by_name)
         load_unmap_kernel_copy(m, start_image_entry);
     if (getrandom(random, sizeof(random), 0) != sizeof(random))
@@ -158,11 +177,13 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
         refuse(err, why);
 
     unsigned first_fd = set_consoles(m, by_name);
+    if (disks_open(&m->disks))
+        _exit(EXIT_CANNOT_START);
     set_clock(m);
-    in->hypercall = (uint64_t)guest_hypercall;
-    in->gettime = (uint64_t)m->gettime;
-    in->enforced =
-        PITH_ENFORCED_WX | PITH_ENFORCED_SANDBOX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
+    in->enforced = PITH_ENFORCED_WX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
+    err = m->backend->prepare(m, in, &why);
+    if (err)
+        refuse(-EIO, why);
     boot_write(m, in);
     m->consoles.pending = &m->shared->pending;
     if (load_seal(m))
@@ -171,7 +192,7 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
         wipe_environment(envp);
     signals_start(options.timeout_us);
     lock_down(m, first_fd);
-    guest_run(m);
+    m->backend->enter(m);
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -180,7 +201,19 @@ static bool ends_with(const char *s, const char *end)
     return len >= end_len && strcmp(s + len - end_len, end) == 0;
 }
 
-/* Whatever is not "pith run" is for pith-cli, which stands beside this program. */
+/* Whether "--on qemu" stands anywhere. If it turns out to be an argument of the image's, pith-cli
+ * comes back here. */
+static bool may_want_qemu(char **argv)
+{
+    for (; *argv; argv++)
+        if (!strncmp(*argv, "--on=qemu", 9) ||
+            (!strcmp(*argv, "--on") && argv[1] && !strncmp(argv[1], "qemu", 4)))
+            return true;
+    return false;
+}
+
+/* Whatever is not "pith run", or needs no monitor, is for pith-cli, which stands beside this
+ * program. */
 static int other_command(char **argv)
 {
     char path[PATH_MAX];
@@ -200,9 +233,8 @@ int main(int argc, char **argv, char **envp)
     char why[300];
     /* "pith run ..."; as pith-monitor it takes the options at once. */
     bool is_pith = !start_image_entry && argc && !ends_with(argv[0], "pith-monitor");
-    if (is_pith && (argc < 2 || strcmp(argv[1], "run") != 0))
+    if (is_pith && (argc < 2 || strcmp(argv[1], "run") != 0 || may_want_qemu(argv)))
         return other_command(argv);
-    machine.backend = &process_backend;
     machine.name = argc ? argv[0] : "";
     machine.pid = getpid();
     machine.die_signals = lockdown_die_signals();
@@ -231,11 +263,14 @@ int main(int argc, char **argv, char **envp)
         return fputs(options_help, stdout) < 0 || fflush(stdout) ? EXIT_CANNOT_START : 0;
     if (options.action == OPTIONS_SANDBOX)
         return show_sandbox();
+    if (options.action == OPTIONS_PLAN)
+        return plan_show(options.way) ? EXIT_CANNOT_START : 0;
     in.argc = argc - options.image;
     in.argv = argv + options.image;
     in.envc = options.env_count;
     in.envp = options.env;
     machine.name = in.argv[0];
     machine.allow_jit = options.allow_jit;
+    machine.disks = options.disks;
     run(&machine, in.argv[0], &in, envp);
 }

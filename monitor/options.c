@@ -21,13 +21,16 @@ const char options_help[] =
     "  -e NAME=VALUE     set a variable in the program's environment, which is empty otherwise\n"
     "  -e NAME           pass this variable on from the caller's environment, if it is set\n"
     "  --timeout S       end the run after S seconds (fractions are allowed)\n"
-    "  --on WAY          how to run it: process (a sandboxed process), or auto (default): the "
-    "best\n"
-    "                    way that this host offers\n"
+    "  --on WAY          how to run it: process (a sandboxed process), kvm (a virtual machine), "
+    "or\n"
+    "                    auto (default): kvm where the processor supports it, else process\n"
+    "  --disk NAME=FILE  give the machine a disk: a file of the host or one of its block devices.\n"
+    "                    With :ro behind it, read-only\n"
     "  --allow-jit       let the program make memory executable, though never writable and\n"
     "                    executable at once\n"
     "  --no-aslr         load at the same address each time, for debugging\n"
     "  --show-sandbox    print the system calls that the sandbox lets through, and end\n"
+    "  --show-plan       print which way would be chosen, and why not the others, and end\n"
     "  --help            print this text, and end\n"
     "\n"
     "Exit status: the program's own; 124 timed out; 125 it could not be started; 126 not an "
@@ -128,18 +131,55 @@ static int add_env(struct parse *p, char *text)
 
 static int set_way(struct parse *p, char *text)
 {
-    if (!strcmp(text, "process") || !strcmp(text, "auto"))
-        return 0;
-    if (!strcmp(text, "kvm") || !strcmp(text, "qemu") || !strcmp(text, "firecracker"))
+    static const char *const ways[] = {
+        [WAY_AUTO] = "auto", [WAY_PROCESS] = "process", [WAY_KVM] = "kvm"};
+    for (unsigned i = 0; i < ARRAY_LEN(ways); i++)
+        if (!strcmp(text, ways[i])) {
+            p->o->way = (enum options_way)i;
+            return 0;
+        }
+    if (!strcmp(text, "qemu") || !strcmp(text, "firecracker"))
         return refuse(p, "--on %s: this version cannot run images that way yet; use --on process",
                       text);
-    return refuse(p, "--on %s: there is no such way; use --on process or --on auto", text);
+    return refuse(p, "--on %s: there is no such way; use --on process, kvm or auto", text);
+}
+
+static bool name_sound(const char *name, size_t len)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    return len >= 1 && len <= DISK_NAME_MAX && strspn(name, allowed) >= len && name[0] != '.';
+}
+
+static int add_disk(struct parse *p, char *text)
+{
+    struct disks *ds = &p->o->disks;
+    char *path = strchr(text, '=');
+    if (!path || !path[1])
+        return refuse(p, "--disk %s: a disk is NAME=FILE; for example --disk data=disk.img", text);
+    if (!name_sound(text, (size_t)(path - text)))
+        return refuse(p,
+                      "--disk %s: a name is 1 to 15 letters, digits, '-', '_' and '.', and does "
+                      "not begin with '.'",
+                      text);
+    *path++ = '\0';
+    for (unsigned i = 0; i < ds->count; i++)
+        if (!strcmp(ds->dev[i].name, text))
+            return refuse(p, "--disk %s: there is a disk of this name already", text);
+    if (ds->count == DISKS_MAX)
+        return refuse(p, "--disk %s: a machine has at most 8 disks", text);
+    size_t len = strlen(path);
+    bool read_only = len > 3 && !strcmp(path + len - 3, ":ro");
+    if (read_only)
+        path[len - 3] = '\0';
+    ds->dev[ds->count++] = (struct disk){.name = text, .path = path, .read_only = read_only};
+    return 0;
 }
 
 static int not_yet(struct parse *p, char *text)
 {
-    return refuse(p, "%s %s: this version does not have networks, disks and shared folders yet",
-                  p->option, text);
+    return refuse(p, "%s %s: this version does not have networks and shared folders yet", p->option,
+                  text);
 }
 
 static int set_net(struct parse *p, char *text)
@@ -152,7 +192,7 @@ static const struct option {
     int (*set)(struct parse *p, char *value);
 } with_value[] = {
     {"-m", set_memory}, {"-e", add_env},    {"--timeout", set_timeout},
-    {"--on", set_way},  {"--net", set_net}, {"--disk", not_yet},
+    {"--on", set_way},  {"--net", set_net}, {"--disk", add_disk},
     {"-v", not_yet},    {"-p", not_yet},
 };
 
@@ -193,6 +233,10 @@ static int parse_one(struct parse *p)
         p->o->action = OPTIONS_SANDBOX;
         return 0;
     }
+    if (!strcmp(arg, "--show-plan")) {
+        p->o->action = OPTIONS_PLAN;
+        return 0;
+    }
     for (size_t i = 0; i < ARRAY_LEN(with_value); i++) {
         bool missing;
         char *value = value_of(p, &with_value[i], &missing);
@@ -213,6 +257,8 @@ int options_parse(int argc, char **argv, char *const *environ, struct options *o
     o->mem_len = MEM_LEN_DEFAULT;
     o->timeout_us = 0;
     o->no_aslr = o->allow_jit = false;
+    o->way = WAY_AUTO;
+    o->disks.count = 0;
     o->env_count = 0;
     o->env = argv + 1;
 

@@ -7,14 +7,19 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "monitor/dev/block.h"
 
-enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_SANDBOX };
+enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_SANDBOX, OPTIONS_PLAN };
+
+enum options_way { WAY_AUTO, WAY_PROCESS, WAY_KVM };
 
 struct options {
     enum options_action action;
     uint64_t mem_len;    /* bytes, whole pages */
     uint64_t timeout_us; /* 0: none */
     bool no_aslr, allow_jit;
+    enum options_way way;
+    struct disks disks; /* name, path and read_only: strings of argv */
     int env_count;
     char **env; /* "K=V" strings of argv or the caller's environment; the array is a part of argv */
     int image;  /* index in argv of the image, its arguments behind it */

@@ -83,4 +83,8 @@ struct plat_device {
  * description is not sound. */
 must_check int plat_device_find(unsigned type, const char *name, struct plat_device *dev);
 
+/* Fills (dev) with the device of (type) number (index), counted from 0 in the order in which the
+ * machine was given them. Returns as plat_device_find. dev->name may be empty. */
+must_check int plat_device_at(unsigned type, unsigned index, struct plat_device *dev);
+
 #endif

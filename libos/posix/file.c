@@ -65,9 +65,14 @@ long pith_sys_fdatasync(long fd)
     return sync_file(fd);
 }
 
-/* Every file system is in memory: nothing is waiting to be written. */
+/* Every file system is in memory: only disks have something to be written. Weak: a program that
+ * opens no files links no disks. */
+__attribute__((weak, visibility("hidden"))) void block_sync(void);
+
 long pith_sys_sync(void)
 {
+    if (block_sync)
+        block_sync();
     return 0;
 }
 

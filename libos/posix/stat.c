@@ -49,7 +49,7 @@ static void fill(struct stat *st, struct inode *in)
     st->st_uid = in->uid;
     st->st_gid = in->gid;
     st->st_rdev = in->rdev;
-    st->st_size = (off_t)in->size;
+    st->st_size = S_ISBLK(in->mode) ? 0 : (off_t)in->size;
     st->st_blksize = (long)PAGE_SIZE;
     st->st_blocks = (blkcnt_t)in->blocks;
     st->st_atim = to_timespec(in->atime);

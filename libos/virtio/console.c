@@ -41,7 +41,7 @@ static void post(size_t want)
     if (input.posted)
         return;
     input.probed = false;
-    int id = virtq_put(&input.queue, &part, 1, true);
+    int id = virtq_put(&input.queue, &part, 1, 1);
     if (id < 0) {
         input.ended = true;
         input.result = id;

@@ -63,7 +63,7 @@ static ssize_t send(struct console_tx *tx, const struct iovec *iov, int n, size_
     int count = gather(parts, iov, n, skip);
     if (count < 0)
         return count;
-    int id = virtq_put(&tx->queue, parts, (unsigned)count, false);
+    int id = virtq_put(&tx->queue, parts, (unsigned)count, 0);
     if (id < 0)
         return id;
     for (;;) {

@@ -5,17 +5,11 @@
 
 #include "virtio/virtq.h"
 
-#define DESC_NEXT  1
-#define DESC_WRITE 2
+#define DESC_NEXT     1
+#define DESC_WRITE    2
+#define DESC_INDIRECT 4
 
-/* virtio 1.2, 2.7.5, 2.7.6 and 2.7.8. x86-64 is little endian, as is virtio. */
-struct virtq_desc {
-    uint64_t addr;
-    uint32_t len;
-    uint16_t flags;
-    uint16_t next;
-};
-
+/* virtio 1.2, 2.7.6 and 2.7.8. */
 struct virtq_avail {
     uint16_t flags;
     uint16_t idx;
@@ -54,7 +48,19 @@ int virtq_start(struct virtq *q, const struct plat_queue *pq, struct virtq_slot 
     return 0;
 }
 
-int virtq_put(struct virtq *q, const struct virtq_part *parts, unsigned n, bool to_write)
+/* Shows the device the chain that starts at (head) and has (n) entries of the queue and (bytes). */
+static void publish(struct virtq *q, uint16_t head, unsigned n, uint32_t bytes)
+{
+    q->free_count -= n;
+    q->slots[head].parts = (uint16_t)n;
+    q->slots[head].bytes = bytes;
+    q->avail->ring[q->avail_idx & q->mask] = head;
+    /* The device may fetch the entry as soon as it sees the new index: the entry, the descriptors
+     * and what they point to come first. */
+    __atomic_store_n(&q->avail->idx, ++q->avail_idx, __ATOMIC_RELEASE);
+}
+
+int virtq_put(struct virtq *q, const struct virtq_part *parts, unsigned n, unsigned writable)
 {
     uint16_t head = q->free_head;
     uint16_t at = head;
@@ -70,7 +76,7 @@ int virtq_put(struct virtq *q, const struct virtq_part *parts, unsigned n, bool 
         q->desc[at] = (struct virtq_desc){
             .addr = (uintptr_t)parts[i].addr,
             .len = parts[i].len,
-            .flags = (to_write ? DESC_WRITE : 0) | (more ? DESC_NEXT : 0),
+            .flags = (i + writable >= n ? DESC_WRITE : 0) | (more ? DESC_NEXT : 0),
             .next = more ? next : 0,
         };
         bytes += parts[i].len;
@@ -78,13 +84,34 @@ int virtq_put(struct virtq *q, const struct virtq_part *parts, unsigned n, bool 
             q->free_head = next;
         at = next;
     }
-    q->free_count -= n;
-    q->slots[head].parts = (uint16_t)n;
-    q->slots[head].bytes = bytes;
-    q->avail->ring[q->avail_idx & q->mask] = head;
-    /* The device may fetch the entry as soon as it sees the new index: the entry, the descriptors
-     * and what they point to come first. */
-    __atomic_store_n(&q->avail->idx, ++q->avail_idx, __ATOMIC_RELEASE);
+    publish(q, head, n, bytes);
+    return head;
+}
+
+int virtq_put_indirect(struct virtq *q, const struct virtq_part *parts, unsigned n,
+                       unsigned writable, struct virtq_desc *table)
+{
+    uint16_t head = q->free_head;
+    uint32_t bytes = 0;
+
+    if (q->broken)
+        return -EIO;
+    if (q->free_count == 0)
+        return -ENOSPC;
+    for (unsigned i = 0; i < n; i++) {
+        bool more = i + 1 < n;
+        table[i] = (struct virtq_desc){
+            .addr = (uintptr_t)parts[i].addr,
+            .len = parts[i].len,
+            .flags = (i + writable >= n ? DESC_WRITE : 0) | (more ? DESC_NEXT : 0),
+            .next = (uint16_t)(more ? i + 1 : 0),
+        };
+        bytes += parts[i].len;
+    }
+    q->desc[head] = (struct virtq_desc){
+        .addr = (uintptr_t)table, .len = n * (uint32_t)sizeof(*table), .flags = DESC_INDIRECT};
+    q->free_head = q->slots[head].next;
+    publish(q, head, 1, bytes);
     return head;
 }
 

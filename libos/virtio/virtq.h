@@ -16,6 +16,14 @@ struct virtq_part {
     uint32_t len;
 };
 
+/* A descriptor: virtio 1.2, 2.7.5. x86-64 is little endian, as is virtio. */
+struct virtq_desc {
+    uint64_t addr;
+    uint32_t len;
+    uint16_t flags;
+    uint16_t next;
+};
+
 /* What the driver remembers of a descriptor. */
 struct virtq_slot {
     uint16_t next;  /* free: the next free one; in use: the next of the chain */
@@ -43,12 +51,18 @@ struct virtq {
 must_check int virtq_start(struct virtq *q, const struct plat_queue *pq, struct virtq_slot *slots,
                            unsigned slot_count);
 
-/* Makes a chain of (parts), of which there are (n), at least 1, available: for the device to write
- * if (to_write), else to read. The memory is the device's until virtq_take returns the chain. The
- * device sees it at the next plat_poll. Returns the chain's id, below slot_count; -ENOSPC (no
- * descriptors left), -EIO (broken). */
+/* Makes a chain of (parts), of which there are (n), at least 1, available: the last (writable) of
+ * them for the device to write, those before to read. The memory is the device's until virtq_take
+ * returns the chain. The device sees it at the next plat_poll. Returns the chain's id, below
+ * slot_count; -ENOSPC (no descriptors left), -EIO (broken). */
 must_check int virtq_put(struct virtq *q, const struct virtq_part *parts, unsigned n,
-                         bool to_write);
+                         unsigned writable);
+
+/* The same as one indirect descriptor (virtio 1.2, 2.7.5.3), where the device offers them: the
+ * chain takes one entry of the queue, however long it is. (table), of (n) entries, is the device's
+ * too until then. */
+must_check int virtq_put_indirect(struct virtq *q, const struct virtq_part *parts, unsigned n,
+                                  unsigned writable, struct virtq_desc *table);
 
 /* Takes back a chain that the device has used, if any. Returns its id, with the used length as the
  * device wrote it, unchecked, in (*len), and its size in (*bytes); -EAGAIN if there is none; -EIO

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Boot area: struct pith_boot, device table, strings. Shared area: struct shared_area below, one
- * page. */
+ * Boot area: struct pith_boot, device table, strings. Shared area: struct shared_area below, a page
+ * for up to two disks. The device table lists consoles, then disks. */
 #include "monitor/core/boot.h"
 
 #include <string.h>
@@ -13,13 +13,22 @@ struct shared_area {
     struct pith_shared shared;
     struct pith_console_config config[CONSOLES_MAX];
     struct queue_rings rings[CONSOLES_MAX][2];
+    struct {
+        struct pith_block_config config;
+        struct queue_rings rings;
+    } disk[];
 };
 
 struct boot_area {
     struct pith_boot boot;
-    struct pith_device device[CONSOLES_MAX];
-    char args[];
+    struct pith_device device[]; /* the strings of (args) follow */
 };
+
+/* There is room for all consoles, whether they are there or not: how many there are shows late. */
+static unsigned devices_max(const struct machine *m)
+{
+    return CONSOLES_MAX + m->disks.count;
+}
 
 static uint64_t args_len(const struct boot_input *in)
 {
@@ -31,14 +40,15 @@ static uint64_t args_len(const struct boot_input *in)
     return len;
 }
 
-uint64_t boot_area_len(const struct boot_input *in)
+uint64_t boot_area_len(const struct machine *m, const struct boot_input *in)
 {
-    return sizeof(struct boot_area) + args_len(in);
+    return sizeof(struct boot_area) + devices_max(m) * sizeof(struct pith_device) + args_len(in);
 }
 
-uint64_t shared_area_len(void)
+uint64_t shared_area_len(const struct machine *m)
 {
-    return sizeof(struct shared_area);
+    const struct shared_area *shared = NULL;
+    return sizeof(*shared) + m->disks.count * sizeof(shared->disk[0]);
 }
 
 /* The guest's address of something in guest memory. */
@@ -87,17 +97,21 @@ static void write_config(struct pith_console_config *config, const struct consol
     }
 }
 
-static void write_device(struct machine *m, struct shared_area *shared, struct boot_area *boot,
-                         unsigned i)
+static void write_name(struct pith_device *dev, const char *name)
+{
+    memcpy(dev->name, name, min_size(strlen(name), sizeof(dev->name) - 1));
+}
+
+static void write_console(struct machine *m, struct shared_area *shared, struct pith_device *dev,
+                          unsigned i)
 {
     struct console *c = &m->consoles.dev[i];
-    struct pith_device *dev = &boot->device[i];
 
     dev->type = PITH_DEVICE_CONSOLE;
     dev->config = guest_addr(m, &shared->config[i]);
     dev->config_len = sizeof(shared->config[i]);
     dev->features = PITH_CONSOLE_F_STATUS;
-    memcpy(dev->name, c->name, min_size(strlen(c->name), sizeof(dev->name) - 1));
+    write_name(dev, c->name);
     write_config(&shared->config[i], c);
     if (c->in >= 0)
         write_queue(m, &dev->queue[PITH_CONSOLE_RX], &c->rx, &shared->rings[i][PITH_CONSOLE_RX],
@@ -105,6 +119,34 @@ static void write_device(struct machine *m, struct shared_area *shared, struct b
     if (c->out >= 0)
         write_queue(m, &dev->queue[PITH_CONSOLE_TX], &c->tx, &shared->rings[i][PITH_CONSOLE_TX],
                     false);
+}
+
+/* Feature bits of virtio 1.2, 5.2.3 and 6. */
+#define BLK_F_SEG_MAX   (1ull << 2)
+#define BLK_F_RO        (1ull << 5)
+#define BLK_F_BLK_SIZE  (1ull << 6)
+#define BLK_F_FLUSH     (1ull << 9)
+#define F_INDIRECT_DESC (1ull << 28)
+#define F_VERSION_1     (1ull << 32)
+
+static void write_disk(struct machine *m, struct shared_area *shared, struct pith_device *dev,
+                       unsigned i)
+{
+    struct disk *d = &m->disks.dev[i];
+
+    dev->type = PITH_DEVICE_BLOCK;
+    dev->config = guest_addr(m, &shared->disk[i].config);
+    dev->config_len = sizeof(shared->disk[i].config);
+    dev->features = BLK_F_SEG_MAX | BLK_F_BLK_SIZE | BLK_F_FLUSH | F_INDIRECT_DESC | F_VERSION_1 |
+                    PITH_BLOCK_F_STATUS | (d->read_only ? BLK_F_RO : 0);
+    write_name(dev, d->name);
+    shared->disk[i].config = (struct pith_block_config){
+        .capacity = d->size / SECTOR,
+        .seg_max = QUEUE_SIZE - 2, /* header and status take one each */
+        .blk_size = SECTOR,
+    };
+    write_queue(m, &dev->queue[0], &d->queue, &shared->disk[i].rings, false);
+    d->queue.mixed = true;
 }
 
 void boot_write(struct machine *m, const struct boot_input *in)
@@ -115,9 +157,12 @@ void boot_write(struct machine *m, const struct boot_input *in)
     const struct image_segment *root = &m->image.seg[IMAGE_ROOT];
 
     m->shared = &shared->shared;
+    char *args = (char *)&area->device[devices_max(m)];
     for (unsigned i = 0; i < m->consoles.count; i++)
-        write_device(m, shared, area, i);
-    write_args(area->args, in);
+        write_console(m, shared, &area->device[i], i);
+    for (unsigned i = 0; i < m->disks.count; i++)
+        write_disk(m, shared, &area->device[m->consoles.count + i], i);
+    write_args(args, in);
 
     area->boot = (struct pith_boot){
         .magic = PITH_BOOT_MAGIC,
@@ -133,16 +178,16 @@ void boot_write(struct machine *m, const struct boot_input *in)
         .heap_len = l->heap.len,
         .root = {root->mem_len ? m->mem_base + root->addr : 0},
         .root_len = root->mem_len,
-        .args = guest_addr(m, area->args),
+        .args = guest_addr(m, args),
         .args_len = args_len(in),
         .argc = (uint32_t)in->argc,
         .envc = (uint32_t)in->envc,
         .devices = guest_addr(m, area->device),
-        .device_count = m->consoles.count,
+        .device_count = m->consoles.count + m->disks.count,
         .enforced = in->enforced,
         .shared = guest_addr(m, shared),
         .hypercall = {in->hypercall},
-        .clock = {.gettime = {in->gettime}},
+        .clock = in->clock,
     };
     memcpy(area->boot.entropy, in->entropy, sizeof(in->entropy));
 }

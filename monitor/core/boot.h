@@ -16,20 +16,19 @@ struct boot_input {
     char *const *argv;
     int envc;
     char *const *envp;
-    uint64_t
-        hypercall; /* guest addresses of the two functions; gettime as struct pith_clock says */
-    uint64_t gettime;
+    uint64_t hypercall; /* guest address of the function */
+    struct pith_clock clock;
     uint32_t enforced; /* PITH_ENFORCED_* */
     uint8_t entropy[32];
 };
 
-/* Bytes of the two areas. */
-uint64_t boot_area_len(const struct boot_input *in);
-uint64_t shared_area_len(void);
+/* Bytes of the two areas, for the disks that (m) will have: m->disks.count is set. */
+uint64_t boot_area_len(const struct machine *m, const struct boot_input *in);
+uint64_t shared_area_len(const struct machine *m);
 
 /* Writes both areas at their places in m->mem, which are zeroed and writable, connects the queues
- * of m->consoles and sets m->shared. The consoles' names, descriptors and count are set. Asks their
- * descriptors for the terminal's size. */
+ * of m->consoles and m->disks and sets m->shared. Their names, descriptors, sizes and numbers are
+ * set. Asks the consoles' descriptors for the terminal's size. */
 void boot_write(struct machine *m, const struct boot_input *in);
 
 #endif

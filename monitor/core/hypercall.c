@@ -44,12 +44,20 @@ static long log_text(struct machine *m, uint64_t addr, uint64_t len)
     return say_bytes(m->mem + (addr - m->mem_base), len);
 }
 
+/* Disks first: they leave nothing to wait for. */
+static long poll(struct machine *m, int64_t deadline)
+{
+    int disks = disks_serve(&m->disks);
+    long used = consoles_poll(&m->consoles, disks ? 0 : deadline);
+    return used < 0 ? (disks ? disks : used) : used + disks;
+}
+
 long hypercall_serve(struct machine *m, long number, long a, long b, long c,
                      const struct guest_frame *frame)
 {
     switch (number) {
     case PITH_HC_POLL:
-        return consoles_poll(&m->consoles, a);
+        return poll(m, a);
     case PITH_HC_PROTECT:
         return protect(m, (uint64_t)a, (uint64_t)b, (uint64_t)c);
     case PITH_HC_RELEASE:

@@ -13,9 +13,11 @@
 #include "base/base.h"
 #include "monitor/core/image.h"
 #include "monitor/core/layout.h"
+#include "monitor/dev/block.h"
 #include "monitor/dev/console.h"
 
 struct machine;
+struct boot_input;
 
 /* Where the guest stood when it made a call. */
 struct guest_frame {
@@ -24,6 +26,21 @@ struct guest_frame {
 
 /* What differs between the ways to run a guest. */
 struct backend {
+    /* The guest is a part of this process: its addresses are the process's own, its text is
+     * executable there, and its faults are the process's signals. */
+    bool in_process;
+    /* Reserves (span) bytes, of which m->layout.mem_len are guest memory, inaccessible and zero,
+     * for a guest that sees them at address (base). Sets m->mem and m->mem_base. 0, or -ENOMEM:
+     * another base may do. */
+    int (*reserve)(struct machine *m, uint64_t base, uint64_t span);
+    /* Makes all ready to enter the guest, whose image is loaded, and sets in->hypercall and
+     * in->clock. 0 or a negative error number with *why in words (static text). */
+    int (*prepare)(struct machine *m, struct boot_input *in, const char **why);
+    /* Moves the descriptor that running the guest needs to number (fd), which is free for it. 0 or
+     * a negative error number. NULL: it needs none. */
+    int (*keep)(unsigned fd);
+    /* Enters the guest for good. The filter is installed and signals are set up. */
+    void (*enter)(struct machine *m) __attribute__((noreturn));
     /* Changes protections as PITH_HC_PROTECT; the range is checked, (prot) has PITH_PROT_* bits. 0
      * or -ENOMEM. */
     long (*protect)(struct machine *m, uint64_t addr, uint64_t len, unsigned prot);
@@ -50,6 +67,7 @@ struct machine {
     bool allow_jit;
     struct pith_shared *shared;
     struct consoles consoles;
+    struct disks disks;
     const uint8_t *file; /* the image file, mapped read-only for reports; NULL: not there */
     size_t file_len;
     int (*gettime)(int clock, struct timespec *ts);

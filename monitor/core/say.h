@@ -14,8 +14,8 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same without "pith: ": the further lines of a report. */
 void say_more(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Writes the (len) bytes at (text) to standard error as they are. Returns what writev returned, or
- * a negative Linux error number. (text) may be an address that cannot be read: -EFAULT. */
+/* Writes the (len) bytes at (text) to standard error as they are. Returns what the write returned,
+ * or a negative Linux error number. (text) may be an address that cannot be read: -EFAULT. */
 long say_bytes(const void *text, size_t len);
 
 #endif

@@ -31,8 +31,8 @@ struct consoles {
 
 /* Makes a system call that may block, unless a signal is due: then, or when one comes while it
  * waits, the result is -EINTR. No signal can slip in between the check and the wait. Else returns
- * the result of system call (number), whose arguments from the fourth on are 0. */
-long wait_call(const uint64_t *pending, long number, long a, long b, long c);
+ * the result of system call (number), whose arguments from the fifth on are 0. */
+long wait_call(const uint64_t *pending, long number, long a, long b, long c, long d);
 
 /* Serves all queues as PITH_HC_POLL says (abi/hypercall.h), with its results. A descriptor that is
  * not set to non-blocking may block in the middle of a long write whatever the deadline. */

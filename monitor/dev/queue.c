@@ -27,22 +27,67 @@ static struct queue_desc copy_desc(const struct queue_desc *d)
     };
 }
 
+/* Adds the buffer of (d) to (chain). Returns 1 or -EPROTO. */
+static int add(const struct queue *q, struct queue_chain *chain, const struct queue_desc *d,
+               const char **why)
+{
+    bool write = d->flags & DESC_WRITE;
+    if (q->mixed ? !write && chain->readable < chain->count : write != q->writable)
+        return malformed(why, "a buffer is for the wrong direction");
+    if (!range_inside(d->addr, d->len, q->mem_base, q->mem_len))
+        return malformed(why, "a buffer is outside guest memory");
+    chain->iov[chain->count++] = (struct iovec){q->mem + (d->addr - q->mem_base), d->len};
+    chain->readable += !write;
+    return 1;
+}
+
+/* Follows the indirect table of (size) descriptors that starts the chain. */
+static int walk_table(const struct queue *q, struct queue_chain *chain,
+                      const struct queue_desc *table, unsigned size, const char **why)
+{
+    for (unsigned i = 0; chain->count < (int)QUEUE_SIZE;) {
+        if (i >= size)
+            return malformed(why, "a descriptor's index is too large");
+        const struct queue_desc *d = &table[i];
+        if (d->flags & DESC_INDIRECT)
+            return malformed(why, "an indirect descriptor is inside a table");
+        int err = add(q, chain, d, why);
+        if (err < 0 || !(d->flags & DESC_NEXT))
+            return err;
+        i = d->next;
+    }
+    return malformed(why, "a chain is longer than its queue");
+}
+
+static int walk_indirect(const struct queue *q, struct queue_chain *chain,
+                         const struct queue_desc *d, const char **why)
+{
+    struct queue_desc table[QUEUE_SIZE];
+    if (!q->mixed)
+        return malformed(why, "an indirect descriptor was not offered");
+    if (chain->count > 0 || d->flags & DESC_NEXT)
+        return malformed(why, "an indirect descriptor is not alone");
+    if (d->len == 0 || d->len % sizeof(*table) || d->len > sizeof(table))
+        return malformed(why, "an indirect table has a wrong length");
+    if (!range_inside(d->addr, d->len, q->mem_base, q->mem_len) ||
+        !probe_copy(table, q->mem + (d->addr - q->mem_base), d->len))
+        return malformed(why, "an indirect table is outside guest memory");
+    return walk_table(q, chain, table, d->len / sizeof(*table), why);
+}
+
 static int walk(const struct queue *q, struct queue_chain *chain, const char **why)
 {
     unsigned i = chain->head;
+    chain->readable = 0;
     for (chain->count = 0; chain->count < (int)QUEUE_SIZE;) {
         if (i >= QUEUE_SIZE)
             return malformed(why, "a descriptor's index is too large");
         struct queue_desc d = copy_desc(&q->rings->desc[i]);
         if (d.flags & DESC_INDIRECT)
-            return malformed(why, "an indirect descriptor was not offered");
-        if (!(d.flags & DESC_WRITE) != !q->writable)
-            return malformed(why, "a buffer is for the wrong direction");
-        if (!range_inside(d.addr, d.len, q->mem_base, q->mem_len))
-            return malformed(why, "a buffer is outside guest memory");
-        chain->iov[chain->count++] = (struct iovec){q->mem + (d.addr - q->mem_base), d.len};
-        if (!(d.flags & DESC_NEXT))
-            return 1;
+            return walk_indirect(q, chain, &d, why);
+        int err = add(q, chain, &d, why);
+        if (err < 0 || !(d.flags & DESC_NEXT))
+            return err;
         i = d.next;
     }
     return malformed(why, "a chain is longer than its queue");

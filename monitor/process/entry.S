@@ -100,21 +100,23 @@ signal_return:
     ud2
     .size signal_return, . - signal_return
 
-/* long wait_call(const uint64_t *pending, long number, long a, long b, long c): see dev/console.h.
+/* long wait_call(const uint64_t *pending, long number, long a, long b, long c, long d):
+ * see dev/console.h.
  * A signal that arrives from wait_call_check on, up to the system call, makes the handler continue at
  * wait_call_abort; after that the kernel itself ends the call with -EINTR. */
     .globl wait_call, wait_call_check, wait_call_made, wait_call_abort
     .type wait_call, @function
 wait_call:
     mov %rsi, %rax
-    mov %rdi, %r9
+    mov %rdi, %r11
     mov %rdx, %rdi
     mov %rcx, %rsi
     mov %r8, %rdx
-    xor %r10d, %r10d
+    mov %r9, %r10
     xor %r8d, %r8d
+    xor %r9d, %r9d
 wait_call_check:
-    cmpq $0, (%r9)
+    cmpq $0, (%r11)
     jne wait_call_abort
     syscall
 wait_call_made:
@@ -124,20 +126,27 @@ wait_call_abort:
     ret
     .size wait_call, . - wait_call
 
-/* bool probe_word(uint64_t addr, uint64_t *out): reads 8 bytes at any address. False where that faults:
- * the handler then continues at probe_failed. */
-    .globl probe_word, probe_load, probe_failed
+/* bool probe_word(uint64_t addr, uint64_t *out): reads 8 bytes at any address. False where that faults;
+ * *out is then undefined.
+ * bool probe_copy(void *to, const void *from, size_t len): see dev/queue.h.
+ * When the one instruction that touches foreign memory faults, the handler continues at probe_failed. */
+    .globl probe_word, probe_copy, probe_load, probe_failed
     .type probe_word, @function
+    .type probe_copy, @function
 probe_word:
+    xchg %rdi, %rsi
+    mov $8, %edx
+probe_copy:
+    mov %rdx, %rcx
 probe_load:
-    mov (%rdi), %rax
-    mov %rax, (%rsi)
+    rep movsb
     mov $1, %eax
     ret
 probe_failed:
     xor %eax, %eax
     ret
     .size probe_word, . - probe_word
+    .size probe_copy, . - probe_copy
 
 /* int gettime_call(int clock, struct timespec *ts): for hosts whose vDSO cannot tell the time. Called by the
  * guest on its own stack. */

@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #include "abi/hypercall.h"
+#include "monitor/core/boot.h"
+#include "monitor/core/crash.h"
 #include "monitor/core/hypercall.h"
-#include "monitor/process/crash.h"
 #include "monitor/process/signals.h"
 
 /* entry.S */
@@ -24,7 +25,7 @@ static struct machine *machine;
 #define HUGE_PAGE (2ull << 20)
 
 /* First touch of a large range costs a fifth when it is backed by huge pages. */
-static void advise_huge(uint64_t addr, uint64_t len)
+void guest_advise_huge(uint64_t addr, uint64_t len)
 {
     uint64_t start = align_up(addr, HUGE_PAGE), end = align_down(addr + len, HUGE_PAGE);
     if (start < end)
@@ -37,7 +38,7 @@ static long protect(struct machine *m, uint64_t addr, uint64_t len, unsigned pro
     if (syscall(SYS_mprotect, addr, len, prot)) /* PITH_PROT_* are Linux's bits */
         return -ENOMEM;
     if ((prot & PITH_PROT_WRITE) && len >= HUGE_PAGE)
-        advise_huge(addr, len);
+        guest_advise_huge(addr, len);
     return 0;
 }
 
@@ -49,18 +50,46 @@ static long release(struct machine *m, uint64_t addr, uint64_t len)
     return (uint64_t)got == addr ? 0 : -ENOMEM;
 }
 
-static void crash(struct machine *m, int sig, uint64_t reason, uint64_t len,
-                  const struct guest_frame *frame) __attribute__((noreturn));
-
-static void crash(struct machine *m, int sig, uint64_t reason, uint64_t len,
-                  const struct guest_frame *frame)
+static __attribute__((noreturn)) void crash(struct machine *m, int sig, uint64_t reason,
+                                            uint64_t len, const struct guest_frame *frame)
 {
     signals_report_begin(sig);
     crash_report_call(m, sig, reason, len, frame);
     _exit(128 + sig);
 }
 
+static int reserve(struct machine *m, uint64_t base, uint64_t span)
+{
+    void *p = mmap((void *)base, span, PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (p != (void *)base)
+        return -ENOMEM;
+    m->mem = p;
+    m->mem_base = base;
+    return 0;
+}
+
+static int prepare(struct machine *m, struct boot_input *in, const char **why)
+{
+    (void)why;
+    in->hypercall = (uint64_t)guest_hypercall;
+    in->clock = (struct pith_clock){.gettime = {(uint64_t)m->gettime}};
+    in->enforced |= PITH_ENFORCED_SANDBOX;
+    return 0;
+}
+
+static __attribute__((noreturn)) void enter(struct machine *m)
+{
+    const struct layout *l = &m->layout;
+    guest_enter(m->mem_base + m->image.entry, m->mem_base + l->boot.at,
+                m->mem_base + l->stack.at + l->stack.len);
+}
+
 const struct backend process_backend = {
+    .in_process = true,
+    .reserve = reserve,
+    .prepare = prepare,
+    .enter = enter,
     .protect = protect,
     .release = release,
     .die = signals_die,
@@ -77,11 +106,4 @@ void guest_prepare(struct machine *m)
 {
     machine = m;
     guest_tp_save();
-}
-
-_Noreturn void guest_run(struct machine *m)
-{
-    const struct layout *l = &m->layout;
-    guest_enter(m->mem_base + m->image.entry, m->mem_base + l->boot.at,
-                m->mem_base + l->stack.at + l->stack.len);
 }

@@ -8,12 +8,13 @@
 
 extern const struct backend process_backend;
 
-/* Enters the guest of (m) for good. The filter is installed and signals are set up. */
-_Noreturn void guest_run(struct machine *m);
-
 /* Notes the machine and the thread pointer for everything that enters the monitor from outside:
  * calls of the guest and signals. Before any signal handler is installed. */
 void guest_prepare(struct machine *m);
+
+/* Asks the host for huge pages for the whole ones in (len) bytes at (addr), an address of this
+ * process. */
+void guest_advise_huge(uint64_t addr, uint64_t len);
 
 /* What the functions of entry.S do stands there. */
 void guest_hypercall(void);

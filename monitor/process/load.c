@@ -90,13 +90,8 @@ static int reserve(struct machine *m, uint64_t random, bool no_aslr)
     uint64_t span = 2 * m->layout.mem_len;
     for (int tries = 0; tries < 8; tries++) {
         uint64_t base = no_aslr ? NO_ASLR_BASE : random_base(random, span);
-        void *p = mmap((void *)base, span, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-        if (p == (void *)base) {
-            m->mem = p;
-            m->mem_base = base;
+        if (!m->backend->reserve(m, base, span))
             return 0;
-        }
         random = random * 6364136223846793005ull + 1442695040888963407ull;
     }
     return -ENOMEM;
@@ -133,12 +128,12 @@ static bool map_zero(struct machine *m)
 int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr, const char **why)
 {
     const struct image *img = &m->image;
+    int text = m->backend->in_process ? PROT_READ | PROT_EXEC : PROT_READ;
     *why = "the host does not give that much memory: choose less with -m, or raise its limit on "
            "address space (ulimit -v)";
     if (reserve(m, random, no_aslr))
         return -ENOMEM;
-    if (!map_segment(m, fd, IMAGE_CONST, PROT_READ) ||
-        !map_segment(m, fd, IMAGE_TEXT, PROT_READ | PROT_EXEC) ||
+    if (!map_segment(m, fd, IMAGE_CONST, PROT_READ) || !map_segment(m, fd, IMAGE_TEXT, text) ||
         !map_segment(m, fd, IMAGE_DATA, PROT_READ | PROT_WRITE) ||
         !map_segment(m, fd, IMAGE_ROOT, PROT_READ) || !map_zero(m)) {
         *why = strerror(errno);

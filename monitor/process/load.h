@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Guest memory of the process back end: guest addresses are the process's own. */
+ * Guest memory and the image in it, as the monitor maps them. */
 #ifndef PITH_MONITOR_LOAD_H
 #define PITH_MONITOR_LOAD_H
 
@@ -11,11 +11,11 @@
  * is not an image, -ENOENT and the like for one that cannot be had. */
 must_check int load_open(struct machine *m, const char *path, const char **why);
 
-/* Reserves guest memory for m->layout at a random address near (random), or always at the same one
- * if (no_aslr), with an equally long inaccessible area behind it, and maps the image from (fd),
- * relocated, and boot and shared area and stack, all writable. Fills m->mem and m->mem_base. The
- * memory stays when this fails: the caller ends. Returns 0; -ENOEXEC, -ENOMEM or -EIO with *why in
- * words. */
+/* Reserves guest memory for m->layout at a random guest address near (random), or always at the
+ * same one if (no_aslr), with an equally long inaccessible area behind it, and maps the image from
+ * (fd), relocated, and boot and shared area and stack, all writable. Fills m->mem and m->mem_base.
+ * The memory stays when this fails: the caller ends. Returns 0; -ENOEXEC, -ENOMEM or -EIO with *why
+ * in words. */
 must_check int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr,
                           const char **why);
 

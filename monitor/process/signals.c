@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "monitor/core/say.h"
-#include "monitor/process/crash.h"
+#include "monitor/core/crash.h"
 #include "monitor/process/guest.h"
 
 #define STACK_LEN (64u << 10)
@@ -36,7 +36,7 @@ void signal_return(void);
 void process_signal(int sig, const siginfo_t *info, ucontext_t *context);
 
 static struct machine *machine;
-static bool loaded;
+static bool loading = true, guest_faults;
 static int reporting; /* the signal whose report is being written, or 0 */
 static uint64_t
     ignored; /* bit N-1: signal N was ignored when the monitor was started, as nohup does */
@@ -63,7 +63,7 @@ static bool handle(int sig)
     return old.handler == SIG_IGN;
 }
 
-void signals_die(const struct machine *m, int sig)
+__attribute__((noreturn)) void signals_die(const struct machine *m, int sig)
 {
     static const struct kernel_sigaction by_default;
     if (sig >= 1 && sig <= 64 && (m->die_signals & bit(sig)))
@@ -84,6 +84,25 @@ static void redirect(ucontext_t *context, const char *target)
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)target;
 }
 
+/* The fault in the terms of a report. */
+static struct crash_fault describe(int sig, const siginfo_t *info, const ucontext_t *context)
+{
+    static const uint8_t index[CRASH_REGS] = {
+        REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+        REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP, REG_EFL,
+    };
+    const greg_t *g = context->uc_mcontext.gregs;
+    struct crash_fault f = {.sig = sig,
+                            .vector = (unsigned)g[REG_TRAPNO],
+                            .error = (unsigned)g[REG_ERR],
+                            .addr = (uint64_t)info->si_addr,
+                            .file_gone = sig == SIGBUS && info->si_code == BUS_ADRERR,
+                            .call = info->si_syscall};
+    for (unsigned i = 0; i < CRASH_REGS; i++)
+        f.reg[i] = (uint64_t)g[index[i]];
+    return f;
+}
+
 static void fault(int sig, const siginfo_t *info, ucontext_t *context)
 {
     uint64_t rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
@@ -98,16 +117,17 @@ static void fault(int sig, const siginfo_t *info, ucontext_t *context)
         _exit(128 + reporting);
     }
     reporting = sig;
-    if (!loaded && sig == SIGBUS) {
+    if (loading && sig == SIGBUS) {
         say("%s: the file was changed or cut short while it was being loaded", machine->name);
         _exit(126);
     }
-    if (!loaded) {
+    if (!guest_faults) {
         say("a fault in the monitor itself, signal %d at 0x%lx: please report this", sig,
             (unsigned long)rip);
         _exit(125);
     }
-    crash_report_fault(machine, sig, info, context);
+    struct crash_fault f = describe(sig, info, context);
+    crash_report_fault(machine, &f);
     _exit(128 + sig);
 }
 
@@ -207,7 +227,8 @@ void signals_pass_on(uint64_t set)
 void signals_start(uint64_t timeout_us)
 {
     static const struct kernel_sigaction ignore = {SIG_IGN, 0, NULL, 0};
-    loaded = true;
+    loading = false;
+    guest_faults = machine->backend->in_process;
     /* A closed pipe is an error of the write: the guest is told so, and decides. */
     syscall(SYS_rt_sigaction, SIGPIPE, &ignore, NULL, sizeof(ignore.mask));
     timeout = timeout_us;

@@ -12,7 +12,7 @@
 void signals_catch_faults(struct machine *m);
 
 /* Starts the time limit, (timeout_us) from now, if it is not 0. The image is loaded: faults now are
- * the guest's. */
+ * those of a guest that is a part of this process. */
 void signals_start(uint64_t timeout_us);
 
 /* struct backend's pass_on: installs the handlers of those signals of (set) that can be passed on,
@@ -23,7 +23,7 @@ void signals_pass_on(uint64_t set);
 uint64_t signals_passed_on(void);
 
 /* struct backend's die. */
-void signals_die(const struct machine *m, int sig) __attribute__((noreturn));
+__attribute__((noreturn)) void signals_die(const struct machine *m, int sig);
 
 /* A report of (sig) begins: another fault from here on ends the process with its status. */
 void signals_report_begin(int sig);

@@ -7,11 +7,57 @@
 #include "monitor/sandbox/filter.h"
 
 #include <linux/audit.h>
+#include <linux/kvm.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+
+void filter_allow_disks(struct filter_params *params, const struct disks *disks)
+{
+    for (unsigned i = 0; i < disks->count; i++) {
+        const struct disk *d = &disks->dev[i];
+        params->disk_fds |= 1ull << d->fd;
+        params->disk_out_fds |= d->read_only ? 0 : 1ull << d->fd;
+        params->disk_max = d->size > params->disk_max ? d->size : params->disk_max;
+    }
+}
+
+/* The rows for streams, which have no offsets (-1 is their position), and for disks. Returns where
+ * the next row goes. */
+static struct filter_call *stream_and_disk_rows(const struct filter_params *p,
+                                                struct filter_call *row)
+{
+    const struct filter_arg here = {3, CHECK_IS, true, "pos", UINT64_MAX, 0, "the position"};
+    const struct filter_arg inside = {
+        3, CHECK_AT_MOST, true, "pos", p->disk_max, 0, "at most the largest disk's size"};
+    const struct filter_arg flags = {5, CHECK_IS, false, "flags", 0, 0, "none"};
+    const struct filter_arg disk = {0, CHECK_ONE_OF, false, "fd", p->disk_fds, 0, NULL};
+    const struct filter_arg disk_out = {0, CHECK_ONE_OF, false, "fd", p->disk_out_fds, 0, NULL};
+
+    *row++ =
+        (struct filter_call){SYS_pwritev2,
+                             "pwritev2",
+                             "output",
+                             p->disk_out_fds,
+                             {{0, CHECK_ONE_OF, false, "fd", p->out_fds, 0, NULL}, here, flags}};
+    if (p->disk_out_fds)
+        *row++ = (struct filter_call){
+            SYS_pwritev2, "pwritev2", "writing disks", false, {disk_out, inside, flags}};
+    *row++ = (struct filter_call){SYS_preadv2,
+                                  "preadv2",
+                                  "input",
+                                  p->disk_fds,
+                                  {{0, CHECK_IS, false, "fd", 0, 0, NULL}, here, flags}};
+    if (p->disk_fds)
+        *row++ = (struct filter_call){
+            SYS_preadv2, "preadv2", "reading disks", false, {disk, inside, flags}};
+    if (p->disk_out_fds)
+        *row++ =
+            (struct filter_call){SYS_fdatasync, "fdatasync", "flushing disks", false, {disk_out}};
+    return row;
+}
 
 void filter_table(const struct filter_params *p, struct filter_call *calls)
 {
@@ -28,53 +74,66 @@ void filter_table(const struct filter_params *p, struct filter_call *calls)
     const uint64_t advice = 1u << MADV_DONTNEED | 1u << MADV_HUGEPAGE;
     const char *self = "this process";
 
-    memset(calls, 0, FILTER_CALLS * sizeof(*calls));
-    calls[0] = (struct filter_call){
-        SYS_writev, "writev", "output", {{0, CHECK_ONE_OF, false, "fd", p->out_fds, 0, NULL}}};
-    calls[1] =
-        (struct filter_call){SYS_readv, "readv", "input", {{0, CHECK_IS, false, "fd", 0, 0, NULL}}};
-    calls[2] = (struct filter_call){SYS_ppoll,
+    memset(calls, 0, FILTER_ROWS * sizeof(*calls));
+    calls = stream_and_disk_rows(p, calls);
+    *calls++ = (struct filter_call){SYS_ppoll,
                                     "ppoll",
                                     "waiting for input, room for output, and time",
+                                    false,
                                     {{3, CHECK_IS, true, "sigmask", 0, 0, "none"}}};
-    calls[3] = (struct filter_call){SYS_clock_gettime,
-                                    "clock_gettime",
-                                    "time, where the vDSO cannot tell it",
-                                    {{0, CHECK_AT_MOST, false, "clock", 1, 0, NULL}}};
-    calls[4] = (struct filter_call){SYS_mprotect,
+    /* A guest in a machine of its own tells the time by the processor. */
+    if (p->vcpu)
+        *calls++ = (struct filter_call){SYS_ioctl,
+                                        "ioctl",
+                                        "running the virtual processor",
+                                        false,
+                                        {{0, CHECK_IS, false, "fd", (uint32_t)p->vcpu, 0, NULL},
+                                         {1, CHECK_IS, false, "cmd", KVM_RUN, 0, "KVM_RUN"}}};
+    else
+        *calls++ = (struct filter_call){SYS_clock_gettime,
+                                        "clock_gettime",
+                                        "time, where the vDSO cannot tell it",
+                                        false,
+                                        {{0, CHECK_AT_MOST, false, "clock", 1, 0, NULL}}};
+    *calls++ = (struct filter_call){SYS_mprotect,
                                     "mprotect",
                                     "the guest's page protections",
+                                    false,
                                     {addr,
                                      len,
                                      {2, CHECK_AT_MOST, false, "prot", prot, 0,
                                       p->allow_jit ? "none, or read with write or exec but not both"
                                                    : "none, or read and write"}}};
-    calls[5] = (struct filter_call){
+    *calls++ = (struct filter_call){
         SYS_mmap,
         "mmap",
         "giving pages back",
+        false,
         {addr,
          len,
          {2, CHECK_IS, false, "prot", PROT_NONE, 0, "none"},
          {3, CHECK_IS, false, "flags", release, 0, "fixed, private, anonymous, noreserve"}}};
-    calls[6] = (struct filter_call){
+    *calls++ = (struct filter_call){
         SYS_madvise,
         "madvise",
         "huge pages, dropping contents",
+        false,
         {addr, len, {2, CHECK_ONE_OF, false, "advice", advice, 0, "dontneed or hugepage"}}};
-    calls[7] =
-        (struct filter_call){SYS_rt_sigreturn, "rt_sigreturn", "the end of signal handlers", {{0}}};
-    calls[8] =
+    *calls++ = (struct filter_call){
+        SYS_rt_sigreturn, "rt_sigreturn", "the end of signal handlers", false, {{0}}};
+    *calls++ =
         (struct filter_call){SYS_rt_sigaction,
                              "rt_sigaction",
                              "passing signals on, ending as by a signal",
+                             false,
                              {{0, CHECK_ONE_OF, false, "sig", p->die_signals << 1, 0, NULL}}};
-    calls[9] = (struct filter_call){SYS_tgkill,
+    *calls++ = (struct filter_call){SYS_tgkill,
                                     "tgkill",
                                     "ending as by a signal",
+                                    false,
                                     {{0, CHECK_IS, false, "tgid", (uint32_t)p->pid, 0, self},
                                      {1, CHECK_IS, false, "tid", (uint32_t)p->pid, 0, self}}};
-    calls[10] = (struct filter_call){SYS_exit_group, "exit_group", "the end", {{0}}};
+    *calls++ = (struct filter_call){SYS_exit_group, "exit_group", "the end", false, {{0}}};
 }
 
 /* The program as far as it is written. */
@@ -197,6 +256,27 @@ static bool is_jump(const struct sock_filter *f)
     return BPF_CLASS(f->code) == BPF_JMP;
 }
 
+/* Lets a call that passes the checks of (row) through. */
+static void check_row(struct code *c, const struct filter_call *row)
+{
+    for (size_t j = 0; j < FILTER_ARGS && row->arg[j].check != CHECK_NONE; j++)
+        check(c, &row->arg[j]);
+    emit(c, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+}
+
+/* Refusals from instruction (from) on go to (target), which comes after all that is written so far.
+ */
+static void refuse_to(struct code *c, size_t from, size_t target)
+{
+    for (size_t i = from; i < c->len && i < target; i++) {
+        uint8_t distance = (uint8_t)(target - i - 1);
+        if (is_jump(&c->at[i]) && c->at[i].jt == REFUSE)
+            c->at[i].jt = distance;
+        if (is_jump(&c->at[i]) && c->at[i].jf == REFUSE)
+            c->at[i].jf = distance;
+    }
+}
+
 size_t filter_compile(const struct filter_call *calls, struct sock_filter *code)
 {
     struct code c = {code, 0};
@@ -211,23 +291,18 @@ size_t filter_compile(const struct filter_call *calls, struct sock_filter *code)
     emit(&c, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
 
     load(&c, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < FILTER_CALLS; i++) {
+    for (size_t i = 0; calls[i].name; i++) {
         size_t jump = c.len;
         emit(&c, JEQ, calls[i].number, 0, 0);
-        for (size_t j = 0; j < FILTER_ARGS && calls[i].arg[j].check != CHECK_NONE; j++)
-            check(&c, &calls[i].arg[j]);
-        emit(&c, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+        check_row(&c, &calls[i]);
+        for (; calls[i].or_next; i++) {
+            refuse_to(&c, jump, c.len);
+            check_row(&c, &calls[i + 1]);
+        }
         code[jump].jf = (uint8_t)(c.len - jump - 1);
     }
     size_t end = c.len;
     emit(&c, BPF_RET | BPF_K, SECCOMP_RET_TRAP, 0, 0);
-
-    for (size_t i = 0; i < end; i++) {
-        uint8_t distance = (uint8_t)(end - i - 1);
-        if (is_jump(&code[i]) && code[i].jt == REFUSE)
-            code[i].jt = distance;
-        if (is_jump(&code[i]) && code[i].jf == REFUSE)
-            code[i].jf = distance;
-    }
+    refuse_to(&c, 0, end);
     return c.len;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sandbox of the process back end: which system calls the process may make once the guest runs,
+ * The sandbox of the monitor: which system calls the process may make once the guest runs,
  * as a program for seccomp and in words. One table makes both. */
 #ifndef PITH_MONITOR_FILTER_H
 #define PITH_MONITOR_FILTER_H
@@ -9,14 +9,19 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "monitor/dev/block.h"
 
 /* What the checks depend on. */
 struct filter_params {
     uint64_t heap, heap_len; /* where the guest may change its memory; an inaccessible area at least
                                 as long as the heap follows it */
-    uint64_t out_fds;        /* bit N: descriptor N may be written */
+    uint64_t out_fds;        /* bit N: descriptor N may be written, at its position */
+    uint64_t disk_fds;       /* bit N: descriptor N is a disk, to be read anywhere up to disk_max */
+    uint64_t disk_out_fds;   /* those of them that may be written and flushed too */
+    uint64_t disk_max;       /* bytes of the largest disk */
     uint64_t die_signals;    /* bit N-1: the action of signal N may be changed */
     int pid;                 /* of this process, whose only thread has the same number */
+    int vcpu; /* descriptor of the virtual processor; 0: the guest is a part of this process */
     bool allow_jit;
 };
 
@@ -38,7 +43,8 @@ struct filter_arg {
     const char *text; /* the check in words, where numbers say little; or NULL */
 };
 
-#define FILTER_CALLS    11
+#define FILTER_CALLS    12  /* system calls, at most */
+#define FILTER_ROWS     15  /* of the table, at most, and the end: one that has no name */
 #define FILTER_ARGS     5   /* checked ones of a call, at most, and the end */
 #define FILTER_CODE_MAX 192 /* jumps to its end span less than 256 */
 
@@ -46,10 +52,15 @@ struct filter_call {
     uint16_t number;
     const char *name;
     const char *purpose;
+    bool or_next; /* a call that fails a check here is allowed if it passes those of the next row,
+                     which is of the same call */
     struct filter_arg arg[FILTER_ARGS];
 };
 
-/* Fills (calls), FILTER_CALLS of them, with what is allowed under (params). Everything else is not.
+/* Adds to (params) what the disks need: their descriptors, below 32, and sizes are set. */
+void filter_allow_disks(struct filter_params *params, const struct disks *disks);
+
+/* Fills (calls), FILTER_ROWS of them, with what is allowed under (params). Everything else is not.
  */
 void filter_table(const struct filter_params *params, struct filter_call *calls);
 

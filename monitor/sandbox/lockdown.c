@@ -43,7 +43,7 @@ static int drop_capabilities(void)
 
 static int install_filter(const struct filter_params *params)
 {
-    struct filter_call calls[FILTER_CALLS];
+    struct filter_call calls[FILTER_ROWS];
     struct sock_filter code[FILTER_CODE_MAX];
     filter_table(params, calls);
     struct sock_fprog prog = {(unsigned short)filter_compile(calls, code), code};

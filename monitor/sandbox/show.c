@@ -34,10 +34,11 @@ static void show_check(const struct filter_arg *a)
 
 int filter_show(const struct filter_call *calls)
 {
-    puts("A guest that runs as a process may make these system calls, with these arguments.\n"
+    puts("While a guest runs, its process may make these system calls, with these arguments.\n"
          "Any other ends it with a report; one of another architecture kills it at once.\n");
-    for (size_t i = 0; i < FILTER_CALLS; i++) {
-        printf("%s: %s\n", calls[i].name, calls[i].purpose);
+    for (size_t i = 0; calls[i].name; i++) {
+        bool again = i > 0 && calls[i - 1].or_next;
+        printf("%s: %s\n", again ? "  or" : calls[i].name, calls[i].purpose);
         for (size_t j = 0; j < FILTER_ARGS && calls[i].arg[j].check != CHECK_NONE; j++)
             show_check(&calls[i].arg[j]);
     }

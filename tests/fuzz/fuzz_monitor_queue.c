@@ -12,6 +12,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
+bool probe_copy(void *to, const void *from, size_t len)
+{
+    memcpy(to, from, len);
+    return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static struct queue_rings rings;
@@ -20,12 +26,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
                       .mem = mem,
                       .mem_base = 0x10000000000,
                       .mem_len = sizeof(mem),
-                      .writable = len & 1};
+                      .writable = len & 1,
+                      .mixed = len & 2};
     struct queue_chain chain;
     const char *why = NULL;
 
     memset(&rings, 0, sizeof(rings));
     memcpy(&rings, bytes, min_size(len, sizeof(rings)));
+    /* Memory begins with an indirect table, for whoever has more to say. */
+    memset(mem, 0, 4096);
+    if (len > sizeof(rings))
+        memcpy(mem, bytes + sizeof(rings), min_size(len - sizeof(rings), 4096));
     /* Half of the addresses are brought near memory, or next to nothing would be accepted. */
     for (unsigned i = 0; i < QUEUE_SIZE; i++)
         if (rings.desc[i].addr & 1)
@@ -37,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
                 abort();
             return 0;
         }
-        if (chain.count < 1 || chain.count > (int)QUEUE_SIZE)
+        if (chain.count < 1 || chain.count > (int)QUEUE_SIZE || chain.readable > chain.count)
             abort();
         for (int i = 0; i < chain.count; i++) {
             uint64_t at = (uint64_t)((char *)chain.iov[i].iov_base - mem);

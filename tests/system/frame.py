@@ -70,8 +70,11 @@ def execute(argv, stdin=b"", timeout=30, env=None, cwd=None):
 
 
 def ways():
-    """The ways to run an image that this machine offers."""
-    return ["process"]
+    """The ways to run an image. One that this machine does not offer is skipped, and says why."""
+    plan = subprocess.run([PITH, "run", "--on", "kvm", "--show-plan"], capture_output=True, text=True,
+                          check=False) if PITH.exists() else None
+    reason = (plan.stdout.splitlines() or [plan.stderr])[0] if plan and plan.returncode else ""
+    return ["process", pytest.param("kvm", marks=pytest.mark.skipif(bool(reason), reason=reason))]
 
 
 def tmpfs():

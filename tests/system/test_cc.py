@@ -217,7 +217,7 @@ def test_help(pith_cc):
     (["-Wl,--script=my.ld", "hello.c"], "layout"),
     (["--deny", "net", "hello.c"], "not available yet"),
     (["--malloc=mimalloc", "hello.c"], "not available yet"),
-    (["--target=bare", "hello.c"], "not available yet"),
+    (["--target=metal", "hello.c"], "universal, hosted or bare"),
 ], ids=lambda x: " ".join(x) if isinstance(x, list) else "")
 def test_refused(pith_cc, args, why):
     done = pith_cc(*args)

@@ -11,13 +11,17 @@ HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
 PRINTF = '#include <stdio.h>\nint main(int argc, char **argv) { printf("%d %s %f\\n", argc, argv[0], 1.5); return 0; }\n'
 
 
-@pytest.mark.parametrize("source, budget", [(HELLO, 24 * 1024), (PRINTF, 40 * 1024)], ids=["puts", "printf"])
-def test_stripped_size(source, budget, cc):
-    assert cc(source, "-O2", "-s").stat().st_size <= budget
+@pytest.mark.parametrize("source, flags, budget", [
+    (HELLO, ["--target=hosted"], 24 * 1024),
+    (HELLO, [], 56 * 1024),
+    (PRINTF, ["--target=hosted"], 40 * 1024),
+], ids=["puts", "puts, universal", "printf"])
+def test_stripped_size(source, flags, budget, cc):
+    assert cc(source, "-O2", "-s", *flags).stat().st_size <= budget
 
 
 def test_strip_makes_the_small_image(cc, run):
-    image = cc(HELLO, "-O2", "-g")
+    image = cc(HELLO, "-O2", "-g", "--target=hosted")
     subprocess.run(["strip", image], check=True)
     assert image.stat().st_size <= 24 * 1024
     assert run(image).stdout == "hello\n"

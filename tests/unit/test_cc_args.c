@@ -240,7 +240,7 @@ static void refusals(void **state)
         "--policy=p",     "x.cc",
         "a/b.C",          "x.cpp",
         "-x c++ x.c",     "-xc++ x.c",
-        "--target=bare",  "--target=arm-none",
+        "--target=metal", "--target=arm-none",
         "-x none y.cxx",  "-x c++-header x.h",
         "-target arm",    "x.ii",
     };

@@ -24,7 +24,7 @@ static struct filter_params params;
 
 static void compile(void)
 {
-    struct filter_call calls[FILTER_CALLS];
+    struct filter_call calls[FILTER_ROWS];
     filter_table(&params, calls);
     code_len = filter_compile(calls, code);
     assert_true(code_len <= FILTER_CODE_MAX);
@@ -107,10 +107,16 @@ static bool allowed(int nr, const uint64_t *a)
 {
     uint32_t i0 = (uint32_t)a[0], i1 = (uint32_t)a[1], i2 = (uint32_t)a[2], i3 = (uint32_t)a[3];
     switch (nr) {
-    case SYS_writev:
-        return i0 < 32 && (params.out_fds >> i0 & 1);
-    case SYS_readv:
-        return i0 == 0;
+    case SYS_pwritev2:
+        return (uint32_t)a[5] == 0 && i0 < 32 &&
+               ((params.out_fds >> i0 & 1 && a[3] == UINT64_MAX) ||
+                (params.disk_out_fds >> i0 & 1 && a[3] <= params.disk_max));
+    case SYS_preadv2:
+        return (uint32_t)a[5] == 0 && i0 < 32 &&
+               ((i0 == 0 && a[3] == UINT64_MAX) ||
+                (params.disk_fds >> i0 & 1 && a[3] <= params.disk_max));
+    case SYS_fdatasync:
+        return i0 < 32 && (params.disk_out_fds >> i0 & 1);
     case SYS_ppoll:
         return a[3] == 0;
     case SYS_clock_gettime:
@@ -205,9 +211,9 @@ static uint64_t interesting(uint64_t *seed)
 
 static void random_calls(uint64_t seed)
 {
-    static const int numbers[] = {SYS_writev,   SYS_readv, SYS_ppoll,   SYS_clock_gettime,
-                                  SYS_mprotect, SYS_mmap,  SYS_madvise, SYS_rt_sigaction,
-                                  SYS_tgkill,   SYS_open};
+    static const int numbers[] = {SYS_pwritev2,      SYS_preadv2,  SYS_fdatasync, SYS_ppoll,
+                                  SYS_clock_gettime, SYS_mprotect, SYS_mmap,      SYS_madvise,
+                                  SYS_rt_sigaction,  SYS_tgkill,   SYS_open};
     unsigned passed = 0;
     for (int i = 0; i < 400000; i++) {
         uint64_t args[6];
@@ -312,10 +318,81 @@ static void in_linux(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 
+/* Descriptors, positions and flags near those that count, for consoles and disks. */
+static void random_transfers(uint64_t seed)
+{
+    static const int numbers[] = {SYS_pwritev2, SYS_preadv2, SYS_fdatasync};
+    const uint64_t positions[] = {0,
+                                  1,
+                                  UINT64_MAX,
+                                  INT64_MAX,
+                                  UINT32_MAX,
+                                  1ull << 32,
+                                  params.disk_max,
+                                  params.disk_max + 1,
+                                  params.disk_max - 1,
+                                  params.disk_max | 1ull << 63,
+                                  params.disk_max << 32};
+    unsigned passed = 0;
+    for (int i = 0; i < 200000; i++) {
+        uint64_t args[6] = {
+            random_below(&seed, 12), random_next(&seed),
+            random_next(&seed),      positions[random_below(&seed, 11)],
+            random_next(&seed),      random_below(&seed, 4) ? 0 : random_next(&seed)};
+        int nr = numbers[random_below(&seed, 3)];
+        check(nr, args);
+        passed += allowed(nr, args);
+    }
+    assert_true(passed > 1000);
+}
+
+static void disks(void **state)
+{
+    struct disks ds = {.count = 4};
+    static const uint64_t sizes[] = {512, 1ull << 20, 1ull << 32, (3ull << 40) + 512};
+    (void)state;
+    random_transfers(10);
+    for (unsigned i = 0; i < 4; i++) {
+        ds.dev[i].size = sizes[i];
+        ds.dev[i].fd = (int)i + 3;
+    }
+    ds.dev[1].read_only = true;
+    for (ds.count = 1; ds.count <= 4; ds.count++) {
+        start(state);
+        filter_allow_disks(&params, &ds);
+        assert_int_equal(params.disk_fds, (8u << ds.count) - 8);
+        assert_int_equal(params.disk_out_fds, ((8u << ds.count) - 8) & ~16u);
+        assert_int_equal(params.disk_max, sizes[ds.count - 1]);
+        compile();
+        random_transfers(10 + ds.count);
+        random_calls(20 + ds.count);
+    }
+    ds.count = 1;
+    ds.dev[0].read_only = true;
+    start(state);
+    filter_allow_disks(&params, &ds);
+    compile();
+    random_transfers(30);
+}
+
 static void at_most_twelve(void **state)
 {
+    struct filter_call calls[FILTER_ROWS];
+    struct disks ds = {.count = DISKS_MAX};
+    unsigned distinct = 0, rows = 0;
     (void)state;
-    assert_true(FILTER_CALLS <= 12);
+    for (unsigned i = 0; i < DISKS_MAX; i++)
+        ds.dev[i].fd = (int)i + 3;
+    filter_allow_disks(&params, &ds);
+    filter_table(&params, calls);
+    for (; calls[rows].name; rows++) {
+        unsigned i = 0;
+        while (calls[i].number != calls[rows].number)
+            i++;
+        distinct += i == rows;
+    }
+    assert_true(rows < FILTER_ROWS);
+    assert_int_equal(distinct, 12);
 }
 
 int main(void)
@@ -327,7 +404,8 @@ int main(void)
         cmocka_unit_test_setup(arguments_with_jit, start),
         cmocka_unit_test_setup(large_heaps, start),
         cmocka_unit_test_setup(in_linux, start),
-        cmocka_unit_test(at_most_twelve),
+        cmocka_unit_test_setup(disks, start),
+        cmocka_unit_test_setup(at_most_twelve, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,10 +19,13 @@ static int parse(const char *const *words)
 {
     static char environment[][20] = {"HOME=/home/u", "HOMES=no", "EMPTY="};
     static char *const envp[] = {environment[0], environment[1], environment[2], NULL};
+    static char text[20][64]; /* words may be written to, as those of a real command line */
     int argc = 1;
     argv_copy[0] = (char *)(uintptr_t) "pith-monitor";
-    for (; words[argc - 1]; argc++)
-        argv_copy[argc] = (char *)(uintptr_t)words[argc - 1];
+    for (; words[argc - 1]; argc++) {
+        snprintf(text[argc], sizeof(text[argc]), "%s", words[argc - 1]);
+        argv_copy[argc] = text[argc];
+    }
     argv_copy[argc] = NULL;
     why[0] = 0;
     return options_parse(argc, argv_copy, envp, &options, why, sizeof(why));
@@ -105,13 +108,46 @@ static void ways(void **state)
 {
     (void)state;
     assert_int_equal(PARSE("--on", "process", "i"), 0);
+    assert_int_equal(options.way, WAY_PROCESS);
     assert_int_equal(PARSE("--on=auto", "--net", "none", "i"), 0);
-    REFUSED("cannot run images that way yet", "--on", "kvm", "i");
+    assert_int_equal(options.way, WAY_AUTO);
+    assert_int_equal(PARSE("--on", "kvm", "i"), 0);
+    assert_int_equal(options.way, WAY_KVM);
+    assert_int_equal(PARSE("--on", "kvm", "--show-plan"), 0);
+    assert_int_equal(options.action, OPTIONS_PLAN);
+    REFUSED("cannot run images that way yet", "--on", "qemu", "i");
     REFUSED("no such way", "--on", "moon", "i");
     REFUSED("--net tap:x: this version", "--net", "tap:x", "i");
-    REFUSED("--disk a=b: this version", "--disk", "a=b", "i");
     REFUSED("-v a:b: this version", "-v", "a:b", "i");
     REFUSED("-p 80:80: this version", "-p80:80", "i");
+}
+
+static void disks(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        PARSE("--disk", "data=/a b:c", "--disk=log-1.x=img:ro", "--disk", "r=:ro", "i"), 0);
+    assert_int_equal(options.disks.count, 3);
+    assert_string_equal(options.disks.dev[0].name, "data");
+    assert_string_equal(options.disks.dev[0].path, "/a b:c");
+    assert_false(options.disks.dev[0].read_only);
+    assert_string_equal(options.disks.dev[1].name, "log-1.x");
+    assert_string_equal(options.disks.dev[1].path, "img");
+    assert_true(options.disks.dev[1].read_only);
+    assert_string_equal(options.disks.dev[2].path, ":ro");
+    assert_false(options.disks.dev[2].read_only);
+    assert_int_equal(PARSE("i"), 0);
+    assert_int_equal(options.disks.count, 0);
+    REFUSED("is NAME=FILE", "--disk", "disk.img", "i");
+    REFUSED("is NAME=FILE", "--disk", "data=", "i");
+    REFUSED("1 to 15 letters", "--disk", "=f", "i");
+    REFUSED("1 to 15 letters", "--disk", "../x=f", "i");
+    REFUSED("1 to 15 letters", "--disk", "a/b=f", "i");
+    REFUSED("1 to 15 letters", "--disk", ".a=f", "i");
+    REFUSED("1 to 15 letters", "--disk", "abcdefghijklmnop=f", "i");
+    REFUSED("already", "--disk", "a=f", "--disk", "a=g", "i");
+    REFUSED("at most 8", "--disk=a=f", "--disk=b=f", "--disk=c=f", "--disk=d=f", "--disk=e=f",
+            "--disk=f=f", "--disk=g=f", "--disk=h=f", "--disk=i=f", "i");
 }
 
 static void where_options_end(void **state)
@@ -133,8 +169,9 @@ static void where_options_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults), cmocka_unit_test(sizes), cmocka_unit_test(environment),
-        cmocka_unit_test(timeouts), cmocka_unit_test(ways),  cmocka_unit_test(where_options_end),
+        cmocka_unit_test(defaults),          cmocka_unit_test(sizes), cmocka_unit_test(environment),
+        cmocka_unit_test(timeouts),          cmocka_unit_test(ways),  cmocka_unit_test(disks),
+        cmocka_unit_test(where_options_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,12 @@ static struct queue_rings rings;
 static char *mem;
 static struct queue q;
 
+bool probe_copy(void *to, const void *from, size_t len)
+{
+    memcpy(to, from, len);
+    return true;
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -171,6 +177,94 @@ static void bad_flags(void **state)
     malformed("indirect");
 }
 
+/* Chains of both kinds: what is read, then what is written. */
+static void both_directions(void **state)
+{
+    struct queue_chain chain;
+    const char *why;
+    (void)state;
+    q.mixed = true;
+    describe(0, MEM_BASE, 16, 1, 1);
+    describe(1, MEM_BASE + 16, 512, 3, 2);
+    describe(2, MEM_BASE + 528, 1, 2, 0);
+    offer(0);
+    assert_int_equal(queue_peek(&q, &chain, &why), 1);
+    assert_int_equal(chain.count, 3);
+    assert_int_equal(chain.readable, 1);
+    describe(2, MEM_BASE + 528, 1, 0, 0);
+    malformed("wrong direction");
+}
+
+/* Writes an indirect table of (n) buffers of one byte to memory at (at). */
+static struct queue_desc *table(unsigned at, unsigned n)
+{
+    struct queue_desc *t = (struct queue_desc *)(mem + at);
+    for (unsigned i = 0; i < n; i++)
+        t[i] = (struct queue_desc){MEM_BASE + i, 1, i + 1 < n ? 1 : 0, (uint16_t)(i + 1)};
+    return t;
+}
+
+static void indirect(void **state)
+{
+    struct queue_chain chain;
+    const char *why;
+    (void)state;
+    q.mixed = true;
+    table(256, QUEUE_SIZE);
+    describe(4, MEM_BASE + 256, QUEUE_SIZE * 16, 4, 0);
+    offer(4);
+    assert_int_equal(queue_peek(&q, &chain, &why), 1);
+    assert_int_equal(chain.count, QUEUE_SIZE);
+    assert_int_equal(chain.readable, QUEUE_SIZE);
+    assert_ptr_equal(chain.iov[QUEUE_SIZE - 1].iov_base, mem + QUEUE_SIZE - 1);
+    q.mixed = false;
+    malformed("not offered");
+}
+
+static void bad_tables(void **state)
+{
+    static const struct {
+        uint64_t addr;
+        uint32_t len;
+        uint16_t flags;
+        const char *fault;
+    } bad[] = {
+        {MEM_BASE, 0, 4, "wrong length"},
+        {MEM_BASE, 15, 4, "wrong length"},
+        {MEM_BASE, (QUEUE_SIZE + 1) * 16, 4, "wrong length"},
+        {MEM_BASE, 0xfffffff0, 4, "wrong length"},
+        {MEM_BASE - 16, 32, 4, "outside guest memory"},
+        {MEM_BASE + MEM_LEN - 16, 32, 4, "outside guest memory"},
+        {UINT64_MAX - 15, 16, 4, "outside guest memory"},
+        {MEM_BASE, 16, 5, "not alone"},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        start(state);
+        q.mixed = true;
+        describe(0, bad[i].addr, bad[i].len, bad[i].flags, 1);
+        offer(0);
+        malformed(bad[i].fault);
+    }
+    start(state);
+    q.mixed = true;
+    describe(0, MEM_BASE + 256, 32, 4, 0);
+    offer(0);
+    struct queue_desc *t = table(256, 2);
+    t[0].next = 0;
+    malformed("longer than its queue");
+    t[0].next = 2;
+    malformed("index is too large");
+    t[0].flags = 4;
+    malformed("inside a table");
+    t[0].flags = 0;
+    t[0].addr = MEM_BASE + MEM_LEN;
+    malformed("outside guest memory");
+    /* Behind a direct descriptor. */
+    describe(1, MEM_BASE, 1, 1, 0);
+    rings.avail.ring[0] = 1;
+    malformed("not alone");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,8 +275,11 @@ int main(void)
         cmocka_unit_test_setup(loops, start),
         cmocka_unit_test_setup(bad_indices, start),
         cmocka_unit_test_setup(bad_flags, start),
+        cmocka_unit_test_setup(both_directions, start),
+        cmocka_unit_test_setup(indirect, start),
+        cmocka_unit_test_setup(bad_tables, start),
     };
-    mem = malloc(MEM_LEN);
+    mem = calloc(1, MEM_LEN);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     free(mem);
     return failed;

@@ -40,7 +40,7 @@ static void a_chain_travels(void **state)
     (void)state;
     start(8, 8);
     assert_int_equal(virtq_take(&queue, &len, &bytes), -EAGAIN);
-    int id = virtq_put(&queue, pieces, 3, false);
+    int id = virtq_put(&queue, pieces, 3, 0);
     assert_in_range(id, 0, 7);
     int head = fake_queue_fetch(&device);
     assert_int_equal(head, id);
@@ -61,9 +61,9 @@ static void fewer_slots_than_entries(void **state)
 
     (void)state;
     start(8, 2);
-    assert_int_equal(virtq_put(&queue, piece, 3, false), -ENOSPC);
-    assert_in_range(virtq_put(&queue, piece, 2, false), 0, 1);
-    assert_int_equal(virtq_put(&queue, piece, 1, false), -ENOSPC);
+    assert_int_equal(virtq_put(&queue, piece, 3, 0), -ENOSPC);
+    assert_in_range(virtq_put(&queue, piece, 2, 0), 0, 1);
+    assert_int_equal(virtq_put(&queue, piece, 1, 0), -ENOSPC);
 }
 
 /* Seeded random traffic against a model: chains of random sizes, used in random order, over many
@@ -87,7 +87,7 @@ static void traffic(void **state)
             bool to_write = random_below(&seed, 2);
             for (unsigned i = 0; i < n; i++)
                 pieces[i] = (struct virtq_part){buf + i, i + 1};
-            int id = virtq_put(&queue, pieces, n, to_write);
+            int id = virtq_put(&queue, pieces, n, to_write ? n : 0);
             if (descriptors + n > 16) {
                 assert_int_equal(id, -ENOSPC);
                 continue;
@@ -124,7 +124,7 @@ static void lies(uint32_t id, bool twice)
     uint32_t len, bytes;
 
     start(4, 4);
-    int real = virtq_put(&queue, pieces, 2, false);
+    int real = virtq_put(&queue, pieces, 2, 0);
     if (twice) {
         fake_queue_use(&device, (uint32_t)real, 3);
         assert_int_equal(virtq_take(&queue, &len, &bytes), real);
@@ -133,7 +133,7 @@ static void lies(uint32_t id, bool twice)
     fake_queue_use(&device, id, 3);
     assert_int_equal(virtq_take(&queue, &len, &bytes), -EIO);
     assert_int_equal(virtq_take(&queue, &len, &bytes), -EIO);
-    assert_int_equal(virtq_put(&queue, pieces, 1, false), -EIO);
+    assert_int_equal(virtq_put(&queue, pieces, 1, 0), -EIO);
 }
 
 static void device_lies(void **state)
@@ -155,7 +155,7 @@ static void index_runs_ahead(void **state)
 
     (void)state;
     start(4, 4);
-    int id = virtq_put(&queue, &piece, 1, false);
+    int id = virtq_put(&queue, &piece, 1, 0);
     device.used.idx = 1000;
     assert_int_equal(virtq_take(&queue, &len, &bytes), id); /* its zeroed entry names id 0 */
     assert_int_equal(virtq_take(&queue, &len, &bytes), -EIO);

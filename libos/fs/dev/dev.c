@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * /dev: null, zero, full, random, urandom, console and tty, the usual links, and the directories
- * shm and pts, which other file systems may be mounted on. Device numbers are Linux's. */
+ * /dev: null, zero, full, random, urandom, console and tty, the usual links, and the directory
+ * shm, which another file system may be mounted on; where the machine has disks, vda, vdb ... and a
+ * link to each by its name in disk/by-id, as udev makes them for virtio disks. Device numbers are
+ * Linux's. */
 #include <errno.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
+#include "block/file.h"
 #include "dev/dev.h"
+#include "mm/heap.h"
 #include "random/random.h"
 #include "vfs/forward.h"
 #include "vfs/tree.h"
@@ -148,9 +152,77 @@ static const struct tree_node root = {
     .count = ARRAY_LEN(devices),
 };
 
+/* Linux numbers the disks of virtio from here on, by 16, to have numbers for their partitions. */
+#define DISK_MAJOR  254
+#define DISK_MINORS 16
+#define DISKS_MAX   8
+
+static int open_disk(struct inode *inode, struct file *f)
+{
+    return block_file_open(minor(inode->rdev) / DISK_MINORS, f);
+}
+
+/* The nodes of a machine with disks. */
+struct disk_nodes {
+    struct tree_node root, by_id;
+    struct tree_node devices[ARRAY_LEN(devices) + DISKS_MAX + 1]; /* the last one is "disk" */
+    struct tree_node links[DISKS_MAX];
+    struct {
+        char name[4];      /* vda */
+        char target[10];   /* ../../vda */
+        char link[7 + 16]; /* virtio-NAME */
+    } text[DISKS_MAX];
+};
+
+static void add_disk(struct disk_nodes *n, unsigned i, const struct blkdev *disk)
+{
+    const char name[] = {'v', 'd', (char)('a' + i), '\0'};
+
+    memcpy(n->text[i].name, name, sizeof(name));
+    n->devices[n->root.count++] = (struct tree_node){
+        .name = n->text[i].name,
+        .mode = S_IFBLK | 0660,
+        .rdev = makedev(DISK_MAJOR, i * DISK_MINORS),
+        .open = open_disk,
+    };
+    size_t len = strnlen(disk->name, sizeof(n->text[i].link) - sizeof("virtio-"));
+    if (len == 0)
+        return;
+    memcpy(n->text[i].target, "../../", 6);
+    memcpy(n->text[i].target + 6, name, sizeof(name));
+    memcpy(n->text[i].link, "virtio-", 7);
+    memcpy(n->text[i].link + 7, disk->name, len);
+    n->links[n->by_id.count++] = (struct tree_node){
+        .name = n->text[i].link, .mode = S_IFLNK | 0777, .target = n->text[i].target};
+}
+
+/* The root of a machine with disks, made once; NULL: out of memory. */
+static const struct tree_node *root_with_disks(void)
+{
+    struct disk_nodes *n = heap_alloc(sizeof(*n));
+    struct blkdev *disk;
+
+    if (!n)
+        return NULL;
+    memcpy(n->devices, devices, sizeof(devices));
+    n->root = root;
+    n->root.children = n->devices;
+    n->by_id = (struct tree_node){.name = "by-id", .mode = S_IFDIR | 0755, .children = n->links};
+    for (unsigned i = 0; i < DISKS_MAX && blkdev_get(i, &disk) == 0; i++)
+        add_disk(n, i, disk);
+    n->devices[n->root.count++] = (struct tree_node){
+        .name = "disk", .mode = S_IFDIR | 0755, .children = &n->by_id, .count = 1};
+    return &n->root;
+}
+
 static int dev_start(struct fs *fs)
 {
-    return tree_start(fs, &root);
+    struct blkdev *first;
+    const struct tree_node *nodes = &root;
+
+    if (blkdev_get(0, &first) != -ENODEV)
+        nodes = root_with_disks();
+    return nodes ? tree_start(fs, nodes) : -ENOMEM;
 }
 
 struct fs dev_fs = {.type = "devtmpfs", .dev = makedev(0, 5), .start = dev_start};

@@ -1,3 +1,3 @@
 dev.dir  := libos/fs/dev
 dev.src  := dev.c
-dev.uses := base iface mm thread time random vfs
+dev.uses := base iface mm thread time random vfs block

@@ -48,7 +48,8 @@ static int describe(const struct pith_device *from, struct plat_device *dev)
     return 0;
 }
 
-int plat_device_find(unsigned type, const char *name, struct plat_device *dev)
+/* The device of (type) that is called (name), or for NULL the one with number (index). */
+static int find(unsigned type, const char *name, unsigned index, struct plat_device *dev)
 {
     const struct pith_device *table = (const struct pith_device *)hosted_boot->devices.addr;
     uint64_t count = hosted_boot->device_count;
@@ -56,9 +57,21 @@ int plat_device_find(unsigned type, const char *name, struct plat_device *dev)
     if (!in_memory(hosted_boot->devices, count * sizeof(*table)))
         return -ENODEV;
     for (uint64_t i = 0; i < count; i++) {
+        if (table[i].type != type)
+            continue;
         /* (name) is shorter than the field, so a name that has no end is not equal. */
-        if (table[i].type == type && strncmp(table[i].name, name, sizeof(table[i].name)) == 0)
+        if (name ? strncmp(table[i].name, name, sizeof(table[i].name)) == 0 : index-- == 0)
             return describe(&table[i], dev);
     }
     return -ENODEV;
+}
+
+int plat_device_find(unsigned type, const char *name, struct plat_device *dev)
+{
+    return find(type, name, 0, dev);
+}
+
+int plat_device_at(unsigned type, unsigned index, struct plat_device *dev)
+{
+    return find(type, NULL, index, dev);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Guest memory by address. */
-#include "monitor/process/where.h"
+#include "monitor/core/where.h"
 
 static bool in_area(struct area a, uint64_t at)
 {

@@ -3,24 +3,23 @@
  * Crash reports. Nothing that the guest holds is trusted: its memory is read by probe_word, which
  * survives any address, and its frames are followed upwards only. What matters most is written
  * first: a fault in the report itself ends it (signals.c). */
-#include "monitor/process/crash.h"
+#include "monitor/core/crash.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "monitor/core/say.h"
 #include "monitor/core/symbols.h"
 #include "monitor/process/guest.h"
-#include "monitor/process/where.h"
+#include "monitor/core/where.h"
 #include "monitor/sandbox/filter.h"
 
 #define FRAMES_MAX 14
 
-/* Exceptions by vector (Intel SDM volume 3, 6.15), and bits of the page fault's error code. */
-#define TRAP_PROTECTION 13
-#define TRAP_PAGE       14
-#define FAULT_WRITE     (1u << 1)
-#define FAULT_FETCH     (1u << 4)
+/* Bits of the page fault's error code (Intel SDM volume 3, 4.7). */
+#define FAULT_WRITE (1u << 1)
+#define FAULT_FETCH (1u << 4)
 
 /* Return addresses, innermost first. frame[0] is where it stopped. */
 struct trace {
@@ -45,11 +44,21 @@ static bool in_text(const struct machine *m, uint64_t addr)
     return range_inside(addr, 1, m->mem_base + text->addr, text->mem_len);
 }
 
+/* As a part of this process the guest may stand anywhere, in the vDSO for example; in a machine of
+ * its own, only in its memory. */
+bool crash_guest_word(const struct machine *m, uint64_t addr, uint64_t *out)
+{
+    uint64_t host = (uint64_t)m->mem;
+    if (host != m->mem_base && !range_inside(addr, sizeof(*out), m->mem_base, m->layout.mem_len))
+        return false;
+    return probe_word(host + (addr - m->mem_base), out);
+}
+
 /* Up to 8 bytes at (addr), the first one lowest; 0 where nothing can be read. */
-static uint64_t code_at(uint64_t addr)
+static uint64_t code_at(const struct machine *m, uint64_t addr)
 {
     uint64_t word;
-    return probe_word(addr, &word) ? word : 0;
+    return crash_guest_word(m, addr, &word) ? word : 0;
 }
 
 /* Whether (addr) can be a return address: a call instruction ends there. */
@@ -57,7 +66,7 @@ static bool after_call(const struct machine *m, uint64_t addr)
 {
     if (!in_text(m, addr - 8))
         return false;
-    uint64_t before = code_at(addr - 8);
+    uint64_t before = code_at(m, addr - 8);
     uint8_t b[8];
     memcpy(b, &before, sizeof(b));
     if (b[3] == 0xe8) /* call rel32 */
@@ -84,11 +93,12 @@ static void walk(const struct machine *m, uint64_t rip, uint64_t rsp, uint64_t r
 {
     uint64_t top, ret;
     add_frame(t, rip);
-    if (probe_word(rsp, &top) && after_call(m, top) && !(probe_word(rbp + 8, &ret) && ret == top))
+    if (crash_guest_word(m, rsp, &top) && after_call(m, top) &&
+        !(crash_guest_word(m, rbp + 8, &ret) && ret == top))
         add_frame(t, top);
-    while (!t->more && rbp % 8 == 0 && probe_word(rbp + 8, &ret) && ret) {
+    while (!t->more && rbp % 8 == 0 && crash_guest_word(m, rbp + 8, &ret) && ret) {
         uint64_t up;
-        if (!in_text(m, ret - 1) || !probe_word(rbp, &up))
+        if (!in_text(m, ret - 1) || !crash_guest_word(m, rbp, &up))
             break;
         add_frame(t, ret);
         if (up <= rbp)
@@ -143,22 +153,18 @@ static void say_trace(const struct machine *m, const struct trace *t)
         say_more("  (no names: the image was stripped)");
 }
 
-static void say_registers(const ucontext_t *context)
+static void say_registers(const uint64_t *reg)
 {
-    static const struct {
-        const char *name;
-        int index;
-    } regs[] = {
-        {"rax", REG_RAX}, {"rbx", REG_RBX}, {"rcx", REG_RCX}, {"rdx", REG_RDX}, {"rsi", REG_RSI},
-        {"rdi", REG_RDI}, {"rbp", REG_RBP}, {"rsp", REG_RSP}, {"r8 ", REG_R8},  {"r9 ", REG_R9},
-        {"r10", REG_R10}, {"r11", REG_R11}, {"r12", REG_R12}, {"r13", REG_R13}, {"r14", REG_R14},
-        {"r15", REG_R15}, {"rip", REG_RIP}, {"efl", REG_EFL},
+    static const char names[CRASH_REGS][4] = {
+        [CRASH_RAX] = "rax", [CRASH_RBX] = "rbx",   [CRASH_RCX] = "rcx", [CRASH_RDX] = "rdx",
+        [CRASH_RSI] = "rsi", [CRASH_RDI] = "rdi",   [CRASH_RBP] = "rbp", [CRASH_RSP] = "rsp",
+        [CRASH_R8] = "r8 ",  [CRASH_R9] = "r9 ",    [CRASH_R10] = "r10", [CRASH_R11] = "r11",
+        [CRASH_R12] = "r12", [CRASH_R13] = "r13",   [CRASH_R14] = "r14", [CRASH_R15] = "r15",
+        [CRASH_RIP] = "rip", [CRASH_FLAGS] = "efl",
     };
-    const greg_t *g = context->uc_mcontext.gregs;
-    for (unsigned i = 0; i < ARRAY_LEN(regs); i += 3)
-        say_more("  %s %016lx  %s %016lx  %s %016lx", regs[i].name, (unsigned long)g[regs[i].index],
-                 regs[i + 1].name, (unsigned long)g[regs[i + 1].index], regs[i + 2].name,
-                 (unsigned long)g[regs[i + 2].index]);
+    for (unsigned i = 0; i < CRASH_REGS; i += 3)
+        say_more("  %s %016lx  %s %016lx  %s %016lx", names[i], (unsigned long)reg[i], names[i + 1],
+                 (unsigned long)reg[i + 1], names[i + 2], (unsigned long)reg[i + 2]);
 }
 
 static const char *access_name(unsigned error)
@@ -188,45 +194,42 @@ static const char *page_fault_hint(const struct machine *m, uint64_t addr, uint6
     }
 }
 
-static void say_segv(const struct machine *m, const siginfo_t *info, const greg_t *g)
+static void say_segv(const struct machine *m, const struct crash_fault *f)
 {
-    uint64_t addr = (uint64_t)info->si_addr, rip = (uint64_t)g[REG_RIP];
-    if (g[REG_TRAPNO] == TRAP_PAGE) {
-        unsigned error = (unsigned)g[REG_ERR];
-        say("%s: segmentation fault: %s 0x%lx in %s%s", m->name, access_name(error),
-            (unsigned long)addr, where_name(where_is(m, addr)),
-            page_fault_hint(m, addr, (uint64_t)g[REG_RSP], error));
-    } else if ((code_at(rip) & 0xff) == 0xf4) {
+    if (f->vector == VECTOR_PAGE) {
+        say("%s: segmentation fault: %s 0x%lx in %s%s", m->name, access_name(f->error),
+            (unsigned long)f->addr, where_name(where_is(m, f->addr)),
+            page_fault_hint(m, f->addr, f->reg[CRASH_RSP], f->error));
+    } else if ((code_at(m, f->reg[CRASH_RIP]) & 0xff) == 0xf4) {
         say("%s: the program stopped itself (hlt instruction): its C library found memory "
             "damaged, or something that cannot be",
             m->name);
-    } else if (g[REG_TRAPNO] == TRAP_PROTECTION) {
+    } else if (f->vector == VECTOR_PROTECTION) {
         say("%s: segmentation fault: a non-canonical address, a misaligned operand, or an "
             "instruction that programs may not use",
             m->name);
     } else {
-        say("%s: segmentation fault: exception %ld", m->name, (long)g[REG_TRAPNO]);
+        say("%s: segmentation fault: exception %u", m->name, f->vector);
     }
 }
 
-static void say_bus(const struct machine *m, const siginfo_t *info)
+static void say_bus(const struct machine *m, const struct crash_fault *f)
 {
-    uint64_t addr = (uint64_t)info->si_addr;
-    if (info->si_code == BUS_ADRERR && where_is(m, addr) <= WHERE_GAP)
+    if (f->file_gone && where_is(m, f->addr) <= WHERE_GAP)
         say("%s: bus error at 0x%lx: the image file was changed or cut short while it ran", m->name,
-            (unsigned long)addr);
+            (unsigned long)f->addr);
     else
-        say("%s: bus error at 0x%lx in %s", m->name, (unsigned long)addr,
-            where_name(where_is(m, addr)));
+        say("%s: bus error at 0x%lx in %s", m->name, (unsigned long)f->addr,
+            where_name(where_is(m, f->addr)));
 }
 
 static void say_syscall(const struct machine *m, int number)
 {
     static const struct filter_params any = {.heap_len = 1};
-    struct filter_call calls[FILTER_CALLS];
+    struct filter_call calls[FILTER_ROWS];
     const char *name = NULL;
     filter_table(&any, calls);
-    for (unsigned i = 0; i < FILTER_CALLS; i++)
+    for (unsigned i = 0; calls[i].name; i++)
         if (calls[i].number == number)
             name = calls[i].name;
     if (name)
@@ -236,23 +239,26 @@ static void say_syscall(const struct machine *m, int number)
         say("%s: guest made system call %d, which the sandbox does not allow", m->name, number);
 }
 
-static void say_what(const struct machine *m, int sig, const siginfo_t *info, const greg_t *g)
+static void say_what(const struct machine *m, const struct crash_fault *f)
 {
-    uint64_t rip = (uint64_t)g[REG_RIP];
-    switch (sig) {
+    if (f->other) {
+        say("%s: %s", m->name, f->other);
+        return;
+    }
+    switch (f->sig) {
     case SIGSEGV:
-        say_segv(m, info, g);
+        say_segv(m, f);
         break;
     case SIGBUS:
-        say_bus(m, info);
+        say_bus(m, f);
         break;
     case SIGFPE:
         say("%s: %s", m->name,
-            info->si_code == FPE_INTDIV ? "integer division by zero, or its result is too large"
-                                        : "floating-point exception");
+            f->vector == VECTOR_DIVIDE ? "integer division by zero, or its result is too large"
+                                       : "floating-point exception");
         break;
     case SIGILL:
-        if ((code_at(rip) & 0xffff) == 0x0b0f)
+        if ((code_at(m, f->reg[CRASH_RIP]) & 0xffff) == 0x0b0f)
             say("%s: the program stopped itself (ud2 instruction): __builtin_trap, or code that "
                 "must not be reached",
                 m->name);
@@ -263,22 +269,20 @@ static void say_what(const struct machine *m, int sig, const siginfo_t *info, co
         say("%s: breakpoint (int3 instruction)", m->name);
         break;
     case SIGSYS:
-        say_syscall(m, info->si_syscall);
+        say_syscall(m, f->call);
         break;
     default:
-        say("%s: stopped by signal %d", m->name, sig);
+        say("%s: stopped by signal %d", m->name, f->sig);
         break;
     }
 }
 
-void crash_report_fault(const struct machine *m, int sig, const siginfo_t *info,
-                        const ucontext_t *context)
+void crash_report_fault(const struct machine *m, const struct crash_fault *f)
 {
-    const greg_t *g = context->uc_mcontext.gregs;
     struct trace t = {0};
-    say_what(m, sig, info, g);
-    say_registers(context);
-    walk(m, (uint64_t)g[REG_RIP], (uint64_t)g[REG_RSP], (uint64_t)g[REG_RBP], &t);
+    say_what(m, f);
+    say_registers(f->reg);
+    walk(m, f->reg[CRASH_RIP], f->reg[CRASH_RSP], f->reg[CRASH_RBP], &t);
     say_trace(m, &t);
 }
 
@@ -291,7 +295,7 @@ static size_t copy_text(const struct machine *m, uint64_t from, uint64_t len, ch
     for (; n < len && n < size; n++) {
         uint64_t word;
         /* The aligned word that holds the byte: it is readable if the byte is. */
-        if (!probe_word(align_down(from + n, 8), &word))
+        if (!crash_guest_word(m, align_down(from + n, 8), &word))
             break;
         to[n] = (char)(word >> (from + n) % 8 * 8);
     }

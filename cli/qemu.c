@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pith run --on qemu: the options of pith run, as far as they mean something there, turned into
+ * QEMU's. The monitor has no part in it: the image is the machine's kernel. */
+#include <cpuid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "cli.h"
+#include "image.h"
+#include "qemu.h"
+#include "qemu_run.h"
+
+#define MEMORY_DEFAULT (256ull << 20)
+#define MEMORY_MAX     (1ull << 40)
+#define LOW_MEMORY     (1ull << 20) /* below the image, where the machine's firmware is */
+#define CMDLINE_MAX    4095         /* what QEMU's loader passes on */
+
+extern char **environ;
+
+struct vm {
+    const char *machine; /* microvm, q35, pc */
+    uint64_t memory;
+    int64_t timeout_ms;
+    struct args env;
+    int image; /* index in argv */
+};
+
+static int refuse(const char *option, const char *value, const char *why)
+{
+    fprintf(stderr, "pith: %s%s%s: %s\n", option, *value ? " " : "", value, why);
+    return EXIT_HOST;
+}
+
+static int set_way(struct vm *vm, char *text)
+{
+    if (strcmp(text, "qemu") == 0)
+        vm->machine = "microvm";
+    else if (strcmp(text, "qemu:q35") == 0)
+        vm->machine = "q35";
+    else if (strcmp(text, "qemu:pc") == 0)
+        vm->machine = "pc";
+    else
+        return refuse("--on", text, "QEMU's machines are qemu (microvm), qemu:q35 and qemu:pc");
+    return 0;
+}
+
+static int set_memory(struct vm *vm, char *text)
+{
+    static const char units[] = "KMG";
+    char *end;
+    errno = 0;
+    uint64_t n = strtoull(text, &end, 10);
+    const char *unit = *end ? strchr(units, *end & ~0x20) : NULL;
+    if (unit != NULL && end++)
+        n = n > MEMORY_MAX ? n : n << 10 * (unit - units + 1);
+    if (errno != 0 || *end || text[0] < '0' || text[0] > '9')
+        return refuse("-m", text, "not a size; for example -m 64M");
+    if (n < 64 << 10 || n > MEMORY_MAX)
+        return refuse("-m", text, "memory is 64K to 1024G");
+    vm->memory = n;
+    return 0;
+}
+
+static int set_timeout(struct vm *vm, char *text)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+    if (end == text || *end || !(seconds > 0) || seconds > 1e9)
+        return refuse("--timeout", text, "not a time in seconds; for example --timeout 2.5");
+    vm->timeout_ms = (int64_t)(seconds * 1000) + 1;
+    return 0;
+}
+
+static int add_env(struct vm *vm, char *text)
+{
+    size_t len = strcspn(text, "=");
+    if (len == 0)
+        return refuse("-e", text, "a variable needs a name; for example -e NAME=VALUE");
+    for (char **e = environ; !text[len] && *e; e++) {
+        if (strncmp(*e, text, len) == 0 && (*e)[len] == '=') {
+            text = *e;
+            break;
+        }
+    }
+    if (text[len])
+        args_add(&vm->env, text);
+    return 0;
+}
+
+static int not_there(struct vm *vm, char *text)
+{
+    (void)vm;
+    return refuse("--on qemu", text,
+                  "networks, disks and shared folders are not available there yet");
+}
+
+static int set_net(struct vm *vm, char *text)
+{
+    return strcmp(text, "none") == 0 ? 0 : not_there(vm, text);
+}
+
+/* All options of pith run with a value. */
+static const struct option {
+    const char *name;
+    int (*set)(struct vm *vm, char *value);
+} with_value[] = {
+    {"--on", set_way},  {"-m", set_memory},    {"-e", add_env},   {"--timeout", set_timeout},
+    {"--net", set_net}, {"--disk", not_there}, {"-v", not_there}, {"-p", not_there},
+};
+
+/* The value of the option at argv[*at], and which one it is; *at is left at the last word of it.
+ * NULL: an option without a value, or one whose value is missing. */
+static char *value_of(char **argv, int *at, const struct option **option)
+{
+    for (size_t i = 0; i < ARRAY_LEN(with_value); i++) {
+        const struct option *o = &with_value[i];
+        char *arg = argv[*at];
+        size_t len = strlen(o->name);
+        *option = o;
+        if (strcmp(arg, o->name) == 0)
+            return argv[*at + 1] != NULL ? argv[++*at] : NULL;
+        if (strncmp(arg, o->name, len) == 0 && (o->name[1] != '-' || arg[len] == '='))
+            return arg + len + (o->name[1] == '-');
+    }
+    *option = NULL;
+    return NULL;
+}
+
+bool qemu_wanted(char **argv)
+{
+    bool wanted = false;
+    for (int at = 1; argv[at] != NULL && argv[at][0] == '-' && strcmp(argv[at], "--") != 0; at++) {
+        const struct option *option;
+        const char *value = value_of(argv, &at, &option);
+        if (value != NULL && option->set == set_way)
+            wanted = strncmp(value, "qemu", 4) == 0;
+        if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
+            return false;
+    }
+    return wanted;
+}
+
+static int parse(struct vm *vm, int argc, char **argv)
+{
+    int at = 1;
+    for (; at < argc && argv[at][0] == '-'; at++) {
+        const struct option *option;
+        char *arg = argv[at];
+        if (strcmp(arg, "--") == 0) {
+            at++;
+            break;
+        }
+        if (strcmp(arg, "--no-aslr") == 0) /* addresses are always the same there */
+            continue;
+        char *value = value_of(argv, &at, &option);
+        if (value == NULL && option != NULL)
+            return refuse(arg, "", "a value must follow; see pith run --help");
+        int status = value != NULL ? option->set(vm, value)
+                                   : refuse(arg, "", "not an option of pith run --on qemu");
+        if (status != 0)
+            return status;
+    }
+    vm->image = at;
+    if (at >= argc)
+        return refuse("run", "", "no image named; usage: pith run [OPTION]... IMAGE [ARGUMENT]...");
+    return 0;
+}
+
+/* Appends (text) to the command line as one quoted word, or the quoted part of one. False: no room.
+ */
+static bool quote(char *line, size_t *len, const char *text)
+{
+    line[(*len)++] = '"';
+    for (; *text; text++) {
+        if (*len + 4 > CMDLINE_MAX)
+            return false;
+        if (*text == '"' || *text == '\\')
+            line[(*len)++] = '\\';
+        line[(*len)++] = *text;
+    }
+    line[(*len)++] = '"';
+    line[*len] = '\0';
+    return true;
+}
+
+/* The machine's command line, as docs/bare.md has it: variables, then arguments. */
+static bool make_cmdline(char line[CMDLINE_MAX + 1], const struct vm *vm, char **argv)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < vm->env.n; i++) {
+        size_t name = strcspn(vm->env.v[i], "=") + 1;
+        if (len + name + 4 > CMDLINE_MAX)
+            return false;
+        memcpy(line + len, vm->env.v[i], name);
+        len += name;
+        if (!quote(line, &len, vm->env.v[i] + name))
+            return false;
+        line[len++] = ' ';
+    }
+    for (; *argv != NULL; argv++) {
+        if (len + 4 > CMDLINE_MAX || !quote(line, &len, *argv))
+            return false;
+        line[len++] = ' ';
+    }
+    line[len] = '\0';
+    return true;
+}
+
+/* KVM as software (PVM) does not run ring 0 of a guest at a usable speed. */
+static bool hardware_kvm(void)
+{
+    unsigned a, b, c, d;
+    bool vmx = __get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 5);
+    bool svm = __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & 1u << 2);
+    return (vmx || svm) && access("/dev/kvm", R_OK | W_OK) == 0 &&
+           access("/sys/module/kvm_pvm", F_OK) != 0;
+}
+
+static void add_all(struct args *a, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        args_add(a, list[i]);
+}
+
+static void build_command(struct args *a, const struct vm *vm, const char *image, const char *line)
+{
+    static const char *const start[] = {
+        "qemu-system-x86_64",
+        "-nodefaults",
+        "-no-user-config",
+        "-no-reboot",
+        "-display",
+        "none",
+        "-sandbox",
+        "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
+    static const char *const kvm[] = {"-accel", "kvm", "-cpu", "host"};
+    static const char *const tcg[] = {"-accel", "tcg", "-cpu", "max"};
+    static const char *const devices[] = {"-chardev", "stdio,id=out,mux=off,signal=off",
+                                          "-serial",  "chardev:out",
+                                          "-add-fd",  "fd=3,set=1",
+                                          "-chardev", "file,id=err,append=on,path=/dev/fdset/1",
+                                          "-device",  "isa-serial,iobase=0x2f8,irq=3,chardev=err",
+                                          "-add-fd",  "fd=4,set=2",
+                                          "-chardev", "file,id=status,append=on,path=/dev/fdset/2",
+                                          "-device",  "isa-debugcon,iobase=0xe9,chardev=status",
+                                          "-device",  "isa-debug-exit,iobase=0xf4,iosize=4"};
+    _Static_assert(QEMU_FD_ERR == 3 && QEMU_FD_STATUS == 4, "they stand in the options above");
+
+    add_all(a, start, ARRAY_LEN(start));
+    if (hardware_kvm())
+        add_all(a, kvm, ARRAY_LEN(kvm));
+    else
+        add_all(a, tcg, ARRAY_LEN(tcg));
+    args_add(a, "-M");
+    args_addf(a, "%s%s", vm->machine,
+              strcmp(vm->machine, "microvm") == 0
+                  ? ",acpi=off,rtc=on,pic=off,pit=off,auto-kernel-cmdline=off,x-option-roms=off"
+                  : "");
+    args_add(a, "-m");
+    args_addf(a, "%lluK", (unsigned long long)((vm->memory + LOW_MEMORY) >> 10));
+    add_all(a, devices, ARRAY_LEN(devices));
+    args_add(a, "-kernel");
+    args_add(a, image);
+    args_add(a, "-append");
+    args_add(a, line);
+}
+
+/* QEMU's own message about a file that is none of its kernels helps nobody. */
+static int check_image(const char *path)
+{
+    struct image im;
+    struct fault f = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return refuse("run", path, strerror(errno));
+    int err = image_check(fd, &im, &f);
+    close(fd);
+    if (err == 0 && !im.bare)
+        err = fault_set(&f, EXIT_IMAGE, "made for processes only: link it without --target=hosted");
+    if (err == 0)
+        return 0;
+    fprintf(stderr, "pith: %s: %s\n", path, f.text);
+    return f.status;
+}
+
+int qemu_run(int argc, char **argv)
+{
+    struct vm vm = {.memory = MEMORY_DEFAULT};
+    char line[CMDLINE_MAX + 1];
+    struct args command = {0};
+
+    int status = parse(&vm, argc, argv);
+    if (status == 0)
+        status = check_image(argv[vm.image]);
+    if (status != 0)
+        return status;
+    if (!make_cmdline(line, &vm, argv + vm.image))
+        return refuse("run", argv[vm.image],
+                      "arguments and environment do not fit in a machine's command line of 4 KiB");
+    build_command(&command, &vm, argv[vm.image], line);
+    if (vm.env.failed || command.failed)
+        return refuse("run", argv[vm.image], strerror(ENOMEM));
+    return qemu_relay(&command, vm.timeout_ms);
+}

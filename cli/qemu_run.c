@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What stands between QEMU and the caller. A serial line cannot say that it has ended, and QEMU's
+ * exit status holds seven bits: so the input passes through here, with an EOT at its end and a DLE
+ * before bytes that look like either (docs/bare.md), and the status comes by a pipe of its own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "qemu_run.h"
+
+#define EOT 0x04
+#define DLE 0x10
+
+#define EXIT_TIMEOUT 124
+#define BLOCK        2048
+
+struct relay {
+    pid_t pid;
+    int in;           /* to QEMU's standard input; -1: closed */
+    int err;          /* from the second serial port; -1: ended */
+    int status;       /* from the status port; -1: ended */
+    int reports;      /* bytes from the status port: the first says that the machine takes input */
+    int result;       /* the last one: its exit status */
+    bool source_open; /* more may come from our standard input */
+    unsigned char pending[2 * BLOCK];
+    size_t from, to; /* of pending: not taken by QEMU yet */
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
+}
+
+/* In the child. (fds): QEMU's ends of input, err, status. */
+static _Noreturn void become(struct args *command, const int fds[3])
+{
+    /* Above all that is wanted, so that no dup2 hits one that is still needed. */
+    int err = fcntl(fds[1], F_DUPFD, 10), status = fcntl(fds[2], F_DUPFD, 10);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (err < 0 || status < 0 || dup2(fds[0], STDIN_FILENO) < 0 || dup2(err, QEMU_FD_ERR) < 0 ||
+        dup2(status, QEMU_FD_STATUS) < 0)
+        _exit(EXIT_HOST);
+    close(err);
+    close(status);
+    execvp(command->v[0], command->v);
+    fprintf(stderr, "pith run: cannot start %s: %s (Debian: package qemu-system-x86)\n",
+            command->v[0], strerror(errno));
+    _exit(EXIT_HOST);
+}
+
+static int start(struct relay *r, struct args *command)
+{
+    int in[2], err[2], status[2];
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 || pipe2(status, O_CLOEXEC) != 0)
+        return -errno;
+    r->pid = fork();
+    if (r->pid < 0)
+        return -errno;
+    if (r->pid == 0) {
+        const int fds[3] = {in[0], err[1], status[1]};
+        become(command, fds);
+    }
+    close(in[0]);
+    close(err[1]);
+    close(status[1]);
+    r->in = in[1];
+    r->err = err[0];
+    r->status = status[0];
+    fcntl(r->in, F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+/* Takes more of our standard input. */
+static void fetch_input(struct relay *r)
+{
+    unsigned char block[BLOCK];
+    ssize_t n = read(STDIN_FILENO, block, sizeof(block) - 1);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    r->from = r->to = 0;
+    for (ssize_t i = 0; i < n; i++) {
+        if (block[i] == EOT || block[i] == DLE)
+            r->pending[r->to++] = DLE;
+        r->pending[r->to++] = block[i];
+    }
+    if (n <= 0) {
+        r->pending[r->to++] = EOT;
+        r->source_open = false;
+    }
+}
+
+static void push_input(struct relay *r)
+{
+    ssize_t n = write(r->in, r->pending + r->from, r->to - r->from);
+    if (n > 0) {
+        r->from += (size_t)n;
+    } else if (errno != EAGAIN && errno != EINTR) {
+        close(r->in);
+        r->in = -1;
+    }
+}
+
+/* Passes on what has come for standard error from (fd), or takes note of it for (r). */
+static void collect(int *fd, struct relay *r)
+{
+    char block[BLOCK];
+    ssize_t n = read(*fd, block, sizeof(block));
+    if (n < 0 && errno == EINTR)
+        return;
+    if (n <= 0) {
+        close(*fd);
+        *fd = -1;
+    } else if (r != NULL) {
+        r->reports += (int)n;
+        r->result = (unsigned char)block[n - 1];
+    } else {
+        for (ssize_t done = 0, put; done < n; done += put)
+            if ((put = write(STDERR_FILENO, block + done, (size_t)(n - done))) <= 0)
+                return;
+    }
+}
+
+/* Both pipes of QEMU's end with QEMU. False: out of time. */
+static bool relay(struct relay *r, int64_t deadline)
+{
+    while (r->err >= 0 || r->status >= 0) {
+        bool fetch = r->reports > 0 && r->in >= 0 && r->from == r->to && r->source_open;
+        bool push = r->in >= 0 && r->from < r->to;
+        struct pollfd fds[] = {
+            {r->err, POLLIN, 0},
+            {r->status, POLLIN, 0},
+            {fetch ? STDIN_FILENO : -1, POLLIN, 0},
+            {push ? r->in : -1, POLLOUT, 0},
+        };
+        int64_t left = deadline ? deadline - now_ms() : -1;
+        if (deadline && left <= 0)
+            return false;
+        if (poll(fds, ARRAY_LEN(fds), left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
+            return false;
+        if (fds[0].revents)
+            collect(&r->err, NULL);
+        if (fds[1].revents)
+            collect(&r->status, r);
+        if (fds[2].revents)
+            fetch_input(r);
+        if (fds[3].revents)
+            push_input(r);
+    }
+    return true;
+}
+
+int qemu_relay(struct args *command, int64_t timeout_ms)
+{
+    struct relay r = {.source_open = true};
+    int64_t deadline = timeout_ms ? now_ms() + timeout_ms : 0;
+    int how;
+
+    signal(SIGPIPE, SIG_IGN);
+    int err = start(&r, command);
+    if (err != 0) {
+        fprintf(stderr, "pith run: cannot start QEMU: %s\n", strerror(-err));
+        return EXIT_HOST;
+    }
+    bool ended = relay(&r, deadline);
+    if (!ended)
+        kill(r.pid, SIGKILL);
+    while (waitpid(r.pid, &how, 0) < 0 && errno == EINTR)
+        ;
+    if (!ended) {
+        fputs("pith: timed out\n", stderr);
+        return EXIT_TIMEOUT;
+    }
+    if (r.reports > 1)
+        return r.result;
+    fputs("pith run: QEMU ended without an exit status of the program\n", stderr);
+    return EXIT_HOST;
+}

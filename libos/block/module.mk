@@ -1,0 +1,3 @@
+block.dir  := libos/block
+block.src  := file.c
+block.uses := base iface mm

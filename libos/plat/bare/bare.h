@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The bare platform: a monitor inside the image. It takes a PVH guest's machine in ring 0, and
+ * offers the rest of the image exactly what a monitor offers from outside, the boot info, devices
+ * and hypercalls of abi/; so everything above is the same code on both, chosen by a pointer that is
+ * there anyway. docs/bare.md has the whole.
+ *
+ * Guest memory is mapped where it is: virtual and physical addresses are equal. One CPU; interrupts
+ * are on only inside clock_wait. Everything here is compiled for general registers only, because
+ * exceptions interrupt code that uses the others. */
+#ifndef PITH_BARE_H
+#define PITH_BARE_H
+
+#include "abi/boot.h"
+#include "abi/device.h"
+#include "abi/hypercall.h"
+#include "bare/machine.h"
+#include "base/base.h"
+
+/* Where everything lies. Set by bare_start before the page tables are made. */
+struct bare_layout {
+    uint64_t image, image_len;
+    uint64_t text, text_len;     /* inside the image */
+    uint64_t args, args_len;     /* pages behind the image */
+    uint64_t stack, stack_len;   /* a page that stays unmapped is below */
+    uint64_t tables, tables_len; /* page tables come from here; not mapped as memory */
+    uint64_t heap, heap_len;
+    const char *name; /* argv[0], for messages */
+};
+extern struct bare_layout bare_layout;
+
+/* What an exception has left on its stack; see entry.S. */
+struct bare_frame {
+    uint64_t r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax;
+    uint64_t vector, error, rip, cs, rflags, rsp, ss;
+};
+
+/* start.c: takes the machine from the PVH entry: the address of struct hvm_start_info, and the low
+ * half of the time stamp counter at the first instruction. */
+_Noreturn void bare_start(uint64_t start_info, uint32_t tsc);
+
+/* Called with the name of each stage of the boot that has ended, and the counter where it is not
+ * that of the call. Only bench/boot.c defines it. */
+__attribute__((weak, visibility("hidden"))) void bare_stage(const char *name, uint32_t tsc);
+
+static inline void stage_done(const char *name)
+{
+    if (bare_stage)
+        bare_stage(name, 0);
+}
+
+/* entry.S: the image's hosted entry point, on the stack that ends at (sp). */
+_Noreturn void bare_enter(const struct pith_boot *boot, uint64_t sp);
+
+/* Prints "pith: " and (why), and ends the machine with status 125. */
+_Noreturn void bare_refuse(const char *why);
+
+/* cmdline.c: splits the machine's command line (docs/bare.md has the syntax) into (out), which has
+ * room for strlen(line) + 8 bytes: the arguments, then the variables, NUL-terminated. Without
+ * arguments there is one, "image". Returns the bytes written. */
+size_t cmdline_split(const char *line, char *out, uint32_t *argc, uint32_t *envc);
+
+/* pages.c: makes the final page tables of bare_layout and the image's segments, and loads them. */
+void pages_start(void);
+
+/* Sets protection, gives back, as abi/hypercall.h says for whole pages of the heap. */
+long pages_protect(uint64_t addr, uint64_t len, unsigned prot);
+long pages_release(uint64_t addr, uint64_t len);
+
+/* Maps one page of a device, uncached. */
+void pages_map_device(uint64_t addr);
+
+/* Serves a page fault: memory that is allowed but was never touched gets its page, zeroed. False:
+ * the access is a fault of the program. */
+bool pages_fault(uint64_t addr, uint64_t error);
+
+/* Whether the aligned word at (addr) can be read. */
+bool pages_readable(uint64_t addr);
+
+/* traps.c: descriptor tables and exceptions. */
+void traps_start(void);
+
+/* crash.c: prints the report of an exception, or of a call of PITH_HC_CRASH whose frame pointer is
+ * (rbp), and ends the machine with status 128 + (sig). */
+_Noreturn void crash_exception(const struct bare_frame *f, uint64_t cr2);
+_Noreturn void crash_call(int sig, const char *reason, size_t len, uint64_t rbp);
+
+/* serial.c: two 16550s, COM1 for the program's input and output, COM2, if there, for messages and
+ * standard error. serial_get returns a byte or -1. */
+enum serial_port { SERIAL_OUT, SERIAL_ERR, SERIAL_PORTS };
+void serial_start(void);
+void serial_put(enum serial_port port, const char *text, size_t len);
+int serial_get(void);
+
+/* say.c: pieces of messages, on the serial port for them: text; a number, decimal, or hexadecimal
+ * with at least (digits) digits. */
+void say_text(const char *text);
+void say_number(uint64_t n);
+void say_hex(uint64_t n, unsigned digits);
+
+/* console.c: the console devices of abi/device.h over the serial ports. console_serve returns the
+ * number of buffers used; console_listens tells whether somebody waits for input. */
+#define CONSOLE_DEVICES 2
+extern struct pith_device bare_devices[CONSOLE_DEVICES];
+void console_devices_start(void);
+int console_serve(void);
+bool console_listens(void);
+
+/* hypercall.c: what abi/hypercall.h says. */
+long bare_hypercall(long number, long a, long b, long c);
+
+/* clock.c: pith_clock.gettime; monotonic time; sleeping until (deadline), or shorter. */
+struct timespec;
+int bare_gettime(int id, struct timespec *ts);
+int64_t clock_now(void);
+void clock_wait(int64_t deadline);
+
+/* entropy.c: fills the 32 bytes of the boot info. */
+void entropy_gather(uint8_t out[32]);
+
+/* power.c: ends the machine; docs/bare.md says how the status gets out. */
+_Noreturn void power_off(int status);
+
+#endif

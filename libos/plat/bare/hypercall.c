@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The calls of abi/hypercall.h, served by the machine itself. No signals come from outside, so
+ * PITH_HC_POLL never answers -EINTR. */
+#include <errno.h>
+
+#include "bare/bare.h"
+
+/* Somebody who sends input sends more of it soon: so long it is waited for awake. */
+#define AWAKE_NS 200000
+
+static long poll(int64_t deadline)
+{
+    int64_t awake_until = 0;
+
+    for (;;) {
+        int used = console_serve();
+        if (used > 0 || deadline <= 0)
+            return used;
+        int64_t now = clock_now();
+        if (now >= deadline)
+            return 0;
+        if (awake_until == 0)
+            awake_until = console_listens() ? now + AWAKE_NS : now;
+        if (now >= awake_until)
+            clock_wait(deadline);
+    }
+}
+
+long bare_hypercall(long number, long a, long b, long c)
+{
+    switch (number) {
+    case PITH_HC_POLL:
+        return poll(a);
+    case PITH_HC_PROTECT:
+        return pages_protect((uint64_t)a, (uint64_t)b, (unsigned)c);
+    case PITH_HC_RELEASE:
+        return pages_release((uint64_t)a, (uint64_t)b);
+    case PITH_HC_LOG:
+        serial_put(SERIAL_ERR, (const char *)a, (size_t)b);
+        return b;
+    case PITH_HC_EXIT:
+        power_off((int)a);
+    case PITH_HC_DIE:
+        power_off(128 + (int)a);
+    case PITH_HC_CRASH:
+        crash_call((int)a, (const char *)b, (size_t)c, (uint64_t)__builtin_frame_address(0));
+    default:
+        return -ENOSYS;
+    }
+}

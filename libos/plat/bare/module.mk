@@ -1,0 +1,7 @@
+bare.dir  := libos/plat/bare
+bare.src  := entry.S start.c cmdline.c pages.c traps.c crash.c serial.c say.c console.c hypercall.c clock.c \
+             entropy.c power.c
+bare.uses := base arch abi iface
+bare.ssp  := -fno-stack-protector
+# Exceptions interrupt code with a red zone and live vector registers.
+bare.cflags := -Os -mno-red-zone -mgeneral-regs-only
