@@ -118,7 +118,7 @@ static void lock_down(struct machine *m, unsigned first_fd)
         .out_fds = (1ull << first_fd) - 1 - (1ull << STDIN_FILENO),
         .die_signals = m->die_signals,
         .pid = m->pid,
-        .allow_jit = m->allow_jit,
+        .allow_jit = m->allow_jit && m->backend->in_process,
     };
     const char *what = "cannot place a descriptor";
     int err = 0;
