@@ -58,9 +58,9 @@ static int show_sandbox(void)
                                    .vcpu = options.way == WAY_KVM ? STDERR_FILENO + 1 : 0,
                                    .allow_jit = options.allow_jit};
     struct filter_call calls[FILTER_ROWS];
-    for (unsigned i = 0; i < options.disks.count; i++)
-        options.disks.dev[i].fd = (int)(STDERR_FILENO + 1 + i);
-    filter_allow_disks(&params, &options.disks);
+    for (unsigned i = 0; i < machine.disks.count; i++)
+        machine.disks.dev[i].fd = (int)(STDERR_FILENO + 1 + i);
+    filter_allow_disks(&params, &machine.disks);
     filter_table(&params, calls);
     return filter_show(calls) ? EXIT_CANNOT_START : 0;
 }
@@ -210,6 +210,7 @@ int main(int argc, char **argv, char **envp)
         run(&machine, "/proc/self/exe", &in, envp);
     }
 
+    options.disks = &machine.disks;
     if (options_parse(argc, argv, envp, &options, why, sizeof(why))) {
         say("%s", why);
         return EXIT_CANNOT_START;
@@ -226,6 +227,5 @@ int main(int argc, char **argv, char **envp)
     in.envp = options.env;
     machine.name = in.argv[0];
     machine.allow_jit = options.allow_jit;
-    machine.disks = options.disks;
     run(&machine, in.argv[0], &in, envp);
 }

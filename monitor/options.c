@@ -153,7 +153,7 @@ static bool name_sound(const char *name, size_t len)
 
 static int add_disk(struct parse *p, char *text)
 {
-    struct disks *ds = &p->o->disks;
+    struct disks *ds = p->o->disks;
     char *path = strchr(text, '=');
     if (!path || !path[1])
         return refuse(p, "--disk %s: a disk is NAME=FILE; for example --disk data=disk.img", text);
@@ -258,7 +258,7 @@ int options_parse(int argc, char **argv, char *const *environ, struct options *o
     o->timeout_us = 0;
     o->no_aslr = o->allow_jit = false;
     o->way = WAY_AUTO;
-    o->disks.count = 0;
+    o->disks->count = 0;
     o->env_count = 0;
     o->env = argv + 1;
 
