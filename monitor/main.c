@@ -60,9 +60,9 @@ static int show_sandbox(void)
                                    .vcpu = options.way == WAY_KVM ? STDERR_FILENO + 1 : 0,
                                    .allow_jit = options.allow_jit};
     struct filter_call calls[FILTER_ROWS];
-    for (unsigned i = 0; i < options.disks.count; i++)
-        options.disks.dev[i].fd = (int)(STDERR_FILENO + 1 + i);
-    filter_allow_disks(&params, &options.disks);
+    for (unsigned i = 0; i < machine.disks.count; i++)
+        machine.disks.dev[i].fd = (int)(STDERR_FILENO + 1 + i);
+    filter_allow_disks(&params, &machine.disks);
     filter_table(&params, calls);
     return filter_show(calls) ? EXIT_CANNOT_START : 0;
 }
@@ -120,7 +120,7 @@ static void lock_down(struct machine *m, unsigned first_fd)
         .out_fds = (1ull << first_fd) - 1 - (1ull << STDIN_FILENO),
         .die_signals = m->die_signals | signals_passed_on(),
         .pid = m->pid,
-        .allow_jit = m->allow_jit,
+        .allow_jit = m->allow_jit && m->backend->in_process,
     };
     const char *what = "cannot place a descriptor";
     int err = 0;
@@ -255,6 +255,7 @@ int main(int argc, char **argv, char **envp)
         argc--;
         argv++;
     }
+    options.disks = &machine.disks;
     if (options_parse(argc, argv, envp, &options, why, sizeof(why))) {
         say("%s", why);
         return EXIT_CANNOT_START;
@@ -271,6 +272,5 @@ int main(int argc, char **argv, char **envp)
     in.envp = options.env;
     machine.name = in.argv[0];
     machine.allow_jit = options.allow_jit;
-    machine.disks = options.disks;
     run(&machine, in.argv[0], &in, envp);
 }

@@ -22,8 +22,9 @@ const char options_help[] =
     "  -e NAME           pass this variable on from the caller's environment, if it is set\n"
     "  --timeout S       end the run after S seconds (fractions are allowed)\n"
     "  --on WAY          how to run it: process (a sandboxed process), kvm (a virtual machine), "
-    "or\n"
-    "                    auto (default): kvm where the processor supports it, else process\n"
+    "qemu\n"
+    "                    (QEMU; also qemu:q35, qemu:pc), or auto (default): kvm where the\n"
+    "                    processor supports it, else process\n"
     "  --disk NAME=FILE  give the machine a disk: a file of the host or one of its block devices.\n"
     "                    With :ro behind it, read-only\n"
     "  --allow-jit       let the program make memory executable, though never writable and\n"
@@ -153,7 +154,7 @@ static bool name_sound(const char *name, size_t len)
 
 static int add_disk(struct parse *p, char *text)
 {
-    struct disks *ds = &p->o->disks;
+    struct disks *ds = p->o->disks;
     char *path = strchr(text, '=');
     if (!path || !path[1])
         return refuse(p, "--disk %s: a disk is NAME=FILE; for example --disk data=disk.img", text);
@@ -258,7 +259,7 @@ int options_parse(int argc, char **argv, char *const *environ, struct options *o
     o->timeout_us = 0;
     o->no_aslr = o->allow_jit = false;
     o->way = WAY_AUTO;
-    o->disks.count = 0;
+    o->disks->count = 0;
     o->env_count = 0;
     o->env = argv + 1;
 

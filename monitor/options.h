@@ -19,14 +19,14 @@ struct options {
     uint64_t timeout_us; /* 0: none */
     bool no_aslr, allow_jit;
     enum options_way way;
-    struct disks disks; /* name, path and read_only: strings of argv */
+    struct disks *disks; /* set by the caller. Of each: name, path and read_only, strings of argv */
     int env_count;
     char **env; /* "K=V" strings of argv or the caller's environment; the array is a part of argv */
     int image;  /* index in argv of the image, its arguments behind it */
 };
 
-/* Parses (argv), whose first string is the program's name, up to the image's name. (environ) is
- * where
+/* Fills (o), of which disks is set, from (argv), whose first string is the program's name, up to
+ * the image's name. (environ) is where
  * "-e K" looks. Returns 0; -EINVAL with a message in why[], which names what to do. */
 must_check int options_parse(int argc, char **argv, char *const *environ, struct options *o,
                              char *why, size_t why_len);

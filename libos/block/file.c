@@ -245,7 +245,6 @@ static const struct file_ops disk_ops = {
 
 int block_file_open(unsigned index, struct file *f)
 {
-    struct disk_file *disk = &disks[index];
     struct blkdev *dev;
 
     if (index >= DISKS_MAX)
@@ -255,6 +254,7 @@ int block_file_open(unsigned index, struct file *f)
         return err == -ENODEV ? -ENXIO : err;
     if (dev->read_only && (f->flags & O_ACCMODE) != O_RDONLY)
         return -EROFS;
+    struct disk_file *disk = &disks[index];
     disk->dev = dev;
     f->ops = &disk_ops;
     f->kind = FILE_SEEKABLE;

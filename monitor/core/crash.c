@@ -200,8 +200,8 @@ static void say_segv(const struct machine *m, const struct crash_fault *f)
         say("%s: segmentation fault: %s 0x%lx in %s%s", m->name, access_name(f->error),
             (unsigned long)f->addr, where_name(where_is(m, f->addr)),
             page_fault_hint(m, f->addr, f->reg[CRASH_RSP], f->error));
-    } else if ((code_at(m, f->reg[CRASH_RIP]) & 0xff) == 0xf4) {
-        say("%s: the program stopped itself (hlt instruction): its C library found memory "
+    } else if ((code_at(m, f->reg[CRASH_RIP]) & 0xffff) == 0xf4cd) {
+        say("%s: the program stopped itself (int 0xf4): its C library found memory "
             "damaged, or something that cannot be",
             m->name);
     } else if (f->vector == VECTOR_PROTECTION) {

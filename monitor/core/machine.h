@@ -67,12 +67,12 @@ struct machine {
     bool allow_jit;
     struct pith_shared *shared;
     struct consoles consoles;
-    struct disks disks;
     const uint8_t *file; /* the image file, mapped read-only for reports; NULL: not there */
     size_t file_len;
     int (*gettime)(int clock, struct timespec *ts);
     int pid;              /* of this process; the filter does not let it ask later */
     uint64_t die_signals; /* bit N-1: signal N's default action may be restored and taken */
+    struct disks disks;   /* last, as most machines touch no more of it than the count */
 };
 
 #endif

@@ -28,8 +28,8 @@ struct disk {
 };
 
 struct disks {
-    struct disk dev[DISKS_MAX];
     unsigned count;
+    struct disk dev[DISKS_MAX];
 };
 
 /* Opens and locks all disks of (ds), whose name, path and read_only are set. A disk that is written

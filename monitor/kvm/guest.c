@@ -205,6 +205,13 @@ static int signal_of(unsigned vector)
     }
 }
 
+/* Software KVM reports "int n" as undefined, the processor as a protection fault. */
+static bool is_int(const struct machine *m, uint64_t rip)
+{
+    uint64_t code;
+    return crash_guest_word(m, rip, &code) && (code & 0xff) == 0xcd;
+}
+
 /* The processor left its frame at the end of the exception stack. The guest could have changed it
  * or rung itself: then its report is wrong, and it ends all the same. */
 static _Noreturn void exception(const struct machine *m, unsigned vector)
@@ -214,6 +221,8 @@ static _Noreturn void exception(const struct machine *m, unsigned vector)
     const uint64_t *end = (const uint64_t *)(vm.kept + AREA_STACK + PAGE_SIZE);
     struct crash_fault f = fault_here();
 
+    if (vector == VECTOR_UNDEFINED && is_int(m, end[-5]))
+        vector = VECTOR_PROTECTION;
     f.sig = signal_of(vector);
     f.vector = vector;
     f.error = with_error >> vector & 1 ? (unsigned)end[-6] : 0;

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from frame import PITH, ROOT, execute
+from test_calls import CALLS, compared, directives
 
 pytestmark = pytest.mark.skipif(not shutil.which("qemu-system-x86_64"),
                                 reason="qemu-system-x86_64 is not installed")
@@ -37,6 +38,19 @@ def test_output_and_arguments(machine, cc, vm):
     got = vm(image, *arguments, way=machine, options=["-e", "WHO=x y=z"])
     assert got.stdout == "".join(f"[{a}]" for a in arguments) + "x y=z 1.50\n", got.stderr
     assert got.status == 77
+
+
+@pytest.mark.parametrize("program", ["clocks", "copies", "dirs", "libc", "memory", "memory_random", "open", "pipes", "poll",
+                                     "signals", "stat", "stdio_format", "stdio_streams", "times"])
+def test_calls_as_on_linux(program, cc, native, vm, linux):
+    """Some of the programs that test_calls.py runs on the other ways."""
+    path = CALLS / f"{program}.c"
+    say = directives(path)
+    flags = ["-O1", f"-I{CALLS}", *say["flags"]]
+    expected = linux(native(path, *flags), *say["args"], stdin=say["stdin"], env=say["env"])
+    environment = [o for k, v in say["env"].items() for o in ("-e", f"{k}={v}")]
+    got = vm(cc(path, *flags), *say["args"], stdin=say["stdin"], options=["-m", "256M", *environment])
+    assert compared(got) == compared(expected), got.stderr
 
 
 @pytest.mark.parametrize("status", [0, 1, 127, 128, 255])
@@ -132,6 +146,8 @@ CRASHES = {
     "stack overflow": ("char b[5000]; b[zero] = 1; main(argc + b[zero], argv); return b[1];", 139, "stack overflow"),
     "division": ("return 12345 / zero;", 136, "integer division by zero"),
     "ud2": ('__asm__ volatile("ud2"); return 0;', 132, "illegal instruction"),
+    "damaged heap": ("void *p[9]; for (int i = 0; i < 9; i++) p[i] = malloc(100); free(p[4]); free(p[4]); return 0;", 139,
+                     "stopped itself"),
     "abort": ("abort();", 134, r"abort\(\) called"),
     "deadlock": ("int p[2]; char c; if (pipe(p)) return 1; return (int)read(p[0], &c, 1);", 134,
                  "deadlock: the program waits for ever in: read from an empty pipe"),

@@ -75,8 +75,9 @@ def test_kvm_cannot_be_had(command, why, cc, tmp_path):
     ('__asm__ volatile("cli");', "instruction that programs may not use"),
     ('__asm__ volatile("mov %cr3, %rax");', "instruction that programs may not use"),
     ('__asm__ volatile("in $0x60, %al");', "instruction that programs may not use"),
+    ('__asm__ volatile("int $0x80");', "instruction that programs may not use"),
 ], ids=["read tables", "write tables", "write stub", "execute stack", "behind", "ring wrongly", "read doorbell",
-        "cli", "cr3", "in"])
+        "cli", "cr3", "in", "int 0x80"])
 def test_walls(body, text, cc, run):
     got = run(cc(program(body)))
     assert got.status == 139 and text in got.stderr, got.stderr

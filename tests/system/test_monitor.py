@@ -18,8 +18,8 @@ WAIT = '#include <unistd.h>\nint main(void) { char c; write(1, "x", 1); return (
 
 @pytest.mark.parametrize("options, text", [
     (["--bogus"], "no such option"), (["-m"], "a value must follow"), (["-m", "12Q"], "for example -m 64M"),
-    (["-m", "1K"], "64K to 1024G"), (["--timeout", "x"], "for example --timeout 2.5"), (["--on", "kvm"], "use --on process"),
-    (["--on", "mars"], "no such way"), (["--net", "tap:t0"], "does not have networks"), (["--disk", "a=b"], "does not have"),
+    (["-m", "1K"], "64K to 1024G"), (["--timeout", "x"], "for example --timeout 2.5"),
+    (["--on", "mars"], "no such way"), (["--net", "tap:t0"], "does not have"),
     (["-v", "/:/"], "does not have"), (["-p", "80:80"], "does not have"), (["-e", "=x"], "needs a name"), ([], "no image named"),
 ], ids=lambda p: " ".join(p) if isinstance(p, list) else "")
 def test_usage_errors(options, text, pith):
@@ -82,6 +82,7 @@ def test_timeout_that_is_not_reached(cc, run):
     assert run(cc(HELLO), options=["--timeout", "20"]).stdout == "hello\n"
 
 
+@pytest.mark.parametrize("way", ["process"], indirect=True)
 def test_timeout_cannot_be_blocked(cc, run):
     """A hostile guest forges a signal frame, which may set the mask of blocked signals: it is ended all the same."""
     source = r"""
@@ -184,12 +185,13 @@ int main(void)
     assert process.wait(10) == 0
 
 
-def test_one_process(cc, spawn):
+def test_one_process(cc, way, spawn):
     """pith run becomes the monitor, which has no children: killing it leaves nothing."""
     process = spawn(cc(SPIN), stdout=subprocess.PIPE)
     assert process.stdout.read(1) == b"x"
     assert open(f"/proc/{process.pid}/task/{process.pid}/children").read() == ""
-    assert os.listdir(f"/proc/{process.pid}/task") == [str(process.pid)]
+    threads = os.listdir(f"/proc/{process.pid}/task")
+    assert threads == [str(process.pid)] if way == "process" else len(threads) <= 2  # KVM may add a worker
     assert "pith-monitor" in os.readlink(f"/proc/{process.pid}/exe")
 
 

@@ -222,6 +222,10 @@ static void devices(void **state)
     assert_int_equal(plat_device_find(PITH_DEVICE_CONSOLE, "de", &dev), -ENODEV);
     assert_int_equal(plat_device_find(PITH_DEVICE_CONSOLE, "dev2", &dev), -ENODEV);
     assert_int_equal(plat_device_find(PITH_DEVICE_BLOCK, "dev", &dev), -ENODEV);
+    assert_int_equal(plat_device_at(PITH_DEVICE_CONSOLE, 0, &dev), 0);
+    assert_string_equal(dev.name, "dev");
+    assert_int_equal(plat_device_at(PITH_DEVICE_CONSOLE, 1, &dev), -ENODEV);
+    assert_int_equal(plat_device_at(PITH_DEVICE_BLOCK, 0, &dev), -ENODEV);
     memset(memory.table[1].name, 'd', sizeof(memory.table[1].name));
     assert_int_equal(plat_device_find(PITH_DEVICE_CONSOLE, "dddd", &dev), -ENODEV);
     good_device();

@@ -120,7 +120,9 @@ static bool allowed(int nr, const uint64_t *a)
     case SYS_ppoll:
         return a[3] == 0;
     case SYS_clock_gettime:
-        return i0 <= 1;
+        return !params.vcpu && i0 <= 1;
+    case SYS_ioctl: /* KVM_RUN is 0xae80 */
+        return params.vcpu && i0 == (uint32_t)params.vcpu && i1 == 0xae80;
     case SYS_mprotect:
         if (params.allow_jit && (i2 == 4 || i2 == 5))
             return heap_range(a);
@@ -375,6 +377,26 @@ static void disks(void **state)
     random_transfers(30);
 }
 
+static void virtual_processor(void **state)
+{
+    uint64_t seed = 40;
+    unsigned passed = 0;
+    (void)state;
+    params.vcpu = 5;
+    compile();
+    every_number(state);
+    random_calls(41);
+    for (int i = 0; i < 100000; i++) {
+        uint64_t args[6] = {random_below(&seed, 8),
+                            random_below(&seed, 2) ? 0xae80
+                                                   : 0xae80 ^ 1u << random_below(&seed, 32),
+                            random_next(&seed)};
+        check(SYS_ioctl, args);
+        passed += allowed(SYS_ioctl, args);
+    }
+    assert_true(passed > 1000);
+}
+
 static void at_most_twelve(void **state)
 {
     struct filter_call calls[FILTER_ROWS];
@@ -405,6 +427,7 @@ int main(void)
         cmocka_unit_test_setup(large_heaps, start),
         cmocka_unit_test_setup(in_linux, start),
         cmocka_unit_test_setup(disks, start),
+        cmocka_unit_test_setup(virtual_processor, start),
         cmocka_unit_test_setup(at_most_twelve, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,8 @@
 #include "monitor/core/layout.h"
 #include "monitor/options.h"
 
-static struct options options;
+static struct disks disk_list;
+static struct options options = {.disks = &disk_list};
 static char why[300];
 static char *argv_copy[20];
 
@@ -127,17 +128,17 @@ static void disks(void **state)
     (void)state;
     assert_int_equal(
         PARSE("--disk", "data=/a b:c", "--disk=log-1.x=img:ro", "--disk", "r=:ro", "i"), 0);
-    assert_int_equal(options.disks.count, 3);
-    assert_string_equal(options.disks.dev[0].name, "data");
-    assert_string_equal(options.disks.dev[0].path, "/a b:c");
-    assert_false(options.disks.dev[0].read_only);
-    assert_string_equal(options.disks.dev[1].name, "log-1.x");
-    assert_string_equal(options.disks.dev[1].path, "img");
-    assert_true(options.disks.dev[1].read_only);
-    assert_string_equal(options.disks.dev[2].path, ":ro");
-    assert_false(options.disks.dev[2].read_only);
+    assert_int_equal(disk_list.count, 3);
+    assert_string_equal(disk_list.dev[0].name, "data");
+    assert_string_equal(disk_list.dev[0].path, "/a b:c");
+    assert_false(disk_list.dev[0].read_only);
+    assert_string_equal(disk_list.dev[1].name, "log-1.x");
+    assert_string_equal(disk_list.dev[1].path, "img");
+    assert_true(disk_list.dev[1].read_only);
+    assert_string_equal(disk_list.dev[2].path, ":ro");
+    assert_false(disk_list.dev[2].read_only);
     assert_int_equal(PARSE("i"), 0);
-    assert_int_equal(options.disks.count, 0);
+    assert_int_equal(disk_list.count, 0);
     REFUSED("is NAME=FILE", "--disk", "disk.img", "i");
     REFUSED("is NAME=FILE", "--disk", "data=", "i");
     REFUSED("1 to 15 letters", "--disk", "=f", "i");

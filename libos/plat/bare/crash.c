@@ -169,6 +169,12 @@ static int explain(const struct bare_frame *f, uint64_t cr2)
         {SIMD, SIGFPE, "floating-point exception"},
     };
 
+    if (f->vector == PROTECTION && in_text(f->rip) && in_text(f->rip + 1) &&
+        *(const uint8_t *)f->rip == 0xcd && *(const uint8_t *)(f->rip + 1) == 0xf4) {
+        say_text("the program stopped itself (int 0xf4): its C library found memory damaged, or "
+                 "something that cannot be");
+        return SIGSEGV;
+    }
     if (f->vector == PAGE) {
         say_page_fault(cr2, f->error);
         return SIGSEGV;
