@@ -204,6 +204,8 @@ static void say_segv(const struct machine *m, const struct crash_fault *f)
         say("%s: the program stopped itself (int 0xf4): its C library found memory "
             "damaged, or something that cannot be",
             m->name);
+    } else if (f->vector == VECTOR_PROTECTION && (code_at(m, f->reg[CRASH_RIP]) & 0xff) == 0xf4) {
+        say("%s: the program stopped itself (hlt instruction)", m->name);
     } else if (f->vector == VECTOR_PROTECTION) {
         say("%s: segmentation fault: a non-canonical address, a misaligned operand, or an "
             "instruction that programs may not use",

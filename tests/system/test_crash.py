@@ -172,13 +172,13 @@ def test_gdb(cc, tmp_path):
     """The recipe of docs/monitor.md: breakpoints, back-traces and lines in a running image."""
     if not shutil.which("gdb"):
         pytest.skip("gdb is not installed")
-    image = cc("static int leaf(int n)\n{\n    return n + 1;\n}\n"
-               "int main(int argc, char **argv)\n{\n    return leaf(argc) + (argv == 0);\n}\n", "-O0", "-g")
+    image = cc("static int plus_one(int n)\n{\n    return n + 1;\n}\n"
+               "int main(int argc, char **argv)\n{\n    return plus_one(argc) + (argv == 0);\n}\n", "-O0", "-g")
     commands = ["set confirm off", "catch syscall seccomp", "run", f"add-symbol-file {image} -o 0x10000000000",
-                "break leaf", "continue", "continue", "backtrace", "kill"]
+                "break plus_one", "continue", "continue", "backtrace", "kill"]
     done = execute(["gdb", "-nx", "-q", "-batch", *[part for c in commands for part in ("-ex", c)], "--args",
                     PITH, "run", "--no-aslr", image], timeout=60)
     if "ptrace" in done.stderr:
         pytest.skip("gdb may not trace here")
-    trace = done.stdout[done.stdout.index("Breakpoint 2, leaf (n=1)"):]
-    assert re.search(r"#0 +leaf \(n=1\) at \S+\.c:3\n#1 .* in main \(argc=1, .*\.c:7\n", trace), done.stdout
+    trace = done.stdout[done.stdout.index("Breakpoint 2, plus_one (n=1)"):]
+    assert re.search(r"#0 +plus_one \(n=1\) at \S+\.c:3\n#1 .* in main \(argc=1, .*\.c:7\n", trace), done.stdout
