@@ -12,16 +12,16 @@ PRINTF = '#include <stdio.h>\nint main(int argc, char **argv) { printf("%d %s %f
 
 
 @pytest.mark.parametrize("source, flags, budget", [
-    (HELLO, ["--target=hosted"], 24 * 1024),
-    (HELLO, [], 56 * 1024),
-    (PRINTF, ["--target=hosted"], 40 * 1024),
+    (HELLO, [], 24 * 1024),
+    (HELLO, ["--target=universal"], 56 * 1024),
+    (PRINTF, [], 40 * 1024),
 ], ids=["puts", "puts, universal", "printf"])
 def test_stripped_size(source, flags, budget, cc):
     assert cc(source, "-O2", "-s", *flags).stat().st_size <= budget
 
 
 def test_strip_makes_the_small_image(cc, run):
-    image = cc(HELLO, "-O2", "-g", "--target=hosted")
+    image = cc(HELLO, "-O2", "-g")
     subprocess.run(["strip", image], check=True)
     assert image.stat().st_size <= 24 * 1024
     assert run(image).stdout == "hello\n"
