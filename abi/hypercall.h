@@ -42,6 +42,17 @@
  * text at (addr) as its reason, then ends with exit status 128 + signal. Does not return. */
 #define PITH_HC_CRASH 7
 
+/* reach(addr, len, write): makes sure that a device without PITH_*_F_STATUS can read (or if (write) is not 0, write)
+ * (len) bytes of guest memory: it sees what is in memory, not what the guest may access. To be called before the
+ * memory is first made available, and again when its protection has changed. Returns 0; -EFAULT: the guest may not
+ * access it so; -ENOSYS: no device needs it. */
+#define PITH_HC_REACH 9
+
+/* stop(index): stops that device of the table: it uses no further buffers, and writes to none. For a guest whose
+ * driver has seen it break the rules. Returns 0; -EINVAL: no such device, or one that cannot be stopped;
+ * -ENOSYS. */
+#define PITH_HC_STOP 10
+
 /* signals(set): pith_shared.caught has got new bits; (set) is all of it. A monitor may let a signal take
  * its default action until it is told so. Returns 0, or -ENOSYS where nothing needs to be told. */
 #define PITH_HC_SIGNALS 8

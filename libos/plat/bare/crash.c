@@ -24,6 +24,7 @@ static void begin(void)
     if (crashing)
         power_off(128 + SIGSEGV);
     crashing = true;
+    line_flush();
     say_text("pith: ");
     say_text(bare_layout.name);
     say_text(": ");
