@@ -14,12 +14,22 @@
 #include "cli.h"
 #include "image.h"
 #include "qemu.h"
+#include "qemu_disk.h"
 #include "qemu_run.h"
 
 #define MEMORY_DEFAULT (256ull << 20)
 #define MEMORY_MAX     (1ull << 40)
 #define LOW_MEMORY     (1ull << 20) /* below the image, where the machine's firmware is */
 #define CMDLINE_MAX    4095         /* what QEMU's loader passes on */
+
+/* Where a microvm without ACPI has its places for devices, and their interrupts: 8 places, or 24
+ * with a second I/O APIC. */
+#define MMIO_BASE     0xfeb00000u
+#define MMIO_FEW      8u
+#define MMIO_FEW_IRQ  5u
+#define MMIO_MANY_IRQ 24u
+
+#define CONSOLES 2 /* standard input and output; standard error */
 
 extern char **environ;
 
@@ -28,6 +38,8 @@ struct vm {
     uint64_t memory;
     int64_t timeout_ms;
     struct args env;
+    struct qemu_disk disks[QEMU_DISKS_MAX];
+    size_t disk_count;
     int image; /* index in argv */
 };
 
@@ -96,8 +108,14 @@ static int add_env(struct vm *vm, char *text)
 static int not_there(struct vm *vm, char *text)
 {
     (void)vm;
-    return refuse("--on qemu", text,
-                  "networks, disks and shared folders are not available there yet");
+    return refuse("--on qemu", text, "networks and shared folders are not available there yet");
+}
+
+static int add_disk(struct vm *vm, char *text)
+{
+    int status = qemu_disk_parse(vm->disks, vm->disk_count, text);
+    vm->disk_count += status == 0;
+    return status;
 }
 
 static int set_net(struct vm *vm, char *text)
@@ -110,8 +128,8 @@ static const struct option {
     const char *name;
     int (*set)(struct vm *vm, char *value);
 } with_value[] = {
-    {"--on", set_way},  {"-m", set_memory},    {"-e", add_env},   {"--timeout", set_timeout},
-    {"--net", set_net}, {"--disk", not_there}, {"-v", not_there}, {"-p", not_there},
+    {"--on", set_way},  {"-m", set_memory},   {"-e", add_env},   {"--timeout", set_timeout},
+    {"--net", set_net}, {"--disk", add_disk}, {"-v", not_there}, {"-p", not_there},
 };
 
 /* The value of the option at argv[*at], and which one it is; *at is left at the last word of it.
@@ -189,10 +207,25 @@ static bool quote(char *line, size_t *len, const char *text)
     return true;
 }
 
-/* The machine's command line, as docs/bare.md has it: variables, then arguments. */
+/* On a microvm, devices are where this command line says: the first console in place 0. Nothing
+ * else tells. */
+static size_t device_count(const struct vm *vm)
+{
+    return CONSOLES + vm->disk_count;
+}
+
+static bool is_microvm(const struct vm *vm)
+{
+    return strcmp(vm->machine, "microvm") == 0;
+}
+
+/* The machine's command line, as docs/bare.md has it: devices, variables, arguments. */
 static bool make_cmdline(char line[CMDLINE_MAX + 1], const struct vm *vm, char **argv)
 {
     size_t len = 0;
+    for (unsigned i = 0; is_microvm(vm) && i < device_count(vm); i++)
+        len += (size_t)sprintf(line + len, "virtio_mmio.device=512@0x%x:%u ", MMIO_BASE + i * 512,
+                               device_count(vm) > MMIO_FEW ? MMIO_MANY_IRQ + i : MMIO_FEW_IRQ + i);
     for (size_t i = 0; i < vm->env.n; i++) {
         size_t name = strcspn(vm->env.v[i], "=") + 1;
         if (len + name + 4 > CMDLINE_MAX)
@@ -228,6 +261,25 @@ static void add_all(struct args *a, const char *const *list, size_t n)
         args_add(a, list[i]);
 }
 
+/* Virtio devices: on a microvm each in the place of its number, else in the order of the bus. */
+static void add_devices(struct args *a, const struct vm *vm)
+{
+    static const char *const console[CONSOLES] = {"out", "err2"};
+    bool mmio = is_microvm(vm);
+    char bus[40];
+    for (unsigned i = 0; i < device_count(vm); i++) {
+        snprintf(bus, sizeof(bus), mmio ? "device,bus=virtio-mmio-bus.%u" : "pci", i);
+        if (i >= CONSOLES) {
+            qemu_disk_options(a, &vm->disks[i - CONSOLES], i - CONSOLES, bus);
+            continue;
+        }
+        args_add(a, "-device");
+        args_addf(a, "virtio-serial-%s,id=%s,max_ports=1", bus, console[i]);
+        args_add(a, "-device");
+        args_addf(a, "virtconsole,bus=%s.0,chardev=%s", console[i], console[i]);
+    }
+}
+
 static void build_command(struct args *a, const struct vm *vm, const char *image, const char *line)
 {
     static const char *const start[] = {
@@ -241,11 +293,12 @@ static void build_command(struct args *a, const struct vm *vm, const char *image
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
     static const char *const kvm[] = {"-accel", "kvm", "-cpu", "host"};
     static const char *const tcg[] = {"-accel", "tcg", "-cpu", "max"};
-    static const char *const devices[] = {"-chardev", "stdio,id=out,mux=off,signal=off",
-                                          "-serial",  "chardev:out",
+    static const char *const devices[] = {"-global",  "virtio-mmio.force-legacy=false",
+                                          "-chardev", "stdio,id=out,mux=off,signal=off",
                                           "-add-fd",  "fd=3,set=1",
                                           "-chardev", "file,id=err,append=on,path=/dev/fdset/1",
                                           "-device",  "isa-serial,iobase=0x2f8,irq=3,chardev=err",
+                                          "-chardev", "file,id=err2,append=on,path=/dev/fdset/1",
                                           "-add-fd",  "fd=4,set=2",
                                           "-chardev", "file,id=status,append=on,path=/dev/fdset/2",
                                           "-device",  "isa-debugcon,iobase=0xe9,chardev=status",
@@ -258,13 +311,15 @@ static void build_command(struct args *a, const struct vm *vm, const char *image
     else
         add_all(a, tcg, ARRAY_LEN(tcg));
     args_add(a, "-M");
-    args_addf(a, "%s%s", vm->machine,
-              strcmp(vm->machine, "microvm") == 0
+    args_addf(a, "%s%s%s", vm->machine,
+              is_microvm(vm)
                   ? ",acpi=off,rtc=on,pic=off,pit=off,auto-kernel-cmdline=off,x-option-roms=off"
-                  : "");
+                  : "",
+              is_microvm(vm) && device_count(vm) > MMIO_FEW ? ",ioapic2=on" : "");
     args_add(a, "-m");
     args_addf(a, "%lluK", (unsigned long long)((vm->memory + LOW_MEMORY) >> 10));
     add_all(a, devices, ARRAY_LEN(devices));
+    add_devices(a, vm);
     args_add(a, "-kernel");
     args_add(a, image);
     args_add(a, "-append");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the library OS needs from below: the contract of plat/hosted (a Pith monitor, abi/) and
- * plat/bare (ring 0). Functions are callable from the first instruction of init_main on, on the one thread
- * that boots; none allocates memory. */
+ * plat/bare (ring 0). Functions are callable from the first instruction of init_main on, on the one
+ * thread that boots; none allocates memory. */
 #ifndef PITH_IFACE_PLAT_H
 #define PITH_IFACE_PLAT_H
 
@@ -26,7 +26,7 @@ struct plat_info {
     size_t args_len;
     unsigned argc;
     unsigned envc;
-    const uint8_t *entropy; /* 32 bytes */
+    const uint8_t *entropy;     /* 32 bytes */
     const uint64_t *generation; /* changes on restore from a snapshot: reseed */
 };
 extern struct plat_info plat_info;
@@ -54,8 +54,9 @@ _Noreturn void plat_exit(int status);
 _Noreturn void plat_die(int sig);
 _Noreturn void plat_crash(int sig, const char *reason);
 
-/* Signals that the host sent: the set (bit N-1 for signal N) that is passed on from now on instead of
- * taking its default action on the machine; and fetching, with clearing, those that have come. */
+/* Signals that the host sent: the set (bit N-1 for signal N) that is passed on from now on instead
+ * of taking its default action on the machine; and fetching, with clearing, those that have come.
+ */
 void plat_signals_catch(uint64_t set);
 uint64_t plat_signals_take(void);
 
@@ -71,7 +72,8 @@ struct plat_queue {
 #define PLAT_DEVICE_QUEUES 3
 
 struct plat_device {
-    unsigned type; /* virtio device ID */
+    unsigned type;   /* virtio device ID */
+    unsigned number; /* in the platform's table */
     const char *name;
     uint64_t features;
     const volatile void *config;
@@ -86,5 +88,15 @@ must_check int plat_device_find(unsigned type, const char *name, struct plat_dev
 /* Fills (dev) with the device of (type) number (index), counted from 0 in the order in which the
  * machine was given them. Returns as plat_device_find. dev->name may be empty. */
 must_check int plat_device_at(unsigned type, unsigned index, struct plat_device *dev);
+
+/* Makes sure that devices can read, or if (write) write, (len) bytes at (addr). To be called for
+ * what is made available to a device of hardware or of a VMM that is not Pith's monitor, which sees
+ * what is in memory, not what the program may access: once for memory that stays as it is, each
+ * time for the program's. Returns 0 or -EFAULT. */
+must_check int plat_device_reach(const void *addr, size_t len, bool write);
+
+/* Stops the device of that number: it uses no further buffers and does not touch them. For one that
+ * has broken the rules; a monitor does so by itself. */
+void plat_device_stop(unsigned number);
 
 #endif
