@@ -73,7 +73,7 @@ struct disk {
 };
 
 static struct disk *disks[DISKS_MAX];
-static bool refused[DISKS_MAX];
+static bool unsound[DISKS_MAX];
 
 /* Where a transfer stands: what of its first request has been queued. */
 struct progress {
@@ -379,7 +379,7 @@ int blkdev_get(unsigned index, struct blkdev **dev)
 
     if (index >= DISKS_MAX)
         return -ENODEV;
-    if (refused[index])
+    if (unsound[index])
         return -EIO;
     if (!disks[index]) {
         int err = plat_device_at(PITH_DEVICE_BLOCK, index, &found);
@@ -389,7 +389,7 @@ int blkdev_get(unsigned index, struct blkdev **dev)
         if (err == -ENODEV) {
             log_line("disk %u: what it says of itself makes no sense: it is not used", index);
             plat_device_stop(found.number);
-            refused[index] = true;
+            unsound[index] = true;
             return -EIO;
         }
         if (err)
