@@ -29,7 +29,7 @@
 #define MMIO_FEW_IRQ  5u
 #define MMIO_MANY_IRQ 24u
 
-#define CONSOLES 2 /* standard input and output; standard error */
+#define CONSOLES 1 /* standard input */
 
 extern char **environ;
 
@@ -264,7 +264,6 @@ static void add_all(struct args *a, const char *const *list, size_t n)
 /* Virtio devices: on a microvm each in the place of its number, else in the order of the bus. */
 static void add_devices(struct args *a, const struct vm *vm)
 {
-    static const char *const console[CONSOLES] = {"out", "err2"};
     bool mmio = is_microvm(vm);
     char bus[40];
     for (unsigned i = 0; i < device_count(vm); i++) {
@@ -274,9 +273,9 @@ static void add_devices(struct args *a, const struct vm *vm)
             continue;
         }
         args_add(a, "-device");
-        args_addf(a, "virtio-serial-%s,id=%s,max_ports=1", bus, console[i]);
+        args_addf(a, "virtio-serial-%s,id=console,max_ports=1", bus);
         args_add(a, "-device");
-        args_addf(a, "virtconsole,bus=%s.0,chardev=%s", console[i], console[i]);
+        args_add(a, "virtconsole,bus=console.0,chardev=in");
     }
 }
 
@@ -294,16 +293,19 @@ static void build_command(struct args *a, const struct vm *vm, const char *image
     static const char *const kvm[] = {"-accel", "kvm", "-cpu", "host"};
     static const char *const tcg[] = {"-accel", "tcg", "-cpu", "max"};
     static const char *const devices[] = {"-global",  "virtio-mmio.force-legacy=false",
-                                          "-chardev", "stdio,id=out,mux=off,signal=off",
+                                          "-chardev", "stdio,id=in,mux=off,signal=off",
+                                          "-add-fd",  "fd=5,set=3",
+                                          "-chardev", "file,id=out,append=on,path=/dev/fdset/3",
+                                          "-serial",  "chardev:out",
                                           "-add-fd",  "fd=3,set=1",
                                           "-chardev", "file,id=err,append=on,path=/dev/fdset/1",
                                           "-device",  "isa-serial,iobase=0x2f8,irq=3,chardev=err",
-                                          "-chardev", "file,id=err2,append=on,path=/dev/fdset/1",
                                           "-add-fd",  "fd=4,set=2",
                                           "-chardev", "file,id=status,append=on,path=/dev/fdset/2",
                                           "-device",  "isa-debugcon,iobase=0xe9,chardev=status",
                                           "-device",  "isa-debug-exit,iobase=0xf4,iosize=4"};
-    _Static_assert(QEMU_FD_ERR == 3 && QEMU_FD_STATUS == 4, "they stand in the options above");
+    _Static_assert(QEMU_FD_ERR == 3 && QEMU_FD_STATUS == 4 && QEMU_FD_OUT == 5,
+                   "they stand in the options above");
 
     add_all(a, start, ARRAY_LEN(start));
     if (hardware_kvm())

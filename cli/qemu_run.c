@@ -49,7 +49,7 @@ static _Noreturn void become(struct args *command, const int fds[3])
     int err = fcntl(fds[1], F_DUPFD, 10), status = fcntl(fds[2], F_DUPFD, 10);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (err < 0 || status < 0 || dup2(fds[0], STDIN_FILENO) < 0 || dup2(err, QEMU_FD_ERR) < 0 ||
-        dup2(status, QEMU_FD_STATUS) < 0)
+        dup2(status, QEMU_FD_STATUS) < 0 || dup2(STDOUT_FILENO, QEMU_FD_OUT) < 0)
         _exit(EXIT_HOST);
     close(err);
     close(status);

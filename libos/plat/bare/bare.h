@@ -133,26 +133,20 @@ void say_text(const char *text);
 void say_number(uint64_t n);
 void say_hex(uint64_t n, unsigned digits);
 
-/* line.c: virtio consoles in place of the serial ports. line_start takes those that there are.
- * Where line_there: as many bytes as line_room says can be given to line_put, and line_send shows
- * them to the device. line_get as serial_get. line_flush waits, not for ever, until all is out. */
+/* line.c: a virtio console, where there is one. line_get as serial_get, and line_put as serial_put,
+ * which calls it where there is no serial port. */
 void line_start(void);
-bool line_there(enum serial_port port);
-uint32_t line_room(enum serial_port port);
-void line_put(enum serial_port port, const char *text, uint32_t len);
-void line_send(enum serial_port port);
+bool line_there(void);
 int line_get(void);
-void line_flush(void);
+void line_put(const char *text, size_t len);
 
-/* console.c: the console devices of abi/device.h over lines and serial ports. console_serve returns
- * the number of buffers used; console_return gives back unsent those that had no room, and returns
- * their number; console_listens tells whether somebody waits for input from a serial port. */
+/* console.c: the console devices of abi/device.h. console_serve returns the number of buffers used;
+ * console_listens tells whether somebody waits for input from a serial port. */
 #define CONSOLE_DEVICES 2
 #define VIRTIO_DEVICES  24
 extern struct pith_device bare_devices[CONSOLE_DEVICES + VIRTIO_DEVICES];
 void console_devices_start(void);
 int console_serve(void);
-int console_return(void);
 bool console_listens(void);
 
 /* hypercall.c: what abi/hypercall.h says. */

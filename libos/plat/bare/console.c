@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The device side of the two console devices (abi/device.h) over virtio consoles, or else the
- * serial ports, which take output whole and at once. Neither has an end of the input: on the way
- * in, the byte EOT (Ctrl-D) ends the input, and DLE (Ctrl-P) makes the byte behind it an ordinary
- * one. */
-#include <errno.h>
-
+ * The device side of the two console devices (abi/device.h) over the serial ports, or for input a
+ * virtio console. Output is taken whole and at once. Neither has an end: on the way in, the byte
+ * EOT (Ctrl-D) ends the input, and DLE (Ctrl-P) makes the byte behind it an ordinary one. */
 #include "bare/bare.h"
 
 #define EOT 0x04
@@ -90,44 +87,29 @@ static uint16_t next_head(const struct queue *q)
     return q->avail.ring[q->used.idx % QUEUE_SIZE] % QUEUE_SIZE;
 }
 
-/* Takes at most (room) bytes of the chain at (head). */
-static uint32_t take(const struct queue *q, uint16_t head, enum serial_port port, uint32_t room)
-{
-    uint32_t sum = 0;
-
-    for (uint16_t at = head;; at = q->desc[at].next % QUEUE_SIZE) {
-        const char *text = (const char *)q->desc[at].addr;
-        uint32_t len = (uint32_t)min_size(q->desc[at].len, room - sum);
-        if (line_there(port))
-            line_put(port, text, len);
-        else
-            serial_put(port, text, len);
-        sum += len;
-        if (!(q->desc[at].flags & DESC_NEXT))
-            return sum;
-    }
-}
-
 static int transmit(struct queue *q, enum serial_port port)
 {
-    bool line = line_there(port);
     int used = 0;
 
-    for (;; used++) {
-        uint32_t room = line ? line_room(port) : UINT32_MAX;
-        if (room == 0 || !has_work(q))
-            break;
-        use(q, next_head(q), take(q, next_head(q), port, room));
+    for (; has_work(q); used++) {
+        uint16_t head = next_head(q), at = head;
+        uint32_t sum = 0;
+        for (;;) {
+            serial_put(port, (const char *)q->desc[at].addr, q->desc[at].len);
+            sum += q->desc[at].len;
+            if (!(q->desc[at].flags & DESC_NEXT))
+                break;
+            at = q->desc[at].next % QUEUE_SIZE;
+        }
+        use(q, head, sum);
     }
-    if (line)
-        line_send(port);
     return used;
 }
 
 /* The next byte of the input; -1 if none has come; END at its end. */
 static int next_byte(void)
 {
-    int (*get)(void) = line_there(SERIAL_OUT) ? line_get : serial_get;
+    int (*get)(void) = line_there() ? line_get : serial_get;
     int byte = ended ? END : get();
 
     if (byte == DLE && !literal) {
@@ -166,17 +148,7 @@ int console_serve(void)
            receive(&queues[INPUT]);
 }
 
-int console_return(void)
-{
-    int used = 0;
-
-    for (unsigned i = OUTPUT; i <= ERRORS; i++)
-        for (; has_work(&queues[i]); used++)
-            use(&queues[i], next_head(&queues[i]), (uint32_t)-EAGAIN);
-    return used;
-}
-
 bool console_listens(void)
 {
-    return !line_there(SERIAL_OUT) && has_work(&queues[INPUT]);
+    return !line_there() && has_work(&queues[INPUT]);
 }

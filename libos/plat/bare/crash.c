@@ -24,7 +24,6 @@ static void begin(void)
     if (crashing)
         power_off(128 + SIGSEGV);
     crashing = true;
-    line_flush();
     say_text("pith: ");
     say_text(bare_layout.name);
     say_text(": ");

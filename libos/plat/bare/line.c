@@ -1,80 +1,43 @@
 /* SPDX-License-Identifier: MIT
  *
- * Virtio consoles (virtio 1.2, 5.3) in place of serial ports: the first one the machine has is
- * standard input and output, the second one standard error. They carry the same bytes, only faster.
- * Each direction has a page and one buffer in flight, so that nobody waits for a device that the
- * host does not empty, but who wants to. */
+ * A virtio console (virtio 1.2, 5.3; its first port) is what standard input comes from, where the
+ * machine has one: it is faster than a serial line. Output goes through it where there is no serial
+ * port: QEMU's console throws away what its host does not take at once, a serial line waits. */
 #include "bare/bare.h"
 #include "bare/virtio.h"
 
 enum { RECEIVE, TRANSMIT };
 
-/* How often a console that takes nothing is asked before the rest of the output is dropped, at the
- * machine's end: some seconds. */
+/* How often a console that takes nothing is asked before the rest is dropped, as on a serial line.
+ */
 #define PATIENCE 100000000u
 
-static struct line {
-    struct virtio_device *dev; /* NULL: there is a serial port only */
-    uint8_t *out;              /* a page */
-    uint32_t len;              /* of what is in (out) */
-    bool sending;
-} lines[SERIAL_PORTS];
-
+static struct virtio_device *console;
 static uint8_t *input; /* a page: [next, end) has come and is not taken yet */
 static uint32_t next, end;
+static uint8_t *output; /* a page */
 
 void line_start(void)
 {
-    for (unsigned i = 0; i < SERIAL_PORTS; i++) {
-        struct virtio_device *dev = virtio_find(VIRTIO_CONSOLE, i);
-        lines[i].out = dev ? (uint8_t *)pages_take(1) : NULL;
-        lines[i].dev = lines[i].out ? dev : NULL;
-    }
-    input = lines[SERIAL_OUT].dev ? (uint8_t *)pages_take(1) : NULL;
-    if (input)
-        virtio_give(lines[SERIAL_OUT].dev, RECEIVE, input, PAGE_SIZE, true);
-}
+    struct virtio_device *d = virtio_find(VIRTIO_CONSOLE, 0);
 
-bool line_there(enum serial_port port)
-{
-    return lines[port].dev;
-}
-
-uint32_t line_room(enum serial_port port)
-{
-    struct line *l = &lines[port];
-
-    if (l->sending && virtio_taken(l->dev, TRANSMIT) >= 0) {
-        l->sending = false;
-        l->len = 0;
-    }
-    return l->sending ? 0 : (uint32_t)PAGE_SIZE - l->len;
-}
-
-void line_put(enum serial_port port, const char *text, uint32_t len)
-{
-    struct line *l = &lines[port];
-
-    __builtin_memcpy(l->out + l->len, text, len);
-    l->len += len;
-}
-
-void line_send(enum serial_port port)
-{
-    struct line *l = &lines[port];
-
-    if (l->len == 0 || l->sending)
+    input = d ? (uint8_t *)pages_take(1) : NULL;
+    output = input ? (uint8_t *)pages_take(1) : NULL;
+    if (!output)
         return;
-    l->sending = true;
-    virtio_give(l->dev, TRANSMIT, l->out, l->len, false);
+    console = d;
+    virtio_give(d, RECEIVE, input, PAGE_SIZE, true);
+}
+
+bool line_there(void)
+{
+    return console;
 }
 
 int line_get(void)
 {
-    if (!input)
-        return -1;
     if (next == end) {
-        int64_t got = virtio_taken(lines[SERIAL_OUT].dev, RECEIVE);
+        int64_t got = virtio_taken(console, RECEIVE);
         if (got <= 0)
             return -1;
         next = 0;
@@ -82,13 +45,22 @@ int line_get(void)
     }
     int byte = input[next++];
     if (next == end)
-        virtio_give(lines[SERIAL_OUT].dev, RECEIVE, input, PAGE_SIZE, true);
+        virtio_give(console, RECEIVE, input, PAGE_SIZE, true);
     return byte;
 }
 
-void line_flush(void)
+void line_put(const char *text, size_t len)
 {
-    for (unsigned i = 0; i < SERIAL_PORTS; i++)
-        for (uint32_t tries = 0; lines[i].dev && line_room(i) == 0 && tries < PATIENCE; tries++)
+    while (console && len > 0) {
+        uint32_t part = (uint32_t)min_size(len, PAGE_SIZE), tries = 0;
+        __builtin_memcpy(output, text, part);
+        virtio_give(console, TRANSMIT, output, part, false);
+        while (virtio_taken(console, TRANSMIT) < 0) {
+            if (++tries == PATIENCE)
+                return;
             __asm__ volatile("pause");
+        }
+        text += part;
+        len -= part;
+    }
 }

@@ -20,7 +20,6 @@ _Noreturn void power_off(int status)
         uint64_t base;
     } __attribute__((packed)) no_idt = {0, 0};
 
-    line_flush();
     status &= 255;
     out8(BARE_RUNNER_PORT, (uint8_t)status);
     out32(DEBUG_EXIT_PORT, (uint32_t)status);
