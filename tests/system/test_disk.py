@@ -184,6 +184,7 @@ int main(void)
 """
 
 
+@pytest.mark.not_on_qemu("the words are QEMU's: test_bare.py")
 def test_locked(cc, run, spawn, disk):
     path, image = disk(4096), cc(WAIT)
 
@@ -226,6 +227,7 @@ int main(void)
 """
 
 
+@pytest.mark.not_on_qemu("QEMU reads zeros where the file has ended")
 def test_cut_short_while_in_use(cc, spawn, disk):
     path = disk(65536)
     guest = spawn(cc(TRUNCATED), options=[f"--disk=data={path}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -237,6 +239,7 @@ def test_cut_short_while_in_use(cc, spawn, disk):
     assert guest.wait(10) == 0
 
 
+@pytest.mark.not_on_qemu("QEMU waits until there is room")
 def test_full_host(cc, run, tmp_path):
     """A sparse file on a small RAM file system."""
     folder = tmp_path / "small"
@@ -274,6 +277,7 @@ int main(void)
 @pytest.mark.parametrize("case, message", enumerate([
     "a chain is longer than its queue", "more buffers are available", "outside guest memory", "has no header",
     "no room for its status", "has no header", "cannot be written", "inside a table", "index is too large"]))
+@pytest.mark.not_on_qemu("the device is QEMU's")
 def test_hostile_queue(cc, run, disk, case, message):
     """The device stops with one message; the guest, and its other disk, go on."""
     one, two = disk(4096, "one"), disk(4096, "two")

@@ -148,13 +148,9 @@ bool cmdline_mmio(const char *text, struct mmio_word *w)
 
     if (!number(&text, &w->size))
         return false;
-    switch (*text | 0x20) {
-    case 'g':
-        w->size <<= 10; /* fall through */
-    case 'm':
-        w->size <<= 10; /* fall through */
-    case 'k':
-        w->size <<= 10;
+    char unit = *text | 0x20;
+    if (unit == 'k' || unit == 'm' || unit == 'g') {
+        w->size <<= unit == 'k' ? 10 : unit == 'm' ? 20 : 30;
         text++;
     }
     if (*text++ != '@' || !number(&text, &w->base) || *text++ != ':' || !number(&text, &irq))

@@ -30,13 +30,14 @@ static uint32_t word(const struct reader *r, unsigned at)
 static void take_part(const struct reader *r, unsigned at, uint32_t head, struct pci_caps *caps)
 {
     uint32_t kind = (head >> 24) - 1, len = head >> 16 & 0xff;
-    struct pci_place place = {.bar = (uint8_t)word(r, at + 4)};
+    struct pci_place place;
 
-    if (kind >= VIRTIO_PARTS || len < 16 || at + len > 256 || place.bar >= BARS)
+    if (kind >= VIRTIO_PARTS || len < 16 || at + len > 256)
         return;
+    place.bar = (uint8_t)word(r, at + 4);
     place.offset = word(r, at + 8);
     place.len = word(r, at + 12);
-    if (caps->part[kind].len > 0 || (kind == VIRTIO_NOTIFY && len < 20))
+    if (place.bar >= BARS || caps->part[kind].len > 0 || (kind == VIRTIO_NOTIFY && len < 20))
         return;
     if (kind == VIRTIO_NOTIFY)
         caps->notify_step = word(r, at + 16);
@@ -45,9 +46,10 @@ static void take_part(const struct reader *r, unsigned at, uint32_t head, struct
 
 static void take_msix(const struct reader *r, unsigned at, uint32_t head, struct pci_caps *caps)
 {
+    if (caps->msix_at || at + 12 > 256)
+        return;
     uint32_t table = word(r, at + 4);
-
-    if (caps->msix_at || at + 12 > 256 || (table & 7) >= BARS)
+    if ((table & 7) >= BARS)
         return;
     caps->msix_at = (uint8_t)at;
     caps->msix.bar = table & 7;
