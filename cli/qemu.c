@@ -272,8 +272,11 @@ static void add_streams(struct args *a, const struct vm *vm, const char *bus)
                                         "-add-fd",  "fd=4,set=2",
                                         "-chardev", "file,id=status,append=on,path=/dev/fdset/2",
                                         "-device",  "isa-debugcon,iobase=0xe9,chardev=status",
-                                        "-device",  "isa-debug-exit,iobase=0xf4,iosize=4"};
-    _Static_assert(QEMU_FD_ERR == 3 && QEMU_FD_STATUS == 4 && QEMU_FD_OUT == 5,
+                                        "-device",  "isa-debug-exit,iobase=0xf4,iosize=4",
+                                        "-chardev", "socket,id=monitor,fd=6",
+                                        "-mon",     "chardev=monitor,mode=readline"};
+    _Static_assert(QEMU_FD_ERR == 3 && QEMU_FD_STATUS == 4 && QEMU_FD_OUT == 5 &&
+                       QEMU_FD_MONITOR == 6,
                    "they stand in the options above");
 
     if (has_console(vm)) {

@@ -23,7 +23,9 @@ def disk(tmp_path):
 
 @pytest.mark.parametrize("size, seed, steps", [(512, 1, 300), (1536, 2, 300), (65536, 3, 500),
                                                (1 << 20, 4, 500), ((3 << 20) + 512, 5, 500)])
-def test_random_transfers(cc, run, disk, size, seed, steps):
+def test_random_transfers(cc, run, way, disk, size, seed, steps):
+    if way == "qemu" and size > 65536:
+        pytest.skip("not on qemu: a serial line is too slow for the output")
     path = disk(size, seed=seed)
     before = path.read_bytes()
     done = run(cc(FOLDER / "model.c"), "/dev/vda", str(seed), str(steps), options=["--disk", f"data={path}"])

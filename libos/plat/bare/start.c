@@ -28,7 +28,7 @@ struct memmap_entry {
 #define FIRST_MAPPED (1ull << 30) /* what entry.S has mapped */
 #define STACK_MIN    (64ull << 10)
 #define STACK_MAX    (8ull << 20)
-#define TABLES_EXTRA 32 /* page tables besides one for each 2 MiB */
+#define TABLES_EXTRA 24 /* page tables besides one for each 2 MiB */
 
 #define CMDLINE_MAX 65536
 
