@@ -7,6 +7,8 @@ monitor.src  := begin.S start.c main.c options.c \
                 kvm/host.c kvm/vm.c kvm/tables.c kvm/cpuid.c kvm/guest.c kvm/plan.c kvm/stub.S \
                 sandbox/filter.c sandbox/show.c sandbox/lockdown.c
 monitor.uses := abi base
+# No thread pointer: core/sys.h says why.
+monitor.cflags := -mstack-protector-guard=global
 
 MONITOR_MODULES := monitor
 

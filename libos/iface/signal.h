@@ -13,13 +13,37 @@
 /* Hidden too: their addresses are constants of the link, whatever else is linked. */
 #define SIGNAL_HOOK __attribute__((weak, visibility("hidden")))
 
+struct signal_entry;
+
+/* Signals that have come and are not yet acted on. (first): one entry for each, oldest first, with
+ * what it carries; a signal that finds no memory for one is in (set) alone. */
+struct signal_pending {
+    uint64_t set; /* bit N-1 for signal N, as in all sets here */
+    struct signal_entry *first;
+};
+
+/* What posix/ keeps of each thread, in struct thread. */
+struct thread_signals {
+    struct signal_pending pending;
+    uint64_t blocked;
+    uint64_t waited;     /* rt_sigtimedwait waits for these: they are not acted upon */
+    uint64_t saved_mask; /* valid while (suspended) */
+    bool suspended;      /* (blocked) is that of signal_mask_begin */
+    bool restart;        /* what signal_restart answers */
+    stack_t alt;         /* sigaltstack; size 0: none */
+};
+
 /* Fetches what the host sent, and takes the action of every pending signal that is not blocked,
  * which may end the machine. Handlers run on the caller's stack and may leave by siglongjmp: call
  * it where nothing is half done. Returns whether a handler has run. */
 SIGNAL_HOOK bool signal_deliver(void);
 
-/* Fetches what the host sent into the pending set, and acts on nothing: for whoever must go on waiting
- * although plat_poll answers -EINTR. */
+/* Fetches what the host sent into the pending set, and tells whether a signal is pending that the
+ * calling thread does not block and that is not ignored: signal_deliver will act. */
+SIGNAL_HOOK bool signal_due(void);
+
+/* Fetches what the host sent into the pending set, and acts on nothing: for whoever must go on
+ * waiting although plat_poll answers -EINTR. */
 SIGNAL_HOOK void signal_collect(void);
 
 /* Sends signal (sig), 1 to 64, to this program as its own kill() would, and delivers it if it is

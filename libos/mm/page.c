@@ -540,6 +540,22 @@ bool page_run_at(const void *addr, struct page_run *run)
     return true;
 }
 
+bool page_allows(const void *addr, size_t len, int prot)
+{
+    uint32_t page, end;
+
+    start_once();
+    uintptr_t start = (uintptr_t)addr & ~PAGE_MASK;
+    size_t n = ((uintptr_t)addr - start + len + PAGE_MASK) / PAGE_SIZE;
+    clip((const char *)start, n, &page, &end);
+    if (end - page != n)
+        return false;
+    for (; page < end; page++)
+        if (use_of(mm.state[page]) <= PAGE_KERNEL || (prot_of(mm.state[page]) & prot) != prot)
+            return false;
+    return true;
+}
+
 void page_count(struct page_counts *c)
 {
     start_once();

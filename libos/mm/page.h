@@ -77,6 +77,10 @@ struct page_run {
 };
 bool page_run_at(const void *addr, struct page_run *run);
 
+/* Whether all of (len) bytes at (addr), at least one and inside the heap, are pages of the program
+ * with all of the protection (prot). */
+bool page_allows(const void *addr, size_t len, int prot);
+
 /* Numbers of pages, by use; used[PAGE_FREE] are the free ones. (total) leaves out the tables: it is
  * their sum. (longest) is the length of a longest run of free pages, give or take a ninth. */
 struct page_counts {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/signal.h"
 #include "posix/timespec.h"
@@ -24,6 +25,7 @@ static bool is_signal(long sig)
 
 long pith_sys_rt_sigaction(long sig, long act, long old, long size)
 {
+    HOLD;
     const struct signal_action *new_action = (const struct signal_action *)act;
     struct signal_state *s = &signal_state;
 
@@ -52,6 +54,7 @@ long pith_sys_rt_sigaction(long sig, long act, long old, long size)
 
 long pith_sys_rt_sigprocmask(long how, long set, long old, long size)
 {
+    HOLD;
     uint64_t before = signal_state.blocked;
 
     if (size != SET_SIZE)
@@ -81,6 +84,7 @@ long pith_sys_rt_sigprocmask(long how, long set, long old, long size)
 
 long pith_sys_rt_sigpending(long set, long size)
 {
+    HOLD;
     if (size < 0 || size > SET_SIZE)
         return -EINVAL;
     signal_collect();
@@ -102,6 +106,7 @@ static long wait_for_handler(const char *what)
 
 long pith_sys_rt_sigsuspend(long set, long size)
 {
+    HOLD;
     if (size != SET_SIZE)
         return -EINVAL;
     signal_mask_begin(*(const uint64_t *)set);
@@ -112,6 +117,7 @@ long pith_sys_rt_sigsuspend(long set, long size)
 
 long pith_sys_pause(void)
 {
+    HOLD;
     return wait_for_handler("pause");
 }
 
@@ -129,6 +135,7 @@ static int take_one(uint64_t set, siginfo_t *info)
 
 long pith_sys_rt_sigtimedwait(long set, long info, long timeout, long size)
 {
+    HOLD;
     const struct timespec *ts = (const struct timespec *)timeout;
     struct signal_state *s = &signal_state;
     nsec_t deadline = DEADLINE_NEVER;
@@ -162,6 +169,7 @@ long pith_sys_rt_sigtimedwait(long set, long info, long timeout, long size)
 
 long pith_sys_sigaltstack(long new_stack, long old)
 {
+    HOLD;
     const stack_t *ss = (const stack_t *)new_stack;
     stack_t *alt = &signal_state.alt;
     bool on = signal_on_alt((uintptr_t)__builtin_frame_address(0));
@@ -198,6 +206,7 @@ static long send_to_self(long sig, int code)
 /* The one process is its own group, and everybody: 1, 0 and -1 all name it. */
 long pith_sys_kill(long pid, long sig)
 {
+    HOLD;
     if (sig < 0 || sig > SIGNALS)
         return -EINVAL;
     if (pid != 1 && pid != 0 && pid != -1)
@@ -207,6 +216,7 @@ long pith_sys_kill(long pid, long sig)
 
 long pith_sys_tkill(long tid, long sig)
 {
+    HOLD;
     if (tid <= 0)
         return -EINVAL;
     if (tid != 1)
@@ -216,6 +226,7 @@ long pith_sys_tkill(long tid, long sig)
 
 long pith_sys_tgkill(long tgid, long tid, long sig)
 {
+    HOLD;
     if (tgid <= 0)
         return -EINVAL;
     if (tgid != 1)

@@ -9,6 +9,7 @@
 
 #include "arch/cpu.h"
 #include "base/log.h"
+#include "iface/hold.h"
 #include "posix/signal.h"
 
 struct signal_state signal_state = {.arrival = WAIT_QUEUE_EXTERNAL_INIT};
@@ -80,6 +81,20 @@ int signal_send(int sig, int code)
     if (s->waited & bit)
         wait_wake(&s->arrival);
     return 0;
+}
+
+bool signal_due(void)
+{
+    struct signal_state *s = &signal_state;
+
+    signal_collect();
+    for (uint64_t ready = s->pending & ~s->blocked & ~s->waited; ready; ready &= ready - 1) {
+        int sig = __builtin_ctzll(ready) + 1;
+        if (!ignored(sig) &&
+            !((DEFAULT_STOP & signal_bit(sig)) && s->action[sig - 1].handler == (void *)SIG_DFL))
+            return true;
+    }
+    return false;
 }
 
 void signal_collect(void)
@@ -160,8 +175,11 @@ struct frame {
 static void call_handler(void *arg)
 {
     struct frame *f = arg;
+    uint32_t hold = plat_hold;
 
+    plat_hold = 0;
     f->handler(f->info.si_signo, &f->info, &f->context);
+    plat_hold = hold;
 }
 
 static void fill_context(ucontext_t *c, uint64_t mask)

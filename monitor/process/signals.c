@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signal handling. All handlers run on the alternate stack, through signal_entry of entry.S, as the
- * guest may be interrupted anywhere, its stack exhausted.
+ * Signal handling. All handlers run on the alternate stack, as the guest may be interrupted
+ * anywhere, its stack exhausted.
  *
  * States: loading (the guest has not run yet), running, reporting. */
 #include "monitor/process/signals.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "monitor/core/say.h"
+#include "monitor/core/sys.h"
 #include "monitor/core/crash.h"
 #include "monitor/process/guest.h"
 
@@ -22,7 +22,7 @@
 
 /* The kernel's struct sigaction. */
 struct kernel_sigaction {
-    void (*handler)(int);
+    void (*handler)(int, const siginfo_t *, void *);
     unsigned long flags;
     void (*restorer)(void);
     uint64_t mask;
@@ -31,9 +31,9 @@ struct kernel_sigaction {
 /* entry.S */
 extern const char wait_call_check[], wait_call_made[], wait_call_abort[];
 extern const char probe_load[], probe_failed[];
-void signal_entry(int sig);
 void signal_return(void);
-void process_signal(int sig, const siginfo_t *info, ucontext_t *context);
+
+static void on_signal(int sig, const siginfo_t *info, void *context);
 
 static struct machine *machine;
 static bool loading = true, guest_faults;
@@ -55,21 +55,20 @@ static uint64_t bit(int sig)
 /* Nested faults must arrive as well, so nothing is blocked during a handler. */
 static bool handle(int sig)
 {
-    struct kernel_sigaction act = {signal_entry,
-                                   SA_SIGINFO | SA_ONSTACK | SA_NODEFER | (unsigned)SA_RESTORER,
-                                   signal_return, 0};
+    struct kernel_sigaction act = {
+        on_signal, SA_SIGINFO | SA_ONSTACK | SA_NODEFER | (unsigned)SA_RESTORER, signal_return, 0};
     struct kernel_sigaction old = {0};
-    syscall(SYS_rt_sigaction, sig, &act, &old, sizeof(act.mask));
-    return old.handler == SIG_IGN;
+    sys4(SYS_rt_sigaction, sig, (long)&act, (long)&old, sizeof(act.mask));
+    return old.handler == (void *)SIG_IGN;
 }
 
 __attribute__((noreturn)) void signals_die(const struct machine *m, int sig)
 {
     static const struct kernel_sigaction by_default;
     if (sig >= 1 && sig <= 64 && (m->die_signals & bit(sig)))
-        syscall(SYS_rt_sigaction, sig, &by_default, NULL, sizeof(by_default.mask));
+        sys4(SYS_rt_sigaction, sig, (long)&by_default, 0, sizeof(by_default.mask));
     if (sig == SIGKILL || (sig >= 1 && sig <= 64 && (m->die_signals & bit(sig))))
-        syscall(SYS_tgkill, m->pid, m->pid, sig);
+        sys3(SYS_tgkill, m->pid, m->pid, sig);
     _exit(128 + sig);
 }
 
@@ -117,6 +116,8 @@ static void fault(int sig, const siginfo_t *info, ucontext_t *context)
         _exit(128 + reporting);
     }
     reporting = sig;
+    if (!loading)
+        guest_take_thread_pointer();
     if (loading && sig == SIGBUS) {
         say("%s: the file was changed or cut short while it was being loaded", machine->name);
         _exit(126);
@@ -133,6 +134,7 @@ static void fault(int sig, const siginfo_t *info, ucontext_t *context)
 
 static void time_is_up(void)
 {
+    guest_take_thread_pointer();
     say("%s: time is up after %lu.%03lu seconds", machine->name, (unsigned long)(timeout / 1000000),
         (unsigned long)(timeout / 1000 % 1000));
     _exit(124);
@@ -154,7 +156,7 @@ static void host_signal(int sig, ucontext_t *context)
     signals_die(machine, sig);
 }
 
-void process_signal(int sig, const siginfo_t *info, ucontext_t *context)
+static void on_signal(int sig, const siginfo_t *info, void *context)
 {
     switch (sig) {
     case SIGSEGV:
@@ -226,11 +228,11 @@ void signals_pass_on(uint64_t set)
 
 void signals_start(uint64_t timeout_us)
 {
-    static const struct kernel_sigaction ignore = {SIG_IGN, 0, NULL, 0};
+    static const struct kernel_sigaction ignore = {(void *)SIG_IGN, 0, NULL, 0};
     loading = false;
     guest_faults = machine->backend->in_process;
     /* A closed pipe is an error of the write: the guest is told so, and decides. */
-    syscall(SYS_rt_sigaction, SIGPIPE, &ignore, NULL, sizeof(ignore.mask));
+    sys4(SYS_rt_sigaction, SIGPIPE, (long)&ignore, 0, sizeof(ignore.mask));
     timeout = timeout_us;
     if (timeout)
         start_timeout();
