@@ -116,6 +116,7 @@ static int prepare(struct machine *m, struct boot_input *in, const char **why)
         err = probe(m, why);
     in->hypercall = vm_area(m) + AREA_STUB;
     in->clock = guest_clock;
+    in->features = PITH_FEATURE_FSGSBASE;
     m->consoles.now = guest_now;
     return err;
 }

@@ -116,7 +116,8 @@ bool pages_readable(uint64_t addr);
 void traps_start(void);
 
 /* crash.c: prints the report of an exception, or of a call of PITH_HC_CRASH whose frame pointer is
- * (rbp), and ends the machine with status 128 + (sig). */
+ * (rbp), and ends the machine with status 128 + (sig). crash_trace: a back-trace alone. */
+void crash_trace(uint64_t rip, uint64_t rsp, uint64_t rbp);
 _Noreturn void crash_exception(const struct bare_frame *f, uint64_t cr2);
 _Noreturn void crash_call(int sig, const char *reason, size_t len, uint64_t rbp);
 

@@ -57,6 +57,9 @@ long bare_hypercall(long number, long a, long b, long c)
         power_off(128 + (int)a);
     case PITH_HC_CRASH:
         crash_call((int)a, (const char *)b, (size_t)c, (uint64_t)__builtin_frame_address(0));
+    case PITH_HC_TRACE:
+        crash_trace((uint64_t)a, (uint64_t)b, (uint64_t)c);
+        return 0;
     default:
         return -ENOSYS;
     }
