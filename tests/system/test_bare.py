@@ -3,6 +3,7 @@
 import random
 import re
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -405,3 +406,68 @@ def test_no_more_instructions_with_more_memory(cc):
         count[size] = int(re.search(r"entry to main +([0-9]+)", got.stdout).group(1))
     assert count["32M"] <= 60000
     assert abs(count["1G"] - count["32M"]) <= count["32M"] / 100, count
+
+
+# --- What VMMs that cannot be had here expect of an image and its machine (docs/bare.md)
+
+# Those of docs/bare.md; reading or writing any other one is a fault of the platform.
+PORTS = {*range(0x3f8, 0x400), *range(0x2f8, 0x300), 0xe9, 0xf4, 0x604, 0x64, 0xcf8, 0xcf9, 0xcfc, 0x21, 0xa1, 0x70, 0x71,
+         0x42, 0x43, 0x61}
+
+
+@pytest.mark.parametrize("machine", ["microvm,acpi=off,rtc=on,auto-kernel-cmdline=off", "microvm,acpi=off,rtc=off,pic=off,pit=off"])
+def test_ports(machine, cc, tmp_path):
+    """Every access that QEMU's memory regions see, from the first one of the image on."""
+    image = cc(main("time_t t = time(NULL); usleep(1000); puts(\"hello\"); return t == 0;"))
+    log = tmp_path / "log"
+    got = by_hand(image, *EXIT, "-trace", "enable=memory_region_ops_read", "-trace", "enable=memory_region_ops_write",
+                  "-D", log, machine=machine)
+    assert got.stdout.endswith("hello\n")
+    seen = [int(a, 16) for a in re.findall(r"^memory_region_ops_.* addr 0x([0-9a-f]+) ", log.read_text(), re.M)]
+    seen = {a for a in seen[seen.index(0x2ff):] if a < 0x10000}
+    assert {0x3f8, 0xf4, 0xcf8} <= seen
+    assert seen <= PORTS, [hex(a) for a in sorted(seen - PORTS)]
+
+
+def test_model_specific_registers(cc):
+    """Only EFER, and KVM's clock where CPUID says that it is there."""
+    code = execute(["objdump", "-d", "--no-show-raw-insn", cc(main("usleep(1); return 0;"))]).stdout.splitlines()
+    found = []
+    for i, line in enumerate(code):
+        if re.search(r"\t(rd|wr)msr", line):
+            loads = [re.search(r"mov +\$0x([0-9a-f]+),%ecx", earlier) for earlier in code[i - 16:i]]
+            found.append(int([load for load in loads if load][-1].group(1), 16))
+    assert set(found) == {0xc0000080, 0x4b564d01}
+
+
+def test_elf_file_of_a_pvh_guest(cc):
+    """An ELF64 executable for x86-64 whose segments have physical addresses from 1 MiB on, and one note "Xen" of type 18 with the
+    32-bit entry point, in a PT_NOTE."""
+    elf = cc(HELLO, "-O2", "-s").read_bytes()
+    assert elf[:6] == b"\x7fELF\x02\x01" and struct.unpack_from("<HH", elf, 16)[1] == 62
+    offset, = struct.unpack_from("<Q", elf, 32)
+    size, count = struct.unpack_from("<HH", elf, 54)
+    assert size == 56
+    entries, loads = [], []
+    for i in range(count):
+        kind, flags, start, virtual, physical, length, memory, _ = struct.unpack_from("<IIQQQQQQ", elf, offset + i * size)
+        if kind == 1:
+            assert physical == virtual + (1 << 20) and physical % 4096 == start % 4096 and length <= memory
+            loads.append((physical, physical + memory, flags))
+        at = start
+        while kind == 4 and at < start + length:
+            name, desc, number = struct.unpack_from("<III", elf, at)
+            if (elf[at + 12:at + 12 + name], number) == (b"Xen\0", 18):
+                assert desc in (4, 8)
+                entries.append(int.from_bytes(elf[at + 16:at + 16 + desc], "little"))
+            at += 12 + (name + 3 & ~3) + (desc + 3 & ~3)
+    assert len(entries) == 1
+    assert [flags for begin, end, flags in loads if begin <= entries[0] < end] == [5], "the entry is code"
+    assert all(a[1] <= b[0] for a, b in zip(loads, loads[1:]))
+
+
+def test_firecrackers_command_line(cc):
+    """As its documentation says that it makes one: boot_args, and a word of 4K for each device behind them."""
+    got = by_hand(cc(ARGUMENTS), *EXIT, "-append", "prog one virtio_mmio.device=4K@0xd0000000:5 virtio_mmio.device=4K@0xd0001000:6")
+    assert got.stdout.splitlines()[-1] == "[prog][one]"
+    assert got.stdout.count("there is no device") == 2
