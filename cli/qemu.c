@@ -357,7 +357,7 @@ static int check_image(const char *path)
     int err = image_check(fd, &im, &f);
     close(fd);
     if (err == 0 && !im.bare)
-        err = fault_set(&f, EXIT_IMAGE, "made for processes only: link it with --target=universal");
+        err = fault_set(&f, EXIT_IMAGE, "made for processes only: link it without --target=hosted");
     if (err == 0)
         return 0;
     fprintf(stderr, "pith: %s: %s\n", path, f.text);

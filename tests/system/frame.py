@@ -154,9 +154,8 @@ class Compiler:
 
 
 @pytest.fixture
-def cc(tmp_path, request):
-    machine = "way" in request.fixturenames and request.getfixturevalue("way") == "qemu"
-    return Compiler([PITH_CC, *(["--target=universal"] if machine else [])], tmp_path / "image")
+def cc(tmp_path):
+    return Compiler([PITH_CC], tmp_path / "image")
 
 
 @pytest.fixture
