@@ -4,7 +4,8 @@
  * owner's type for each byte, and flock against one that keeps a type for each file.
  *
  * sources: libos/vfs/lock.c libos/thread/wait.c libos/thread/thread.c tests/unit/fake_mm.c
- * tests/unit/fake_plat.c uses: vfs mm thread */
+ * sources: tests/unit/fake_plat.c
+ * uses: vfs mm thread */
 #include "unit.h"
 #include <errno.h>
 #include <sys/file.h>
