@@ -216,7 +216,8 @@ long pith_sys_setgroups(long count, long list)
         return -ENOMEM;
     if (!user_readable((const void *)list, n * sizeof(groups[0])))
         return -EFAULT;
-    memcpy(groups, (const void *)list, n * sizeof(groups[0]));
+    if (n > 0)
+        memcpy(groups, (const void *)list, n * sizeof(groups[0]));
     group_count = (int)n;
     return 0;
 }
