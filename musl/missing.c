@@ -1,18 +1,52 @@
 /* SPDX-License-Identifier: MIT
  *
- * One system call that Pith does not have, for programs linked with pith cc --allow-missing: says
- * so once and answers ENOSYS. Compiled once for each such call, with -DCALL=name, into
- * libpith-missing.a. */
+ * One system call that Pith does not have, or a function that it refuses, for programs linked with
+ * pith cc --allow-missing: says so once, with where it was called from, and answers ENOSYS.
+ * Compiled once for each, with -DCALL=name, into libpith-missing.a. */
 #include <errno.h>
 #include <stdbool.h>
 
 #include "base/log.h"
+#include "iface/plat.h"
+#include "iface/user.h"
 #include "pith_calls.h"
 
 #define JOIN(a, b)  a##b
 #define NAME(call)  JOIN(pith_sys_, call)
 #define TEXT_(call) #call
 #define TEXT(call)  TEXT_(call)
+
+/* The functions have no prototype in pith_calls.h. */
+long NAME(CALL)(long a, long b, long c, long d, long e, long f);
+
+/* What a function leaves at its frame pointer. */
+struct frame {
+    const struct frame *caller;
+    uintptr_t back; /* the address that it returns to */
+};
+
+/* The place in the image that frame (f) returns to, as addr2line takes it; 0: none. */
+static unsigned long place_of(const struct frame *f)
+{
+    if (!user_readable(f, sizeof(*f)) ||
+        !range_inside(f->back, 1, (uintptr_t)plat_info.image, plat_info.image_len))
+        return 0;
+    return f->back - 1 - (uintptr_t)plat_info.image;
+}
+
+/* The last two callers: the first is mostly libc's function of the same name. */
+static void say(const struct frame *f)
+{
+    unsigned long first = place_of(f);
+    unsigned long second = first ? place_of(f->caller) : 0;
+
+    if (second)
+        log_line(TEXT(CALL) " does not exist here: ENOSYS (called from image+0x%lx, that from "
+                            "image+0x%lx)",
+                 first, second);
+    else
+        log_line(TEXT(CALL) " does not exist here: ENOSYS (called from image+0x%lx)", first);
+}
 
 long NAME(CALL)(long a, long b, long c, long d, long e, long f)
 {
@@ -21,8 +55,7 @@ long NAME(CALL)(long a, long b, long c, long d, long e, long f)
     (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
     if (!said) {
         said = true;
-        log_line("system call " TEXT(CALL) " does not exist here: ENOSYS (called from 0x%lx)",
-                 (unsigned long)__builtin_return_address(0));
+        say(__builtin_frame_address(0));
     }
     return -ENOSYS;
 }
