@@ -194,7 +194,8 @@ def test_other_processes(build, option):
     assert sorted(lines) == sorted(
         f"pith cc: p.c:{at + 4 * i}: try_{i}() needs {needs}, which Pith does not have  (try_{i} -> {chain})"
         for i, (_, needs, chain) in enumerate(CALLS))
-    noted = {name for names in re.findall(r"^pith cc: note: ([\w, ]+): .{20,}$", done.stderr, re.M) for name in names.split(", ")}
+    notes = re.findall(r"^pith cc: note: ([\w, ]+): .{20,}$", done.stderr, re.M)
+    noted = {name for names in notes for name in names.split(", ")}
     assert noted == {needs.split()[-1] for _, needs, _ in CALLS} and HINT in done.stderr
 
 
@@ -204,8 +205,8 @@ def test_other_processes_at_run_time(build, run):
     assert (done.status, done.stderr) == (0, "")
     result = run(build.folder / "prog")
     assert (result.stdout, result.status) == ("end\n", 0)
-    said = re.findall(r"^pith: (\w+) does not exist here: ENOSYS \(called from image\+0x\w+(?:, that from image\+0x\w+)?\)$",
-                      result.stderr, re.M)
+    said = re.findall(r"^pith: (\w+) does not exist here: ENOSYS "
+                      r"\(called from image\+0x\w+(?:, that from image\+0x\w+)?\)$", result.stderr, re.M)
     assert sorted(said) == sorted({needs.split()[-1] for _, needs, _ in CALLS})
 
 
