@@ -240,6 +240,12 @@ __attribute__((weak)) bool user_writable(const void *addr, size_t len)
     return addr || len == 0;
 }
 
+__attribute__((weak)) size_t user_prefix(const void *addr, size_t len, bool write)
+{
+    (void)write;
+    return addr ? len : 0;
+}
+
 __attribute__((weak)) ssize_t user_string(const char *addr, size_t max)
 {
     size_t len = addr ? strnlen(addr, max) : 0;
