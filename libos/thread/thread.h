@@ -42,4 +42,11 @@ extern struct thread thread_main, *thread_self;
  */
 bool thread_set_pointer(void *tp);
 
+/* For libc: the stack size of threads for which the program asks no other, in bytes, whole pages;
+ * it depends on the machine's memory. */
+size_t thread_stack_default(void);
+
+/* For libc: the stack that thread_main runs on. Returns its size in bytes, and its lowest byte. */
+size_t thread_boot_stack(char **low);
+
 #endif
