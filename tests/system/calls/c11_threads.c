@@ -228,8 +228,8 @@ static void per_thread(void)
 
     puts("- errno and locale");
     errno = ENOENT;
-    IS(join(start(own_errno, (void *)5)) != NULL);
-    IS(errno == ENOENT);
+    bool own = join(start(own_errno, (void *)5)) != NULL && errno == ENOENT;
+    IS(own);
     need(utf8 && plain, "locales");
     pthread_t a = start(own_locale, utf8), b = start(own_locale, plain);
     T((long)join(a));
