@@ -8,7 +8,7 @@
 #include <threads.h>
 #include <wchar.h>
 
-#include "threads.h"
+#include "pthreads.h"
 
 #define RESULT(call) printf("%s: %s\n", #call, name_of(call))
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
-#include "threads.h"
+#include "pthreads.h"
 
 static volatile int word, second;
 
@@ -63,16 +63,17 @@ static void waking(void)
     T(FUTEX(&word, FUTEX_WAKE_PRIVATE, 0, NULL, NULL, 0));
     puts(end(&s[0]));
     for (int i = 0; i < 5; i++)
-        begin(&s[i], i % 2 ? FUTEX_WAIT : FUTEX_WAIT_PRIVATE, 0);
-    /* First come, first served; private and shared are apart. */
+        begin(&s[i], FUTEX_WAIT_PRIVATE, 0);
+    /* First come, first served. */
     T(FUTEX(&word, FUTEX_WAKE_PRIVATE, 2, NULL, NULL, 0));
     puts(end(&s[0]));
-    puts(end(&s[2]));
-    T(FUTEX(&word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0));
-    puts(end(&s[4]));
-    T(FUTEX(&word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0));
     puts(end(&s[1]));
-    puts(end(&s[3]));
+    T(FUTEX(&word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0));
+    for (int i = 2; i < 5; i++)
+        puts(end(&s[i]));
+    begin(&s[0], FUTEX_WAIT, 0);
+    T(FUTEX(&word, FUTEX_WAKE, 1, NULL, NULL, 0));
+    puts(end(&s[0]));
 }
 
 static void bitsets(void)

@@ -8,7 +8,7 @@
 #include <sys/select.h>
 #include <sys/uio.h>
 
-#include "threads.h"
+#include "pthreads.h"
 
 static int ends[2];
 static volatile int in, cleaned;

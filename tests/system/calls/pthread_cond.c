@@ -4,7 +4,7 @@
 #define _GNU_SOURCE
 #include <limits.h>
 
-#include "threads.h"
+#include "pthreads.h"
 
 static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t c = PTHREAD_COND_INITIALIZER;

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "threads.h"
+#include "pthreads.h"
 
 static void *give(void *arg)
 {

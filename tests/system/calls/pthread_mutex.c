@@ -2,7 +2,7 @@
  *
  * Mutexes of all kinds, and spin locks. */
 #define _GNU_SOURCE
-#include "threads.h"
+#include "pthreads.h"
 
 static pthread_mutex_t make(int type, int robust, int protocol)
 {

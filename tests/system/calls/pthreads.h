@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * For the programs on threads: what pthread functions return, and waiting for each other. */
-#ifndef THREADS_H
-#define THREADS_H
+#ifndef PTHREADS_H
+#define PTHREADS_H
 
 #include <pthread.h>
 #include <sched.h>
