@@ -37,6 +37,18 @@ static inline bool file_writes(const struct file *f)
     return ((f->flags + 1) & 2) && !(f->flags & O_PATH);
 }
 
+/* A descriptor for (f), new or NULL (ENOMEM), with O_CLOEXEC of (flags). -ENOMEM, -EMFILE: (f) is
+ * gone. */
+static inline long fd_install_new(struct file *f, long flags)
+{
+    if (!f)
+        return -ENOMEM;
+    int fd = fd_install(f, 0, flags & O_CLOEXEC);
+    if (fd < 0)
+        file_put(f);
+    return fd;
+}
+
 /* Room for the strings of a path, from the stack; PATH_MAX with its NUL. */
 #define PATH_BYTES 4096
 

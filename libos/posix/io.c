@@ -259,10 +259,10 @@ long pith_sys_lseek(long fd, long off, long whence)
         return -EBADF;
     if (whence < SEEK_SET || whence > SEEK_HOLE)
         return -EINVAL;
-    if (!(f->kind & FILE_SEEKABLE))
-        return -ESPIPE;
     if (f->kind & FILE_NO_POSITION)
         return 0;
+    if (!(f->kind & FILE_SEEKABLE))
+        return -ESPIPE;
     if (whence > SEEK_CUR && (!f->inode || S_ISDIR(f->inode->mode)))
         return -EINVAL;
     if (whence == SEEK_DATA || whence == SEEK_HOLE) {

@@ -13,6 +13,7 @@
 #include "mm/heap.h"
 #include "pith_calls.h"
 #include "posix/files.h"
+#include "posix/mask.h"
 
 #define ALWAYS  (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
 #define IN_SET  (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
@@ -84,24 +85,6 @@ static void put_rest(struct timespec *t, nsec_t deadline)
     if (left < 0)
         left = 0;
     *t = (struct timespec){left / NSEC_PER_SEC, left % NSEC_PER_SEC};
-}
-
-/* Sets the signal mask for the call; (set) 0: none. 0; -EINVAL. */
-static long mask_begin(const uint64_t *set, long size)
-{
-    if (!set)
-        return 0;
-    if (size != sizeof(*set))
-        return -EINVAL;
-    if (signal_mask_begin)
-        signal_mask_begin(*set);
-    return 0;
-}
-
-static void mask_end(const uint64_t *set)
-{
-    if (set && signal_mask_end)
-        signal_mask_end();
 }
 
 /* Fills in revents. Returns how many files have some. */
