@@ -64,9 +64,9 @@ static inline void wait_wake_one(struct wait_queue *q)
 /* Sleeps until wait_wake(q) was called after this call began, or (deadline). The caller checks its
  * condition before and again after: wakes may be spurious. (what) names the call for the deadlock
  * report, as in "read from a pipe": static text.
- * Returns 0; -ETIMEDOUT; -EINTR when a signal is due: its handler runs once the call lets go of what
- * it holds and asks signal_restarts (iface/signal.h), or at its end. If nothing can ever wake any thread,
- * the machine ends with a report that says what each waits for, not by hanging. */
+ * Returns 0; -ETIMEDOUT; -EINTR when a signal is due: its handler runs once the call lets go of
+ * what it holds and asks signal_restarts (iface/signal.h), or at its end. If nothing can ever wake
+ * any thread, the machine ends with a report that says what each waits for, not by hanging. */
 must_check int wait_sleep(struct wait_queue *q, nsec_t deadline, const char *what);
 
 /* The same for up to (n) queues at once, those of ws[i].queue; returns when any of them was woken.
@@ -75,6 +75,10 @@ must_check int wait_sleep_any(struct waiter *ws, size_t n, nsec_t deadline, cons
 
 /* The same as wait_sleep, but no signal ends it: for short waits in the middle of something. */
 void wait_sleep_hard(struct wait_queue *q, const char *what);
+
+/* For calls that look and do not wait, which programs make in loops: timers that are due and, if
+ * (external), the devices get their turn. */
+void wait_look(bool external);
 
 /* Serves the devices once as plat_poll(deadline) does, and lets the wait sources see what was used.
  * For drivers that wait for their own device: other threads do not run meanwhile. Runs no signal

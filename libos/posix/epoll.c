@@ -61,15 +61,6 @@ static long wait_on(long epfd, long events, long max, nsec_t deadline)
     return r;
 }
 
-static nsec_t deadline_ms(long timeout)
-{
-    int ms = (int)timeout;
-
-    if (ms <= 0)
-        return ms < 0 ? DEADLINE_NEVER : DEADLINE_NOW;
-    return deadline_in(ms * (NSEC_PER_SEC / 1000));
-}
-
 static long wait_masked(long epfd, long events, long max, nsec_t deadline, const uint64_t *mask,
                         long size)
 {
@@ -85,13 +76,13 @@ static long wait_masked(long epfd, long events, long max, nsec_t deadline, const
 long pith_sys_epoll_wait(long epfd, long events, long max, long timeout)
 {
     HOLD;
-    return wait_on(epfd, events, max, deadline_ms(timeout));
+    return wait_on(epfd, events, max, deadline_ms((int)timeout));
 }
 
 long pith_sys_epoll_pwait(long epfd, long events, long max, long timeout, long mask, long size)
 {
     HOLD;
-    return wait_masked(epfd, events, max, deadline_ms(timeout), (const uint64_t *)mask, size);
+    return wait_masked(epfd, events, max, deadline_ms((int)timeout), (const uint64_t *)mask, size);
 }
 
 long pith_sys_epoll_pwait2(long epfd, long events, long max, long timeout, long mask, long size)

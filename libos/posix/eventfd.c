@@ -5,7 +5,6 @@
 #include <sys/eventfd.h>
 
 #include "iface/hold.h"
-#include "iface/signal.h"
 #include "mm/heap.h"
 #include "pith_calls.h"
 #include "posix/files.h"
@@ -27,9 +26,9 @@ static ssize_t event_readv(struct file *f, const struct iovec *iov, int n, uint6
     while (e->count == 0) {
         if (f->flags & O_NONBLOCK)
             return -EAGAIN;
-        if (wait_sleep(&e->wait, DEADLINE_NEVER, "read of an eventfd") == -EINTR &&
-            !signal_restarts())
-            return -EINTR;
+        int err = wait_sleep(&e->wait, DEADLINE_NEVER, "read of an eventfd");
+        if (err)
+            return err;
     }
     uint64_t value = e->semaphore ? 1 : e->count;
     e->count -= value;
@@ -51,9 +50,9 @@ static ssize_t write_one(struct file *f, const struct iovec *iov)
     while (UINT64_MAX - e->count <= value) {
         if (f->flags & O_NONBLOCK)
             return -EAGAIN;
-        if (wait_sleep(&e->wait, DEADLINE_NEVER, "write to an eventfd") == -EINTR &&
-            !signal_restarts())
-            return -EINTR;
+        int err = wait_sleep(&e->wait, DEADLINE_NEVER, "write to an eventfd");
+        if (err)
+            return err;
     }
     e->count += value;
     wait_wake_events(&e->wait, POLLIN);

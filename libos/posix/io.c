@@ -61,11 +61,29 @@ static inline long transfer_one(struct file *f, transfer_fn fn, long buf, long n
     return transfer(f, fn, &iov, 1, pos);
 }
 
+static inline long read_once(long fd, long buf, long n)
+{
+    struct file *f = fd_get(fd);
+    transfer_fn fn = f ? reader(f) : NULL;
+
+    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos) : -EBADF;
+}
+
 long pith_sys_read(long fd, long buf, long n)
 {
     HOLD;
+    long r;
+
+    do
+        r = read_once(fd, buf, n);
+    while (call_again(r));
+    return r;
+}
+
+static inline long write_once(long fd, long buf, long n)
+{
     struct file *f = fd_get(fd);
-    transfer_fn fn = f ? reader(f) : NULL;
+    transfer_fn fn = f ? writer(f) : NULL;
 
     return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos) : -EBADF;
 }
@@ -73,10 +91,12 @@ long pith_sys_read(long fd, long buf, long n)
 long pith_sys_write(long fd, long buf, long n)
 {
     HOLD;
-    struct file *f = fd_get(fd);
-    transfer_fn fn = f ? writer(f) : NULL;
+    long r;
 
-    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos) : -EBADF;
+    do
+        r = write_once(fd, buf, n);
+    while (call_again(r));
+    return r;
 }
 
 /* Transfers a vector. Of one that adds up to more than RW_MAX only as many whole parts as fit, or a
@@ -108,11 +128,29 @@ static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n,
     return transfer_one(f, fn, (long)iov[0].iov_base, RW_MAX, pos);
 }
 
+static inline long readv_once(long fd, long vector, long n)
+{
+    struct file *f = fd_get(fd);
+    transfer_fn fn = f ? reader(f) : NULL;
+
+    return fn ? transfer_vector(f, fn, vector, n, &f->pos) : -EBADF;
+}
+
 long pith_sys_readv(long fd, long vector, long n)
 {
     HOLD;
+    long r;
+
+    do
+        r = readv_once(fd, vector, n);
+    while (call_again(r));
+    return r;
+}
+
+static inline long writev_once(long fd, long vector, long n)
+{
     struct file *f = fd_get(fd);
-    transfer_fn fn = f ? reader(f) : NULL;
+    transfer_fn fn = f ? writer(f) : NULL;
 
     return fn ? transfer_vector(f, fn, vector, n, &f->pos) : -EBADF;
 }
@@ -120,10 +158,12 @@ long pith_sys_readv(long fd, long vector, long n)
 long pith_sys_writev(long fd, long vector, long n)
 {
     HOLD;
-    struct file *f = fd_get(fd);
-    transfer_fn fn = f ? writer(f) : NULL;
+    long r;
 
-    return fn ? transfer_vector(f, fn, vector, n, &f->pos) : -EBADF;
+    do
+        r = writev_once(fd, vector, n);
+    while (call_again(r));
+    return r;
 }
 
 /* What must hold for a transfer at an offset. 0; -EINVAL, -EBADF, -ESPIPE. */

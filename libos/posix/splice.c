@@ -70,9 +70,8 @@ static long do_splice(struct side *in, struct side *out, size_t n, unsigned flag
     return splice_in(in->file, &in->pos, out->pipe, n, nonblock);
 }
 
-long pith_sys_splice(long in_fd, long in_off, long out_fd, long out_off, long n, long flags)
+static long splice_once(long in_fd, long in_off, long out_fd, long out_off, long n, long flags)
 {
-    HOLD;
     struct side in = {.file = file_get(in_fd)}, out = {.file = file_get(out_fd)};
 
     if (n == 0)
@@ -98,9 +97,19 @@ long pith_sys_splice(long in_fd, long in_off, long out_fd, long out_off, long n,
     return r;
 }
 
-long pith_sys_tee(long in_fd, long out_fd, long n, long flags)
+long pith_sys_splice(long in_fd, long in_off, long out_fd, long out_off, long n, long flags)
 {
     HOLD;
+    long r;
+
+    do
+        r = splice_once(in_fd, in_off, out_fd, out_off, n, flags);
+    while (call_again(r));
+    return r;
+}
+
+static long tee_once(long in_fd, long out_fd, long n, long flags)
+{
     struct file *in = file_get(in_fd), *out = file_get(out_fd);
 
     if ((unsigned)flags & ~FLAGS)
@@ -118,6 +127,17 @@ long pith_sys_tee(long in_fd, long out_fd, long n, long flags)
     long r = splice_pipes(from, to, min_size((size_t)n, RW_MAX), nonblock, true);
     file_put(in);
     file_put(out);
+    return r;
+}
+
+long pith_sys_tee(long in_fd, long out_fd, long n, long flags)
+{
+    HOLD;
+    long r;
+
+    do
+        r = tee_once(in_fd, out_fd, n, flags);
+    while (call_again(r));
     return r;
 }
 
@@ -141,14 +161,13 @@ static long check_vector(const struct iovec *iov, long n, bool written)
 /* Writes what fits as soon as there is room for some of it. */
 static long vmsplice_in(struct pipe *p, const struct iovec *iov, int n, bool nonblock)
 {
-    long err = vector_total(iov, n) ? pipe_wait_room(p, nonblock, false) : 0;
+    long err = vector_total(iov, n) ? pipe_wait_room(p, nonblock) : 0;
 
     return err ? err : pipe_write(p, iov, n, true, false);
 }
 
-long pith_sys_vmsplice(long fd, long vector, long n, long flags)
+static long vmsplice_once(long fd, long vector, long n, long flags)
 {
-    HOLD;
     const struct iovec *iov = (const struct iovec *)vector;
     struct file *f = file_get(fd);
     struct pipe *p = f ? pipe_from(f) : NULL;
@@ -165,5 +184,16 @@ long pith_sys_vmsplice(long fd, long vector, long n, long flags)
     r = file_writes(f) ? vmsplice_in(p, iov, (int)n, nonblock)
                        : pipe_read(p, iov, (int)n, nonblock);
     file_put(f);
+    return r;
+}
+
+long pith_sys_vmsplice(long fd, long vector, long n, long flags)
+{
+    HOLD;
+    long r;
+
+    do
+        r = vmsplice_once(fd, vector, n, flags);
+    while (call_again(r));
     return r;
 }

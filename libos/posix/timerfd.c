@@ -6,7 +6,6 @@
 #include <sys/timerfd.h>
 
 #include "iface/hold.h"
-#include "iface/signal.h"
 #include "iface/user.h"
 #include "mm/heap.h"
 #include "pith_calls.h"
@@ -89,9 +88,9 @@ static ssize_t timerfd_readv(struct file *f, const struct iovec *iov, int n, uin
     while (t->ticks == 0 && !t->cancelled) {
         if (f->flags & O_NONBLOCK)
             return -EAGAIN;
-        if (wait_sleep(&t->wait, DEADLINE_NEVER, "read of a timerfd") == -EINTR &&
-            !signal_restarts())
-            return -EINTR;
+        int err = wait_sleep(&t->wait, DEADLINE_NEVER, "read of a timerfd");
+        if (err)
+            return err;
         catch_up(t);
     }
     uint64_t ticks = t->ticks;

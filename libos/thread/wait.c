@@ -202,3 +202,11 @@ void wait_sleep_hard(struct wait_queue *q, const char *what)
 
     (void)sleep_once(&w, 1, DEADLINE_NEVER, what, true);
 }
+
+void wait_look(bool external)
+{
+    if (external && wait_poll(DEADLINE_NOW) == -EINTR)
+        plat_hold |= HOLD_SIGNAL;
+    if (timer_run)
+        timer_run();
+}

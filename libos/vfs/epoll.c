@@ -16,8 +16,6 @@
 #include <poll.h>
 
 #include "base/list.h"
-#include "iface/signal.h"
-#include "iface/timer.h"
 #include "iface/user.h"
 #include "mm/heap.h"
 #include "vfs/epoll.h"
@@ -301,11 +299,7 @@ int epoll_collect(struct file *f, struct epoll_event *events, int max, nsec_t de
 
     while ((n = scan(ep, events, max)) == 0 && err != -ETIMEDOUT) {
         if (deadline == DEADLINE_NOW) {
-            /* A program may ask in a loop and never sleep: devices and timers get their turn. */
-            if (ep->externals && wait_poll(DEADLINE_NOW) == -EINTR)
-                signal_check();
-            if (timer_run)
-                timer_run();
+            wait_look(ep->externals > 0);
             err = -ETIMEDOUT;
         } else {
             err = wait_sleep(&ep->sleepers, deadline, "epoll_wait");

@@ -130,28 +130,21 @@ void pipe_emptied(struct pipe *p, bool was_full)
         wait_wake_events(&p->wait, HAS_ROOM);
 }
 
-/* Sleeps, if (f) may. 0; -EAGAIN, -EINTR. */
-static int sleep_on(struct pipe *p, bool nonblock, bool done, const char *what)
-{
-    if (nonblock)
-        return -EAGAIN;
-    int err = wait_sleep(&p->wait, DEADLINE_NEVER, what);
-    return err == -EINTR && (done || !signal_restarts()) ? -EINTR : 0;
-}
-
 int pipe_wait_data(struct pipe *p, bool nonblock)
 {
     while (p->used == 0) {
         if (p->writers == 0)
             return 0;
-        int err = sleep_on(p, nonblock, false, "read from an empty pipe");
+        if (nonblock)
+            return -EAGAIN;
+        int err = wait_sleep(&p->wait, DEADLINE_NEVER, "read from an empty pipe");
         if (err)
             return err;
     }
     return 1;
 }
 
-int pipe_wait_room(struct pipe *p, bool nonblock, bool done)
+int pipe_wait_room(struct pipe *p, bool nonblock)
 {
     for (;;) {
         if (p->readers == 0) {
@@ -160,7 +153,9 @@ int pipe_wait_room(struct pipe *p, bool nonblock, bool done)
         }
         if (!pipe_full(p))
             return 0;
-        int err = sleep_on(p, nonblock, done, "write to a full pipe");
+        if (nonblock)
+            return -EAGAIN;
+        int err = wait_sleep(&p->wait, DEADLINE_NEVER, "write to a full pipe");
         if (err)
             return err;
     }
@@ -230,7 +225,7 @@ ssize_t pipe_write(struct pipe *p, const struct iovec *iov, int n, bool nonblock
     if (p->readers > 0 && append(p, &from, total % PAGE))
         done = total % PAGE;
     while (done < total) {
-        err = pipe_wait_room(p, nonblock, done > 0);
+        err = pipe_wait_room(p, nonblock);
         if (err)
             break;
         struct pipe_slot slot = {.page = pipe_page(p), .packet = packet};
@@ -395,9 +390,9 @@ int fifo_open(struct inode *inode, struct file *f)
     while ((only_writes ? p->readers : p->writers) == 0 &&
            (only_writes ? p->read_opens : p->write_opens) == opens) {
         err = wait_sleep(&p->wait, DEADLINE_NEVER, "open a FIFO whose other end nobody opens");
-        if (err == -EINTR && !signal_restarts()) {
+        if (err) {
             leave(inode, f);
-            return -EINTR;
+            return err;
         }
     }
     return 0;

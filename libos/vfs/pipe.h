@@ -61,9 +61,8 @@ void pipe_page_done(struct pipe *p, char *page);
 /* Waits until there is something to read: 1; 0: there is no writer; -EAGAIN, -EINTR. */
 must_check int pipe_wait_data(struct pipe *p, bool nonblock);
 
-/* Waits until there is a free slot. (done): something was written already, so a signal ends the
- * wait whatever its flags. 0; -EPIPE with the signal raised, -EAGAIN, -EINTR. */
-must_check int pipe_wait_room(struct pipe *p, bool nonblock, bool done);
+/* Waits until there is a free slot. 0; -EPIPE with the signal raised, -EAGAIN, -EINTR. */
+must_check int pipe_wait_room(struct pipe *p, bool nonblock);
 
 /* Reads and writes as file_ops do. */
 ssize_t pipe_read(struct pipe *p, const struct iovec *iov, int n, bool nonblock);

@@ -12,7 +12,7 @@
 ssize_t splice_in(struct file *in, uint64_t *pos, struct pipe *out, size_t n, bool nonblock)
 {
     size_t done = 0;
-    ssize_t err = pipe_wait_room(out, nonblock, false);
+    ssize_t err = pipe_wait_room(out, nonblock);
 
     while (!err && done < n && !pipe_full(out)) {
         char *page = pipe_page(out);
@@ -22,7 +22,7 @@ ssize_t splice_in(struct file *in, uint64_t *pos, struct pipe *out, size_t n, bo
         ssize_t got = page ? in->ops->readv(in, &iov, 1, pos) : 0;
         /* The file may have let others run, who filled the pipe. */
         if (got > 0 && pipe_full(out))
-            err = pipe_wait_room(out, false, true);
+            err = pipe_wait_room(out, false);
         if (got > 0 && out->readers > 0 && !pipe_full(out)) {
             pipe_push(out, (struct pipe_slot){.page = page, .len = (uint16_t)got});
             done += (size_t)got;
@@ -95,7 +95,7 @@ static ssize_t move(struct pipe *in, uint32_t i, struct pipe *out, size_t n, boo
 static int wait_both(struct pipe *in, struct pipe *out, bool nonblock)
 {
     for (;;) {
-        int r = pipe_wait_room(out, nonblock, false);
+        int r = pipe_wait_room(out, nonblock);
         if (!r)
             r = pipe_wait_data(in, nonblock);
         if (r <= 0 || !pipe_full(out))
