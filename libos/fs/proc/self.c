@@ -417,9 +417,10 @@ static ssize_t fd_readlink(struct inode *inode, char *buf, size_t size)
         return -ENOENT;
     if (f->inode && !S_ISFIFO(f->inode->mode))
         return put_path(f->inode, buf, size);
-    if (!f->inode && S_ISCHR(f->mode)) {
-        size_t n = min_size(size, strlen("/dev/console"));
-        memcpy(buf, "/dev/console", n);
+    const char *name = S_ISCHR(f->mode) ? "/dev/console" : f->ops->name;
+    if (!f->inode && name) {
+        size_t n = min_size(size, strlen(name));
+        memcpy(buf, name, n);
         return (ssize_t)n;
     }
     struct text t = {0};
