@@ -4,4 +4,5 @@ posix.src  += mem.c
 posix.src  += process.c ids.c limits.c system.c time.c random.c futex.c
 posix.src  += signal.c signal_deliver.c
 posix.src  += io.c fcntl.c file.c path.c stat.c xattr.c pipe.c poll.c
+posix.src  += socket.c sockmsg.c sockopt.c
 posix.uses := base arch iface mm thread time random vfs ram
