@@ -2,10 +2,12 @@
  *
  * What all sockets have in common: their inodes and open files, and waiting. */
 #include <fcntl.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 
 #include "iface/signal.h"
 #include "iface/socket.h"
+#include "iface/user.h"
 #include "vfs/open.h"
 
 #define BUFFER_DEFAULT 212992u
@@ -140,13 +142,26 @@ static int file_poll(struct file *f, struct wait_queue **q)
     return s->ops->poll(s);
 }
 
+/* Requests on network interfaces where there are none: their list is empty. */
+static long no_interface(unsigned long request, long arg)
+{
+    struct ifconf *list = (struct ifconf *)arg;
+
+    if (request != SIOCGIFCONF)
+        return -ENODEV;
+    if (!user_writable(list, sizeof(*list)))
+        return -EFAULT;
+    list->ifc_len = 0;
+    return 0;
+}
+
 static long file_ioctl(struct file *f, unsigned long request, long arg)
 {
     struct socket *s = f->data;
     long r = s->ops->ioctl ? s->ops->ioctl(s, request, arg) : -ENOTTY;
 
     if (r == -ENOTTY && request >= SIOCADDRT && request < SIOCDEVPRIVATE)
-        r = sock_interface_ioctl ? sock_interface_ioctl(request, arg) : -ENODEV;
+        r = sock_interface_ioctl ? sock_interface_ioctl(request, arg) : no_interface(request, arg);
     return r;
 }
 
