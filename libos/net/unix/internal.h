@@ -216,6 +216,13 @@ void control_write(const struct usock *u, struct sock_msg *m, const struct ucred
  * here again, for more. */
 void files_drop(struct ufiles *files);
 
+/* log.c */
+
+#define LOG_PATH "/dev/log"
+
+/* The socket at LOG_PATH, which writes to the log; it lives for ever. NULL: out of memory. */
+struct usock *log_socket(void);
+
 /* flight.c */
 
 /* (f) is in a message from now on, or no longer. */

@@ -172,6 +172,8 @@ static int find_path(const struct sockaddr_un *addr, int type, struct usock **ou
     if (err)
         return err;
     struct usock *u = S_ISSOCK(inode->mode) ? inode->socket : NULL;
+    if (!u && S_ISSOCK(inode->mode) && strcmp(addr->sun_path, LOG_PATH) == 0)
+        u = log_socket();
     inode_put(inode);
     if (!u)
         return -ECONNREFUSED;
