@@ -26,7 +26,7 @@ static int receiver(struct usock *u, const struct sock_msg *m, struct usock **ou
     if (m->name_len)
         return name_find(m->name, m->name_len, u->sock.type, out);
     if (!u->peer)
-        return -ECONNRESET;
+        return -ENOTCONN;
     *out = u->peer;
     usock_hold(*out);
     return 0;
@@ -91,8 +91,6 @@ static int send_message(struct usock *u, struct sock_msg *m, struct control *c)
         return -EOPNOTSUPP;
     if (m->name_len)
         err = name_check(m->name, m->name_len);
-    else if (!u->peer)
-        err = -ENOTCONN;
     if (!err)
         err = name_for_credentials(u);
     if (err)
