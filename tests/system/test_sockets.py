@@ -33,7 +33,7 @@ def test_syslog_goes_to_standard_error(cc, run):
         {
             openlog("server", LOG_PID, LOG_DAEMON);
             syslog(LOG_ERR, "cannot open %s", "door");
-            syslog(LOG_MAKEPRI(LOG_LOCAL7, LOG_DEBUG), "two\nlines");
+            syslog(LOG_LOCAL7 | LOG_DEBUG, "two\nlines");
             setlogmask(LOG_UPTO(LOG_WARNING));
             syslog(LOG_INFO, "not shown");
             struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
