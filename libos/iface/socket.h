@@ -91,6 +91,7 @@ struct sock_ops {
 #define SOCK_PASSCRED    (1u << 6)
 #define SOCK_TIMESTAMP   (1u << 7)
 #define SOCK_TIMESTAMPNS (1u << 8)
+#define SOCK_TIMES       (SOCK_TIMESTAMP | SOCK_TIMESTAMPNS)
 #define SOCK_DEBUG       (1u << 9)
 #define SOCK_NO_CHECK    (1u << 10)
 
@@ -157,6 +158,10 @@ must_check int sock_copy_out(struct sock_msg *m, const void *from, size_t n);
 
 /* Adds a control message; what does not fit is cut, with MSG_CTRUNC. */
 void sock_put_control(struct sock_msg *m, int level, int type, const void *data, size_t len);
+
+/* Adds the time of arrival, of clock_wall, if (s) wants it (SO_TIMESTAMP, SO_TIMESTAMPNS). 0: now.
+ */
+void sock_put_time(const struct socket *s, struct sock_msg *m, nsec_t when);
 
 /* setsockopt and getsockopt on any level, with copies of the values. */
 int sock_setopt(struct socket *s, int level, int name, const void *value, socklen_t len);

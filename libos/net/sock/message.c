@@ -3,6 +3,7 @@
  * The program's side of a message: its buffers and control messages. Pointers are checked when they
  * are used, since the memory may change while a call sleeps. */
 #include <string.h>
+#include <sys/time.h>
 
 #include "iface/socket.h"
 #include "iface/user.h"
@@ -66,4 +67,19 @@ void sock_put_control(struct sock_msg *m, int level, int type, const void *data,
     memcpy(to, &head, sizeof(head));
     memcpy(to + CMSG_LEN(0), data, used - CMSG_LEN(0));
     m->control_used += min_size(room, CMSG_SPACE(len));
+}
+
+void sock_put_time(const struct socket *s, struct sock_msg *m, nsec_t when)
+{
+    if (!(s->options & SOCK_TIMES) || !m->control)
+        return;
+    if (when == 0)
+        when = clock_wall();
+    if (s->options & SOCK_TIMESTAMP) {
+        struct timeval tv = {when / NSEC_PER_SEC, when % NSEC_PER_SEC / 1000};
+        sock_put_control(m, SOL_SOCKET, SO_TIMESTAMP, &tv, sizeof(tv));
+    } else {
+        struct timespec t = {when / NSEC_PER_SEC, when % NSEC_PER_SEC};
+        sock_put_control(m, SOL_SOCKET, SO_TIMESTAMPNS, &t, sizeof(t));
+    }
 }

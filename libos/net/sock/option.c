@@ -59,8 +59,8 @@ static int set_flag(struct socket *s, unsigned flag, bool on)
         return -EOPNOTSUPP;
     if (flag == SOCK_PASSCRED && is_inet(s))
         return -EOPNOTSUPP;
-    if (flag & (SOCK_TIMESTAMP | SOCK_TIMESTAMPNS))
-        s->options &= ~(SOCK_TIMESTAMP | SOCK_TIMESTAMPNS);
+    if (flag & SOCK_TIMES)
+        s->options &= ~SOCK_TIMES;
     s->options = on ? s->options | flag : s->options & ~flag;
     return 0;
 }

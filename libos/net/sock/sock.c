@@ -158,6 +158,13 @@ static long no_interface(unsigned long request, long arg)
 static long file_ioctl(struct file *f, unsigned long request, long arg)
 {
     struct socket *s = f->data;
+
+    if (request == FIOGETOWN || request == SIOCGPGRP) {
+        if (!user_writable((void *)arg, sizeof(int)))
+            return -EFAULT;
+        *(int *)arg = 0;
+        return 0;
+    }
     long r = s->ops->ioctl ? s->ops->ioctl(s, request, arg) : -ENOTTY;
 
     if (r == -ENOTTY && request >= SIOCADDRT && request < SIOCDEVPRIVATE)

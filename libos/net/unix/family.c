@@ -291,6 +291,11 @@ static long unix_ioctl(struct socket *s, unsigned long request, long arg)
             return -EINVAL;
         n = u->charged;
         break;
+    case SIOCATMARK:
+        if (s->type != SOCK_STREAM)
+            return -EOPNOTSUPP;
+        n = 0;
+        break;
     default:
         return -ENOTTY;
     }

@@ -37,6 +37,7 @@ struct umsg {
     struct list node; /* in the queue */
     struct usock *sender;
     struct ufiles *files; /* or NULL */
+    nsec_t time;          /* of arrival, if the receiver wanted it then, else 0 */
     struct ucred cred;
     uint32_t room;       /* bytes of (data) */
     uint32_t start, end; /* those not received yet */

@@ -67,6 +67,8 @@ static int deliver(struct usock *u, struct sock_msg *m, struct control *c, struc
             q->cred = control_cred(c, u, to);
             q->files = c->files;
             c->files = NULL;
+            if (unlikely(to->sock.options & SOCK_TIMES))
+                q->time = clock_wall();
             queue_put(to, q, u);
             usock_put(to);
             return 0;
@@ -193,6 +195,7 @@ ssize_t datagram_recv(struct socket *s, struct sock_msg *m)
     r = sock_copy_out(m, q->data + skip, n);
     if (!r) {
         move_peek_offset(u, peek, peek ? n : q->end);
+        sock_put_time(s, m, q->time);
         control_write(u, m, &q->cred, q->files);
         r = (ssize_t)(m->flags & MSG_TRUNC ? left : n);
     }
