@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Files: the contract between the descriptor table and path walk (vfs/), the file systems (fs/) and
- * whatever else can stand behind a descriptor (console, pipes, later sockets).
+ * whatever else can stand behind a descriptor (console, pipes, sockets).
  *
  * Errors are negative Linux error numbers. Nothing here checks permissions: there is one user,
  * root.
@@ -121,7 +121,10 @@ struct inode {
     struct inode *parent;      /* of a directory, held; NULL for the root of a file system */
     struct fs *mounted;        /* what is mounted on this directory, or NULL */
     struct inode_locks *locks; /* fcntl and flock state, NULL while there are none (vfs/lock.h) */
-    void *pipe;                /* S_IFIFO: its pipe while open (vfs/pipe.h) */
+    union {
+        void *pipe;   /* S_IFIFO: its pipe while open (vfs/pipe.h) */
+        void *socket; /* S_IFSOCK: the socket that is bound to it (net/unix), or NULL */
+    };
 };
 
 static inline void inode_hold(struct inode *inode)

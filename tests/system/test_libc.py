@@ -166,13 +166,13 @@ def test_a_number_known_at_run_time(cc, run):
     ("vfork()", "vfork"),
     ('execl("/bin/sh", "sh", (char *)0)', "execve"),
     ('system("true")', "system"),
-    ("socket(AF_INET, SOCK_STREAM, 0)", "socket"),
+    ("ptrace(0, 0, 0, 0)", "ptrace"),
 ])
 def test_what_is_missing_is_named(cc, what, call):
     result = cc("""
         #include <pthread.h>
         #include <stdlib.h>
-        #include <sys/socket.h>
+        #include <sys/ptrace.h>
         #include <unistd.h>
         void *thread(void *p) { return p; }
         int main(void) { %s; return 0; }""" % what, ok=False)

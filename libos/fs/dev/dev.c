@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * /dev: null, zero, full, random, urandom, console and tty, the usual links, and the directory
- * shm, which another file system may be mounted on; where the machine has disks, vda, vdb ... and a
- * link to each by its name in disk/by-id, as udev makes them for virtio disks. Device numbers are
- * Linux's. */
+ * /dev: null, zero, full, random, urandom, console and tty, the usual links, the socket log
+ * (net/unix), and the directory shm, which another file system may be mounted on; where the machine
+ * has disks, vda, vdb ... and a link to each by its name in disk/by-id, as udev makes them for
+ * virtio disks. Device numbers are Linux's. */
 #include <errno.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -148,6 +148,7 @@ static const struct tree_node devices[] = {
     CHAR_DEVICE("console", 5, 1, open_console), LINK("fd", "/proc/self/fd"),
     LINK("stdin", "/proc/self/fd/0"),           LINK("stdout", "/proc/self/fd/1"),
     LINK("stderr", "/proc/self/fd/2"),          {.name = "shm", .mode = S_IFDIR | S_ISVTX | 0777},
+    {.name = "log", .mode = S_IFSOCK | 0666},
 };
 
 static const struct tree_node root = {
