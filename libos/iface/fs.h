@@ -222,6 +222,10 @@ struct file {
     mode_t mode;    /* st_mode where there is no inode */
 };
 
+/* Makes a regular file in memory that has no name, of permissions (mode), held for the caller, and
+ * which F_ADD_SEALS refuses. -ENOMEM, -ENOSPC. Defined by init/. */
+int memory_inode(mode_t mode, struct inode **out);
+
 /* The console's three files, for descriptors 0, 1 and 2. Defined by init/, made of virtio/. */
 extern struct file *const stdio_files[3];
 
