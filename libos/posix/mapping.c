@@ -130,11 +130,18 @@ void mapping_cut(const void *addr, size_t len)
     }
 }
 
-struct mapping *mapping_find(const void *addr)
+struct mapping *mapping_from(const void *addr)
 {
     size_t i = first_behind(addr);
 
-    return i < maps.count && maps.at[i]->start <= (const char *)addr ? maps.at[i] : NULL;
+    return i < maps.count ? maps.at[i] : NULL;
+}
+
+struct mapping *mapping_find(const void *addr)
+{
+    struct mapping *m = mapping_from(addr);
+
+    return m && m->start <= (const char *)addr ? m : NULL;
 }
 
 /* Reads (len) bytes of a file from (pos) on. What lies behind its end is left as it is. */

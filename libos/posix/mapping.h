@@ -30,8 +30,9 @@ MAPPING_HOOK int mapping_prepare(void);
  * After mapping_prepare. */
 MAPPING_HOOK void mapping_cut(const void *addr, size_t len);
 
-/* The mapping that (addr) is in, or NULL. */
+/* The mapping that (addr) is in, or NULL; and the first one that ends behind (addr). */
 MAPPING_HOOK struct mapping *mapping_find(const void *addr);
+MAPPING_HOOK struct mapping *mapping_from(const void *addr);
 
 /* Makes the (len) bytes at (at), PAGE_BEYOND pages, a mapping of m->file from page (first) on, with
  * the properties of (m), which need not be one. After mapping_prepare. -ENOMEM: the pages are

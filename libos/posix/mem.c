@@ -18,6 +18,7 @@
 #include "iface/user.h"
 #include "mm/page.h"
 #include "pith_calls.h"
+#include "posix/memory.h"
 #include "posix/mapping.h"
 #include "vfs/fd.h"
 
@@ -30,12 +31,9 @@
 #define PROT_RW  (PROT_READ | PROT_WRITE)
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
-/* What may stand beside MAP_SHARED_VALIDATE: the flags up to MAP_HUGETLB, and the size of a page
- * for that. */
-#define VALID_FLAGS                                                                                \
-    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | 0x80 | MAP_GROWSDOWN | MAP_DENYWRITE |     \
-     MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |       \
-     MAP_HUGETLB | MAP_HUGE_2MB | MAP_HUGE_1GB)
+/* The flags that MAP_SHARED_VALIDATE knows: all of Linux's up to MAP_HUGETLB, and sizes of pages for
+ * that (MAP_HUGE_2MB, MAP_HUGE_1GB). */
+#define VALID_FLAGS 0x7c07f9f3u
 
 /* Numbers of Linux that libc's headers may lack. */
 #define REMAP_MAYMOVE   1u
@@ -101,6 +99,14 @@ static bool is_mapped(uintptr_t addr, size_t len)
         addr = until;
     }
     return true;
+}
+
+bool memory_is_used(uintptr_t addr, size_t len)
+{
+    for (uintptr_t at = addr; at < addr + len; at += PAGE_SIZE)
+        if (meets_fixed(at, 1) || page_is_programs(page_use_at((void *)at)))
+            return true;
+    return false;
 }
 
 /* Says once why executable memory was refused: programs seldom do. */
@@ -205,8 +211,7 @@ static int check_file(const struct file *file, int prot, unsigned flags)
     return shared && (prot & PROT_WRITE) && sealed ? -EPERM : 0;
 }
 
-/* Undoes what the program has mapped in a range. */
-static int unmap(void *at, size_t len)
+int memory_unmap(void *at, size_t len)
 {
     if (mapping_prepare && mapping_prepare())
         return -ENOMEM;
@@ -216,7 +221,7 @@ static int unmap(void *at, size_t len)
     return 0;
 }
 
-static long map_file(struct file *file, uintptr_t addr, size_t len, int prot, unsigned flags,
+long memory_map_file(struct file *file, uintptr_t addr, size_t len, int prot, unsigned flags,
                      uint64_t pos)
 {
     void *at;
@@ -245,7 +250,7 @@ static long map_file(struct file *file, uintptr_t addr, size_t len, int prot, un
         return err;
     err = page_protect(at, len / PAGE_SIZE, prot);
     if (err) {
-        if (unmap(at, len) != 0)
+        if (memory_unmap(at, len) != 0)
             log_line("mmap: out of memory: a mapping that failed stays");
         return result_of(err, prot);
     }
@@ -259,7 +264,7 @@ static int check_flags(unsigned flags, bool anonymous)
     unsigned type = flags & MAP_TYPE;
     if (type != MAP_PRIVATE && type != MAP_SHARED && (anonymous || type != MAP_SHARED_VALIDATE))
         return -EINVAL;
-    if (type == MAP_SHARED_VALIDATE && flags & ~(unsigned)VALID_FLAGS)
+    if (type == MAP_SHARED_VALIDATE && flags & ~VALID_FLAGS)
         return -EOPNOTSUPP;
     if (flags & MAP_GROWSDOWN)
         return -EINVAL;
@@ -286,7 +291,7 @@ long pith_sys_mmap(long addr, long length, long protection, long flag_bits, long
         return err;
     size_t len = align_up((size_t)length, PAGE_SIZE);
     if (file)
-        return map_file(file, (uintptr_t)addr, len, prot, flags, (uint64_t)offset);
+        return memory_map_file(file, (uintptr_t)addr, len, prot, flags, (uint64_t)offset);
     err = place((uintptr_t)addr, len, prot, flags, flags & MAP_STACK ? PAGE_STACK : PAGE_ANON, &at);
     return err ? result_of(err, prot) : (long)at;
 }
@@ -298,7 +303,7 @@ long pith_sys_munmap(long addr, long length)
     size_t len = (size_t)length;
     if (at % PAGE_SIZE != 0 || len == 0 || at > ADDRESS_LIMIT || len > ADDRESS_LIMIT - at)
         return -EINVAL;
-    return unmap((void *)at, align_up(len, PAGE_SIZE));
+    return memory_unmap((void *)at, align_up(len, PAGE_SIZE));
 }
 
 /* Copies pages; those that hold only zeros are not touched at the target, which is zero. */
@@ -352,7 +357,7 @@ static int copy_contents(const struct remap *r, size_t len)
 static int leave(const struct remap *r)
 {
     if (!r->keep)
-        return unmap(r->old, r->old_len);
+        return memory_unmap(r->old, r->old_len);
     int err = page_discard(r->old, r->old_len / PAGE_SIZE);
     return err || !r->file ? err : mapping_reload(r->old, r->old_len);
 }
@@ -401,7 +406,7 @@ static int move_file(struct remap *r)
         err = copy_contents(r, len);
     if (!err && r->old_len > 0 && !(m.shared && r->keep))
         err = leave(r);
-    if (err && unmap(r->to, r->new_len) != 0)
+    if (err && memory_unmap(r->to, r->new_len) != 0)
         log_line("mremap: out of memory: a mapping that failed stays");
     return err;
 }
@@ -467,7 +472,8 @@ long pith_sys_mremap(long addr, long old_length, long new_length, long flags, lo
         return -EPERM;
     if (!r.fixed && !r.keep && r.old_len > 0) {
         if (r.new_len <= r.old_len)
-            err = r.new_len < r.old_len ? unmap(r.old + r.new_len, r.old_len - r.new_len) : 0;
+            err =
+                r.new_len < r.old_len ? memory_unmap(r.old + r.new_len, r.old_len - r.new_len) : 0;
         else
             err = extend(&r);
         if (!err || r.new_len <= r.old_len)
@@ -476,7 +482,7 @@ long pith_sys_mremap(long addr, long old_length, long new_length, long flags, lo
     if (!(flags & REMAP_MAYMOVE))
         return -ENOMEM;
     if (r.fixed && r.new_len < r.old_len) {
-        err = unmap(r.old + r.new_len, r.old_len - r.new_len);
+        err = memory_unmap(r.old + r.new_len, r.old_len - r.new_len);
         r.old_len = r.new_len;
     }
     if (!err || !r.fixed)
