@@ -67,6 +67,9 @@ void pages_start(void);
 long pages_protect(uint64_t addr, uint64_t len, unsigned prot);
 long pages_release(uint64_t addr, uint64_t len);
 
+/* PITH_HC_SHARE: the shared page of a page is its own memory. */
+long pages_share(uint64_t addr, uint64_t from, uint64_t len);
+
 /* Maps one page of a device, uncached. */
 void pages_map_device(uint64_t addr);
 
