@@ -59,7 +59,7 @@ def initramfs(folder):
     for module in BOOT_MODULES + MORE_MODULES:
         path = modules / ("" if module.split("/")[0] in ("virt", "arch") else "drivers") / f"{module}.ko"
         files.append((f"lib/{path.name}", 0o644, path))
-    applets = ["cat", "chmod", "chown", "dd", "insmod", "kill", "ls", "mount", "rmmod", "printf", "sh", "sleep", "su", "timeout", "umount", "unshare"]
+    applets = ["cat", "chmod", "chown", "dd", "dmesg", "grep", "insmod", "kill", "ls", "mount", "rmmod", "printf", "sh", "sleep", "su", "timeout", "umount", "unshare"]
     return cpio([*((name, 0o040755, b"") for name in folders),
                  *((name, 0o100000 | mode, pathlib.Path(path).read_bytes()) for name, mode, path in files),
                  *((f"bin/{name}", 0o120777, b"busybox") for name in applets),

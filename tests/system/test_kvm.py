@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from frame import PITH, execute, ways
+from frame import PITH, ROOT, execute, ways
 
 KVM = [w for w in ways() if w != "process"]
 HEAD = """
@@ -72,12 +72,16 @@ def test_kvm_cannot_be_had(command, why, cc, tmp_path):
     ("return *(volatile char *)(AREA + 0x4000);", "read of"),
     ("*(volatile uint64_t *)(AREA + 0x3ff8) = 1;", "doorbell"),
     ("return *(volatile int *)(AREA + 0x3000);", "doorbell"),
-    ('__asm__ volatile("cli");', "instruction that programs may not use"),
     ('__asm__ volatile("mov %cr3, %rax");', "instruction that programs may not use"),
     ('__asm__ volatile("in $0x60, %al");', "instruction that programs may not use"),
+    ('__asm__ volatile("out %al, $0x80");', "instruction that programs may not use"),
+    ('__asm__ volatile("out %eax, $0");', "instruction that programs may not use"),
+    ('__asm__ volatile("out %%al, %%dx" : : "a"(0), "d"(0x1234));', "instruction that programs may not use"),
+    ('__asm__ volatile("rep insb" : : "D"(malloc(4096)), "c"(4096), "d"(0));', "instruction that programs may not use"),
+    ('__asm__ volatile("rep outsl" : : "S"(malloc(4096)), "c"(1024), "d"(32));', "instruction that programs may not use"),
     ('__asm__ volatile("int $0x80");', "instruction that programs may not use"),
 ], ids=["read tables", "write tables", "write stub", "execute stack", "behind", "ring wrongly", "read doorbell",
-        "cli", "cr3", "in", "int 0x80"])
+        "cr3", "in", "out", "wide out", "far out", "rep ins", "rep outs", "int 0x80"])
 def test_walls(body, text, cc, run):
     got = run(cc(program(body)))
     assert got.status == 139 and text in got.stderr, got.stderr
@@ -88,6 +92,14 @@ def test_no_instruction_leads_out(instruction, cc, run):
     """Which exception it is differs between processors and software KVM; that it is one does not."""
     got = run(cc(program(f'__asm__ volatile("mov $231, %eax; mov $77, %edi; push %rdi; {instruction}"); puts("went on");')))
     assert got.status in (132, 139) and not got.stdout and got.stderr, (got.status, got.stderr)
+
+
+@pytest.mark.parametrize("instructions", ["cli", "pushf; orl $0x100, (%rsp); popf", "pushf; orl $0x4000, (%rsp); popf",
+                                          "pushf; orl $0x40000, (%rsp); popf"], ids=["cli", "tf", "nt", "ac"])
+def test_flags_change_nothing_for_the_host(instructions, cc, run):
+    """Whether they mean something to the program or end it differs; that time runs out does not."""
+    got = run(cc(program(f'__asm__ volatile("{instructions}"); for (volatile int i = 0;; i++);')), options=["--timeout", "0.3"])
+    assert got.status in (124, 133, 139) and got.stderr
 
 
 def test_registers_of_a_crash_are_exact(cc, run):
@@ -151,6 +163,16 @@ def test_protections_follow_every_change(cc, run):
             if (p[i * PAGE]) return 7;
     }"""))
     assert run(image).status == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_protections(seed, cc, run):
+    image = cc(ROOT / "tests/system/protections.c", "-O1", f"-I{ROOT}")
+    for how in ("read", "write"):
+        got = run(image, str(seed), "60", how)
+        what = "read of" if how == "read" else "write to"
+        assert got.status == 139 and got.stdout.count("\n") == 1, (got.stdout, got.stderr)
+        assert f"segmentation fault: {what} {got.stdout.strip()} in the heap" in got.stderr
 
 
 JIT = """

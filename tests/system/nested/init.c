@@ -171,6 +171,8 @@ int main(void)
     FILE *modules = fopen("/modules", "r");
     while (modules && fscanf(modules, "%4095s", path) == 1)
         load_module(path);
+    if (modules)
+        fclose(modules);
     int fd = -1;
     for (int tries = 0; tries < 1000 && (fd = open(PORT, O_RDWR | O_CLOEXEC)) < 0; tries++)
         usleep(10000);
