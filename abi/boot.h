@@ -5,7 +5,7 @@
  * The hosted entry point (e_entry of the image) is called as
  *     void entry(const struct pith_boot *boot)        System V AMD64 ABI
  * at CPL 3, on the stack that (boot) names, with DF clear, FPU and MXCSR in the
- * ABI's default state and the FS base 0. It never returns.
+ * ABI's default state; FS base and GS base are undefined. It never returns.
  *
  * Layout of guest memory, from low to high; every piece is page aligned:
  *     image     the PT_LOAD segments with their protections, relocated
@@ -75,7 +75,11 @@ struct pith_boot {
     uint64_t generation;  /* changes whenever this machine was restored from a snapshot */
     struct pith_clock clock;
     uint8_t entropy[32]; /* fresh for every start and restore */
+    uint64_t features;   /* PITH_FEATURE_* */
 };
+
+/* The guest may set FS and GS base by its own instructions (CR4.FSGSBASE); else by PITH_HC_BASE. */
+#define PITH_FEATURE_FSGSBASE (1ull << 0)
 
 /* Written by both sides while the guest runs; 64-bit words, accessed atomically.
  *   caught   by the guest: bit N-1 set while signal N of the host is to be passed on to it;
@@ -88,7 +92,7 @@ struct pith_shared {
 };
 
 _Static_assert(sizeof(struct pith_clock) == 40, "ABI");
-_Static_assert(sizeof(struct pith_boot) == 232, "ABI");
+_Static_assert(sizeof(struct pith_boot) == 240, "ABI");
 _Static_assert(sizeof(struct pith_shared) == 16, "ABI");
 
 #endif

@@ -28,7 +28,8 @@
 #define PITH_HC_RELEASE 3
 
 /* log(addr, len): writes bytes to the monitor's standard error; for the time before there is a
- * console, and for messages of the library OS. At most 4096 bytes are taken. Returns their count. */
+ * console, and for messages of the library OS. At most 4096 bytes are taken. Returns their count.
+ */
 #define PITH_HC_LOG 4
 
 /* exit(status): ends the machine with exit status (status & 255). Does not return. */
@@ -42,8 +43,23 @@
  * text at (addr) as its reason, then ends with exit status 128 + signal. Does not return. */
 #define PITH_HC_CRASH 7
 
-/* signals(set): pith_shared.caught has got new bits; (set) is all of it. A monitor may let a signal take
- * its default action until it is told so. Returns 0, or -ENOSYS where nothing needs to be told. */
+/* signals(set): pith_shared.caught has got new bits; (set) is all of it. A monitor may let a signal
+ * take its default action until it is told so. Returns 0, or -ENOSYS where nothing needs to be
+ * told. */
 #define PITH_HC_SIGNALS 8
+
+/* base(segment, addr): sets the base of FS (0) or GS (1), where the guest cannot: without
+ * PITH_FEATURE_FSGSBASE. 0; -EINVAL; -ENOSYS where the guest can; -EPERM if the host refuses
+ * (addr). */
+#define PITH_HC_BASE 9
+
+/* upcall(addr): from now on the guest may be interrupted as the struct pith_upcall at (addr) says
+ * (abi/upcall.h); for good. -EINVAL: it, its frame or its hold are not aligned or not in the writable part
+ * of the image; -ENOSYS: this monitor cannot. */
+#define PITH_HC_UPCALL 10
+
+/* trace(rip, rsp, rbp): prints the back-trace of code that stands there, a thread's that waits, to the
+ * monitor's standard error: for a report that ends with PITH_HC_CRASH. Returns 0. */
+#define PITH_HC_TRACE 11
 
 #endif

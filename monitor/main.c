@@ -30,8 +30,6 @@
 
 enum { EXIT_CANNOT_START = 125, EXIT_REFUSED = 126 };
 
-#define HWCAP2_FSGSBASE (1u << 1)
-
 #define CONFTEST_FILE "conftest.val"
 
 int main(int argc, char **argv, char **envp);
@@ -58,6 +56,7 @@ static int show_sandbox(void)
                                    .out_fds = 1u << STDOUT_FILENO | 1u << STDERR_FILENO,
                                    .die_signals = lockdown_die_signals() | signals_passed_on(),
                                    .vcpu = options.way == WAY_KVM ? STDERR_FILENO + 1 : 0,
+                                   .set_base = options.way != WAY_KVM && !guest_sets_base(),
                                    .allow_jit = options.allow_jit};
     struct filter_call calls[FILTER_ROWS];
     for (unsigned i = 0; i < machine.disks.count; i++)
@@ -121,6 +120,7 @@ static void lock_down(struct machine *m, unsigned first_fd)
         .die_signals = m->die_signals | signals_passed_on(),
         .pid = m->pid,
         .allow_jit = m->allow_jit && m->backend->in_process,
+        .set_base = m->backend->in_process && !guest_sets_base(),
     };
     const char *what = "cannot place a descriptor";
     int err = 0;
@@ -238,11 +238,6 @@ int main(int argc, char **argv, char **envp)
     machine.name = argc ? argv[0] : "";
     machine.pid = getpid();
     machine.die_signals = lockdown_die_signals();
-    if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE)) {
-        say("this host does not let programs set their thread pointer (FSGSBASE): Linux 5.9 or "
-            "later, and a processor of 2013 or later, are needed");
-        return EXIT_CANNOT_START;
-    }
     if (start_image_entry) {
         options.mem_len = MEM_LEN_DEFAULT;
         in.envp = envp;

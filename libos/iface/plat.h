@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the library OS needs from below: the contract of plat/hosted (a Pith monitor, abi/) and
- * plat/bare (ring 0). Functions are callable from the first instruction of init_main on, on the one thread
- * that boots; none allocates memory. */
+ * plat/bare (ring 0). Functions are callable from the first instruction of init_main on, on the one
+ * thread that boots; none allocates memory. */
 #ifndef PITH_IFACE_PLAT_H
 #define PITH_IFACE_PLAT_H
 
@@ -26,7 +26,7 @@ struct plat_info {
     size_t args_len;
     unsigned argc;
     unsigned envc;
-    const uint8_t *entropy; /* 32 bytes */
+    const uint8_t *entropy;     /* 32 bytes */
     const uint64_t *generation; /* changes on restore from a snapshot: reseed */
 };
 extern struct plat_info plat_info;
@@ -54,13 +54,28 @@ _Noreturn void plat_exit(int status);
 _Noreturn void plat_die(int sig);
 _Noreturn void plat_crash(int sig, const char *reason);
 
-/* Signals that the host sent: the set (bit N-1 for signal N) that is passed on from now on instead of
- * taking its default action on the machine; and fetching, with clearing, those that have come. */
+/* Signals that the host sent: the set (bit N-1 for signal N) that is passed on from now on instead
+ * of taking its default action on the machine; and fetching, with clearing, those that have come.
+ */
 void plat_signals_catch(uint64_t set);
 uint64_t plat_signals_take(void);
 
-/* Sets and reads the thread pointer (FS base on x86-64). */
-void plat_set_thread_pointer(void *tp);
+/* Upcalls (abi/upcall.h): from now on the platform interrupts the program from time to time, and
+ * at once for signals of the host, by entering (entry) with what was interrupted in *frame, unless
+ * plat_hold (iface/hold.h) is not 0 or the program stands in [critical, critical_end). Once. */
+void plat_upcall_start(void (*entry)(void), const char *critical, const char *critical_end);
+
+/* Faults that enter there too, instead of ending the machine: bit N for x86-64's exception N. */
+void plat_upcall_faults(uint64_t vectors);
+
+/* Prints the back-trace of code that stands there, for a report that plat_crash ends. */
+void plat_trace(uintptr_t rip, uintptr_t rsp, uintptr_t rbp);
+
+/* Sets the thread pointer, which compiled code reads through a segment register (x86-64: FS base),
+ * and the program's other register of that kind (GS base). Nothing else sets them, so whoever wants
+ * to know them later notes what was set. False: the host refuses the address. */
+bool plat_set_thread_pointer(void *tp);
+bool plat_set_gs_base(uint64_t base);
 
 /* A device that the platform found: virtqueues already in memory, enabled. */
 struct plat_queue {

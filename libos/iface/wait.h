@@ -1,39 +1,65 @@
 /* SPDX-License-Identifier: MIT
  *
  * Blocking. Whoever must wait for something sleeps on a queue; whoever makes it true wakes the
- * queue. Implemented by thread/. */
+ * queue. Implemented by thread/. While a thread sleeps others run: what it has found out before
+ * holds no longer afterwards, and what it goes on using must be held (reference counts). */
 #ifndef PITH_IFACE_WAIT_H
 #define PITH_IFACE_WAIT_H
 
 #include "base/base.h"
-#include "base/list.h"
 #include "iface/clock.h"
 
-struct wait_queue {
-    uint32_t wakes; /* counts wait_wake: what sleepers compare */
-    bool external;  /* a device or the host may wake it; else only this program can */
+/* One who is told of every wake of a queue; in memory of the caller, from wait_add to wait_remove.
+ */
+struct waiter {
+    struct wait_queue *queue;        /* NULL while on none */
+    struct waiter *next, *prev;      /* the first one's prev is the last one */
+    void (*woken)(struct waiter *w); /* must not block; may add and remove waiters */
+    void *arg;                       /* for (woken)'s use */
 };
 
-#define WAIT_QUEUE_INIT          {0, false}
-#define WAIT_QUEUE_EXTERNAL_INIT {0, true}
+struct wait_queue {
+    struct waiter *first;
+    bool external; /* a device or the host may wake it; else only this program can */
+};
 
-/* Sleeps until wait_wake(q) was called after this call began, or (deadline). The caller checks its
- * condition before and again after: wakes may be spurious. (what) names the call for the deadlock report,
- * as in "read from a pipe".
- * Returns 0; -ETIMEDOUT; -EINTR when a signal handler has run or is due. If nothing can ever
- * wake the queue, the machine ends with a report that says what it waited for, not by hanging. */
-must_check int wait_sleep(struct wait_queue *q, nsec_t deadline, const char *what);
+#define WAIT_QUEUE_INIT                                                                            \
+    {                                                                                              \
+        NULL, false                                                                                \
+    }
+#define WAIT_QUEUE_EXTERNAL_INIT                                                                   \
+    {                                                                                              \
+        NULL, true                                                                                 \
+    }
 
-/* The same for up to (n) queues at once: returns when any of them was woken. */
-must_check int wait_sleep_any(struct wait_queue *const *qs, size_t n, nsec_t deadline,
-                              const char *what);
+/* Puts (w), which is on no queue, at the end of (q). */
+void wait_add(struct wait_queue *q, struct waiter *w, void (*woken)(struct waiter *w));
 
-/* Wakes all that sleep on (q). May be called from anywhere, never blocks. */
+/* Takes (w) off its queue; nothing if it is on none. */
+void wait_remove(struct waiter *w);
+
+/* Tells all waiters of (q), first come first. May be called from anywhere, never blocks. */
 void wait_wake(struct wait_queue *q);
 
-/* Serves the devices once as plat_poll(deadline) does, and lets the wait sources see what was used. For
- * drivers that wait for their own device. Runs no signal handlers: after -EINTR the caller puts its
- * things in order and calls signal_check (iface/signal.h). Returns what plat_poll returned. */
+/* Sleeps until wait_wake(q) was called after this call began, or (deadline). The caller checks its
+ * condition before and again after: wakes may be spurious. (what) names the call for the deadlock
+ * report, as in "read from a pipe": static text.
+ * Returns 0; -ETIMEDOUT; -EINTR when a signal is due: its handler runs once the call lets go of what
+ * it holds and asks signal_restarts (iface/signal.h), or at its end. If nothing can ever wake any thread,
+ * the machine ends with a report that says what each waits for, not by hanging. */
+must_check int wait_sleep(struct wait_queue *q, nsec_t deadline, const char *what);
+
+/* The same for up to (n) queues at once, those of ws[i].queue; returns when any of them was woken.
+ * The rest of (ws) is the call's to use; afterwards (ws) is on no queue, and ws[i].queue NULL. */
+must_check int wait_sleep_any(struct waiter *ws, size_t n, nsec_t deadline, const char *what);
+
+/* The same as wait_sleep, but no signal ends it: for short waits in the middle of something. */
+void wait_sleep_hard(struct wait_queue *q, const char *what);
+
+/* Serves the devices once as plat_poll(deadline) does, and lets the wait sources see what was used.
+ * For drivers that wait for their own device: other threads do not run meanwhile. Runs no signal
+ * handlers: after -EINTR the caller puts its things in order and calls signal_check
+ * (iface/signal.h). Returns what plat_poll returned. */
 int wait_poll(nsec_t deadline);
 
 /* Drivers whose completions wake queues: (fn) is called after every plat_poll that used a buffer.

@@ -111,7 +111,7 @@ static void check_room(size_t need)
 _Noreturn void init_main(int (*program)(int, char **, char **))
 {
     boot_thread.self = &boot_thread;
-    plat_set_thread_pointer(&boot_thread);
+    (void)plat_set_thread_pointer(&boot_thread);
     make_secrets();
     boot_thread.canary = secrets.canary;
 

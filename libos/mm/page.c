@@ -540,6 +540,32 @@ bool page_run_at(const void *addr, struct page_run *run)
     return true;
 }
 
+bool page_allows(const void *addr, size_t len, int prot)
+{
+    uint32_t page, end;
+
+    start_once();
+    uintptr_t start = (uintptr_t)addr & ~PAGE_MASK;
+    size_t n = ((uintptr_t)addr - start + len + PAGE_MASK) / PAGE_SIZE;
+    clip((const char *)start, n, &page, &end);
+    if (end - page != n)
+        return false;
+    for (; page < end; page++)
+        if (!is_programs(mm.state[page]) || use_of(mm.state[page]) == PAGE_BEYOND ||
+            (prot_of(mm.state[page]) & prot) != prot)
+            return false;
+    return true;
+}
+
+enum page_use page_use_at(const void *addr)
+{
+    uintptr_t at = (uintptr_t)addr, base = (uintptr_t)mm.base;
+
+    if (at < base || (at - base) / PAGE_SIZE >= mm.pages)
+        return PAGE_FREE;
+    return use_of(mm.state[(at - base) / PAGE_SIZE]);
+}
+
 void page_count(struct page_counts *c)
 {
     start_once();

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <sys/file.h>
 
+#include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/lock.h"
@@ -132,6 +133,7 @@ static long control(struct file *f, int command, long arg)
 
 long pith_sys_fcntl(long fd, long command, long arg)
 {
+    HOLD;
     struct file *f = fd_get(fd);
 
     if (!f)
@@ -154,6 +156,7 @@ long pith_sys_fcntl(long fd, long command, long arg)
 
 long pith_sys_flock(long fd, long op)
 {
+    HOLD;
     struct file *f = file_get(fd);
     int kind = (int)op & ~LOCK_NB;
 

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
@@ -15,6 +16,7 @@
 
 long pith_sys_openat(long dirfd, long path, long flags, long mode)
 {
+    HOLD;
     struct file *f;
     int err = fd_reserve();
 
@@ -30,16 +32,19 @@ long pith_sys_openat(long dirfd, long path, long flags, long mode)
 
 long pith_sys_open(long path, long flags, long mode)
 {
+    HOLD;
     return pith_sys_openat(AT_FDCWD, path, flags, mode);
 }
 
 long pith_sys_creat(long path, long mode)
 {
+    HOLD;
     return pith_sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }
 
 long pith_sys_umask(long mask)
 {
+    HOLD;
     mode_t before = vfs_umask;
 
     vfs_umask = (mode_t)mask & 0777;
@@ -57,11 +62,13 @@ static long sync_file(long fd)
 
 long pith_sys_fsync(long fd)
 {
+    HOLD;
     return sync_file(fd);
 }
 
 long pith_sys_fdatasync(long fd)
 {
+    HOLD;
     return sync_file(fd);
 }
 
@@ -71,6 +78,7 @@ __attribute__((weak, visibility("hidden"))) void block_sync(void);
 
 long pith_sys_sync(void)
 {
+    HOLD;
     if (block_sync)
         block_sync();
     return 0;
@@ -78,6 +86,7 @@ long pith_sys_sync(void)
 
 long pith_sys_syncfs(long fd)
 {
+    HOLD;
     return file_get(fd) ? 0 : -EBADF;
 }
 
@@ -85,6 +94,7 @@ long pith_sys_syncfs(long fd)
 
 long pith_sys_sync_file_range(long fd, long off, long n, long flags)
 {
+    HOLD;
     struct file *f = file_get(fd);
 
     if (!f)
@@ -107,6 +117,7 @@ static long set_size(struct inode *inode, long size)
 
 long pith_sys_truncate(long path, long size)
 {
+    HOLD;
     struct inode *inode;
 
     if (size < 0)
@@ -124,6 +135,7 @@ long pith_sys_truncate(long path, long size)
 
 long pith_sys_ftruncate(long fd, long size)
 {
+    HOLD;
     struct file *f = file_get(fd);
 
     if (size < 0)
@@ -137,6 +149,7 @@ long pith_sys_ftruncate(long fd, long size)
 
 long pith_sys_fallocate(long fd, long mode, long off, long n)
 {
+    HOLD;
     struct file *f = file_get(fd);
 
     if (!f)
@@ -160,6 +173,7 @@ long pith_sys_fallocate(long fd, long mode, long off, long n)
 
 long pith_sys_fadvise64(long fd, long off, long n, long advice)
 {
+    HOLD;
     struct file *f = file_get(fd);
 
     (void)off;
@@ -172,6 +186,7 @@ long pith_sys_fadvise64(long fd, long off, long n, long advice)
 
 long pith_sys_readahead(long fd, long off, long n)
 {
+    HOLD;
     struct file *f = file_get(fd);
 
     (void)off, (void)n;
@@ -256,10 +271,12 @@ static long list(long fd, long buf, long n, bool old)
 
 long pith_sys_getdents64(long fd, long buf, long n)
 {
+    HOLD;
     return list(fd, buf, (unsigned)n, false);
 }
 
 long pith_sys_getdents(long fd, long buf, long n)
 {
+    HOLD;
     return list(fd, buf, (unsigned)n, true);
 }

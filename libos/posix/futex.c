@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <time.h>
 
+#include "iface/hold.h"
 #include "iface/signal.h"
 #include "iface/wait.h"
 #include "pith_calls.h"
@@ -47,6 +48,7 @@ static bool is_word(long addr)
 
 long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, long value3)
 {
+    HOLD;
     const struct timespec *ts = (const struct timespec *)timeout;
     uint32_t *word = (uint32_t *)addr;
     long command = op & FUTEX_CMD_MASK;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "iface/hold.h"
 #include "base/base.h"
 #include "pith_calls.h"
 
@@ -67,11 +68,13 @@ static long set_one(struct ids *i, uint32_t id)
 
 long pith_sys_setuid(long id)
 {
+    HOLD;
     return set_one(&user, (uint32_t)id);
 }
 
 long pith_sys_setgid(long id)
 {
+    HOLD;
     return set_one(&group, (uint32_t)id);
 }
 
@@ -98,11 +101,13 @@ static long set_real_effective(struct ids *i, uint32_t real, uint32_t effective)
 
 long pith_sys_setreuid(long real, long effective)
 {
+    HOLD;
     return set_real_effective(&user, (uint32_t)real, (uint32_t)effective);
 }
 
 long pith_sys_setregid(long real, long effective)
 {
+    HOLD;
     return set_real_effective(&group, (uint32_t)real, (uint32_t)effective);
 }
 
@@ -124,16 +129,19 @@ static long set_all(struct ids *i, uint32_t real, uint32_t effective, uint32_t s
 
 long pith_sys_setresuid(long real, long effective, long saved)
 {
+    HOLD;
     return set_all(&user, (uint32_t)real, (uint32_t)effective, (uint32_t)saved);
 }
 
 long pith_sys_setresgid(long real, long effective, long saved)
 {
+    HOLD;
     return set_all(&group, (uint32_t)real, (uint32_t)effective, (uint32_t)saved);
 }
 
 long pith_sys_getresuid(long real, long effective, long saved)
 {
+    HOLD;
     *(uint32_t *)real = user.real;
     *(uint32_t *)effective = user.effective;
     *(uint32_t *)saved = user.saved;
@@ -142,6 +150,7 @@ long pith_sys_getresuid(long real, long effective, long saved)
 
 long pith_sys_getresgid(long real, long effective, long saved)
 {
+    HOLD;
     *(uint32_t *)real = group.real;
     *(uint32_t *)effective = group.effective;
     *(uint32_t *)saved = group.saved;
@@ -160,16 +169,19 @@ static long set_fs(struct ids *i, uint32_t id)
 
 long pith_sys_setfsuid(long id)
 {
+    HOLD;
     return set_fs(&user, (uint32_t)id);
 }
 
 long pith_sys_setfsgid(long id)
 {
+    HOLD;
     return set_fs(&group, (uint32_t)id);
 }
 
 long pith_sys_getgroups(long size, long list)
 {
+    HOLD;
     if ((int)size < 0 || (size != 0 && (int)size < group_count))
         return -EINVAL;
     if (size != 0)
@@ -180,6 +192,7 @@ long pith_sys_getgroups(long size, long list)
 /* Linux takes 65,536 groups; so many make no sense for one user, and here there is room for 64. */
 long pith_sys_setgroups(long count, long list)
 {
+    HOLD;
     if (!is_root())
         return -EPERM;
     if (count < 0 || count > 65536)

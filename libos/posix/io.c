@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 
@@ -62,6 +63,7 @@ static inline long transfer_one(struct file *f, transfer_fn fn, long buf, long n
 
 long pith_sys_read(long fd, long buf, long n)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? reader(f) : NULL;
 
@@ -70,6 +72,7 @@ long pith_sys_read(long fd, long buf, long n)
 
 long pith_sys_write(long fd, long buf, long n)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? writer(f) : NULL;
 
@@ -107,6 +110,7 @@ static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n,
 
 long pith_sys_readv(long fd, long vector, long n)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? reader(f) : NULL;
 
@@ -115,6 +119,7 @@ long pith_sys_readv(long fd, long vector, long n)
 
 long pith_sys_writev(long fd, long vector, long n)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? writer(f) : NULL;
 
@@ -133,6 +138,7 @@ static long check_position(struct file *f, long off)
 
 long pith_sys_pread64(long fd, long buf, long n, long off)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     uint64_t pos = (uint64_t)off;
     long err = check_position(f, off);
@@ -144,6 +150,7 @@ long pith_sys_pread64(long fd, long buf, long n, long off)
 
 long pith_sys_pwrite64(long fd, long buf, long n, long off)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     uint64_t pos = (uint64_t)off;
     long err = check_position(f, off);
@@ -156,6 +163,7 @@ long pith_sys_pwrite64(long fd, long buf, long n, long off)
 /* The upper half of the offset is empty on 64-bit machines. */
 long pith_sys_preadv(long fd, long vector, long n, long off, long high)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     uint64_t pos = (uint64_t)off;
     long err = check_position(f, off);
@@ -168,6 +176,7 @@ long pith_sys_preadv(long fd, long vector, long n, long off, long high)
 
 long pith_sys_pwritev(long fd, long vector, long n, long off, long high)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     uint64_t pos = (uint64_t)off;
     long err = check_position(f, off);
@@ -201,6 +210,7 @@ static long transfer_with_flags(struct file *f, transfer_fn fn, long vector, lon
 
 long pith_sys_preadv2(long fd, long vector, long n, long off, long high, long rwf)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off);
 
@@ -214,6 +224,7 @@ long pith_sys_preadv2(long fd, long vector, long n, long off, long high, long rw
 
 long pith_sys_pwritev2(long fd, long vector, long n, long off, long high, long rwf)
 {
+    HOLD;
     struct file *f = fd_get(fd);
     long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off);
 
@@ -240,6 +251,7 @@ static int64_t seek_data(struct file *f, int64_t off, bool hole)
 
 long pith_sys_lseek(long fd, long off, long whence)
 {
+    HOLD;
     struct file *f = file_get(fd);
     int64_t base = 0;
 
@@ -314,6 +326,7 @@ static long copy(const struct copy *c, size_t n)
 
 long pith_sys_sendfile(long out_fd, long in_fd, long offset, long n)
 {
+    HOLD;
     struct file *in = file_get(in_fd), *out = file_get(out_fd);
     off_t *off = (off_t *)offset;
 
@@ -345,6 +358,7 @@ static long check_regular(const struct file *f)
 long pith_sys_copy_file_range(long in_fd, long in_off, long out_fd, long out_off, long n,
                               long flags)
 {
+    HOLD;
     struct file *in = file_get(in_fd), *out = file_get(out_fd);
     off_t *offs[2] = {(off_t *)in_off, (off_t *)out_off};
 
@@ -380,6 +394,7 @@ long pith_sys_copy_file_range(long in_fd, long in_off, long out_fd, long out_off
 
 long pith_sys_close(long fd)
 {
+    HOLD;
     return fd_close(fd);
 }
 
@@ -395,6 +410,7 @@ static long duplicate(struct file *f, unsigned min, bool cloexec)
 
 long pith_sys_dup(long fd)
 {
+    HOLD;
     struct file *f = fd_get(fd);
 
     return f ? duplicate(f, 0, false) : -EBADF;
@@ -415,6 +431,7 @@ static long replace(long old, long fd, bool cloexec)
 
 long pith_sys_dup2(long old, long fd)
 {
+    HOLD;
     if ((int)old == (int)fd)
         return fd_get(old) ? (int)fd : -EBADF;
     return replace(old, fd, false);
@@ -422,6 +439,7 @@ long pith_sys_dup2(long old, long fd)
 
 long pith_sys_dup3(long old, long fd, long flags)
 {
+    HOLD;
     if (flags & ~O_CLOEXEC || (int)old == (int)fd)
         return -EINVAL;
     return replace(old, fd, flags & O_CLOEXEC);
@@ -432,6 +450,7 @@ long pith_sys_dup3(long old, long fd, long flags)
 
 long pith_sys_close_range(long first, long last, long flags)
 {
+    HOLD;
     unsigned from = (unsigned)first, to = (unsigned)last;
 
     if (flags & ~(long)(CLOSE_RANGE_UNSHARE_FLAG | CLOSE_RANGE_CLOEXEC_FLAG) || from > to)
@@ -466,6 +485,7 @@ static long bytes_left(const struct file *f, long arg)
 
 long pith_sys_ioctl(long fd, long request, long arg)
 {
+    HOLD;
     struct file *f = file_get(fd);
 
     if (!f)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * The system calls on resource limits, use and priority. Limits are kept for programs that read
- * back what they set; RLIMIT_NOFILE (vfs/fd.h) and RLIMIT_FSIZE also take effect, the others have nothing to limit
- * here. */
+ * back what they set; RLIMIT_NOFILE (vfs/fd.h) and RLIMIT_FSIZE also take effect, the others have
+ * nothing to limit here. */
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "iface/hold.h"
 #include "iface/plat.h"
 #include "mm/page.h"
 #include "pith_calls.h"
@@ -93,6 +94,7 @@ static long get_and_set(unsigned long which, const struct limit *new_limit, stru
 
 long pith_sys_prlimit64(long pid, long which, long new_limit, long old)
 {
+    HOLD;
     if ((int)pid != 0 && (int)pid != 1)
         return -ESRCH;
     return get_and_set((unsigned long)which, (const struct limit *)new_limit, (struct limit *)old);
@@ -100,17 +102,20 @@ long pith_sys_prlimit64(long pid, long which, long new_limit, long old)
 
 long pith_sys_getrlimit(long which, long old)
 {
+    HOLD;
     return get_and_set((unsigned long)which, NULL, (struct limit *)old);
 }
 
 long pith_sys_setrlimit(long which, long new_limit)
 {
+    HOLD;
     return get_and_set((unsigned long)which, (const struct limit *)new_limit, NULL);
 }
 
 /* CPU time is the time since boot (time/uptime.h); children there are none. */
 long pith_sys_getrusage(long who, long usage)
 {
+    HOLD;
     struct rusage r = {0};
 
     if ((int)who != RUSAGE_SELF && (int)who != RUSAGE_THREAD && (int)who != RUSAGE_CHILDREN)
@@ -145,6 +150,7 @@ static bool is_self(long which, long who)
 /* Linux answers 20 - nice, which is never negative. */
 long pith_sys_getpriority(long which, long who)
 {
+    HOLD;
     if ((int)which < PRIO_PROCESS || (int)which > PRIO_USER)
         return -EINVAL;
     return is_self(which, who) ? 20 - nice_value : -ESRCH;
@@ -152,6 +158,7 @@ long pith_sys_getpriority(long which, long who)
 
 long pith_sys_setpriority(long which, long who, long value)
 {
+    HOLD;
     int n = (int)value;
 
     if ((int)which < PRIO_PROCESS || (int)which > PRIO_USER)

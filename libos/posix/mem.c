@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 
+#include "iface/hold.h"
 #include "base/log.h"
 #include "iface/plat.h"
 #include "mm/page.h"
@@ -237,6 +238,7 @@ static int check_flags(unsigned flags, bool anonymous)
 
 long pith_sys_mmap(long addr, long length, long protection, long flag_bits, long fd, long offset)
 {
+    HOLD;
     unsigned flags = (unsigned)flag_bits;
     int prot = (int)protection & PROT_ALL;
     struct file *file = NULL;
@@ -261,6 +263,7 @@ long pith_sys_mmap(long addr, long length, long protection, long flag_bits, long
 
 long pith_sys_munmap(long addr, long length)
 {
+    HOLD;
     uintptr_t at = (uintptr_t)addr;
     size_t len = (size_t)length;
     if (at % PAGE_SIZE != 0 || len == 0 || at > ADDRESS_LIMIT || len > ADDRESS_LIMIT - at)
@@ -313,6 +316,7 @@ static bool may_move_to(uintptr_t to, size_t new_len, const void *old, size_t ol
 
 long pith_sys_mremap(long addr, long old_length, long new_length, long flags, long new_addr)
 {
+    HOLD;
     char *old = (char *)addr;
     void *to = (void *)new_addr;
     bool fixed = flags & REMAP_FIXED, may_move = flags & REMAP_MAYMOVE;
@@ -346,6 +350,7 @@ long pith_sys_mremap(long addr, long old_length, long new_length, long flags, lo
 
 long pith_sys_mprotect(long addr, long length, long prot)
 {
+    HOLD;
     uintptr_t at = (uintptr_t)addr;
     if (at % PAGE_SIZE != 0)
         return -EINVAL;
@@ -396,6 +401,7 @@ static bool is_advice(long advice)
 
 long pith_sys_madvise(long addr, long length, long advice)
 {
+    HOLD;
     uintptr_t at = (uintptr_t)addr;
     size_t len = align_up((size_t)length, PAGE_SIZE);
     if (!is_advice(advice) || at % PAGE_SIZE != 0 || (len == 0 && length != 0) || at + len < at)
@@ -411,6 +417,7 @@ long pith_sys_madvise(long addr, long length, long advice)
 
 long pith_sys_brk(long addr)
 {
+    HOLD;
     uintptr_t want = (uintptr_t)addr;
     if (!heap_break.start)
         heap_break.start = heap_break.end = heap_break.mapped = page_brk_start();
@@ -430,6 +437,7 @@ long pith_sys_brk(long addr)
 
 long pith_sys_mincore(long addr, long length, long vector)
 {
+    HOLD;
     uintptr_t at = (uintptr_t)addr;
     size_t len = align_up((size_t)length, PAGE_SIZE);
     if (at % PAGE_SIZE != 0)
@@ -442,6 +450,7 @@ long pith_sys_mincore(long addr, long length, long vector)
 
 long pith_sys_msync(long addr, long length, long flags)
 {
+    HOLD;
     uintptr_t at = (uintptr_t)addr;
     size_t len = align_up((size_t)length, PAGE_SIZE);
     if ((flags & ~(long)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0 || at % PAGE_SIZE != 0 ||
@@ -469,26 +478,31 @@ static long lock_range(long addr, long length)
 
 long pith_sys_mlock(long addr, long length)
 {
+    HOLD;
     return lock_range(addr, length);
 }
 
 long pith_sys_mlock2(long addr, long length, long flags)
 {
+    HOLD;
     return flags & ~(long)LOCK_ONFAULT ? -EINVAL : lock_range(addr, length);
 }
 
 long pith_sys_munlock(long addr, long length)
 {
+    HOLD;
     return lock_range(addr, length);
 }
 
 long pith_sys_mlockall(long flags)
 {
+    HOLD;
     const long known = LOCKALL_CURRENT | LOCKALL_FUTURE | LOCKALL_ONFAULT;
     return flags == 0 || (flags & ~known) || flags == LOCKALL_ONFAULT ? -EINVAL : 0;
 }
 
 long pith_sys_munlockall(void)
 {
+    HOLD;
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
@@ -42,21 +43,25 @@ static long access_at(long dirfd, long path, long mode, long flags)
 
 long pith_sys_access(long path, long mode)
 {
+    HOLD;
     return access_at(AT_FDCWD, path, mode, 0);
 }
 
 long pith_sys_faccessat(long dirfd, long path, long mode)
 {
+    HOLD;
     return access_at(dirfd, path, mode, 0);
 }
 
 long pith_sys_faccessat2(long dirfd, long path, long mode, long flags)
 {
+    HOLD;
     return access_at(dirfd, path, mode, flags);
 }
 
 long pith_sys_getcwd(long buf, long size)
 {
+    HOLD;
     char path[PATH_BYTES];
     struct inode *cwd;
     int err = path_lookup(AT_FDCWD, ".", 0, &cwd);
@@ -90,6 +95,7 @@ static long find_directory(long path, struct inode **out)
 
 long pith_sys_chdir(long path)
 {
+    HOLD;
     struct inode *dir;
     long err = find_directory(path, &dir);
 
@@ -102,6 +108,7 @@ long pith_sys_chdir(long path)
 
 long pith_sys_fchdir(long fd)
 {
+    HOLD;
     struct file *f = fd_get(fd);
 
     if (!f)
@@ -114,6 +121,7 @@ long pith_sys_fchdir(long fd)
 
 long pith_sys_chroot(long path)
 {
+    HOLD;
     struct inode *dir;
     long err = find_directory(path, &dir);
 
@@ -149,6 +157,7 @@ static long make_at(long dirfd, long path, const struct inode_new *what)
 
 long pith_sys_mkdirat(long dirfd, long path, long mode)
 {
+    HOLD;
     const struct inode_new what = {.mode = S_IFDIR | ((mode_t)mode & 01777 & ~vfs_umask)};
 
     return make_at(dirfd, path, &what);
@@ -156,11 +165,13 @@ long pith_sys_mkdirat(long dirfd, long path, long mode)
 
 long pith_sys_mkdir(long path, long mode)
 {
+    HOLD;
     return pith_sys_mkdirat(AT_FDCWD, path, mode);
 }
 
 long pith_sys_mknodat(long dirfd, long path, long mode, long dev)
 {
+    HOLD;
     struct inode_new what = {.mode = (mode_t)mode & ~vfs_umask & (S_IFMT | 07777),
                              .rdev = (dev_t)dev};
 
@@ -184,11 +195,13 @@ long pith_sys_mknodat(long dirfd, long path, long mode, long dev)
 
 long pith_sys_mknod(long path, long mode, long dev)
 {
+    HOLD;
     return pith_sys_mknodat(AT_FDCWD, path, mode, dev);
 }
 
 long pith_sys_symlinkat(long target, long dirfd, long path)
 {
+    HOLD;
     if (bad_pointer(target))
         return -EFAULT;
     size_t len = strlen((const char *)target);
@@ -203,6 +216,7 @@ long pith_sys_symlinkat(long target, long dirfd, long path)
 
 long pith_sys_symlink(long target, long path)
 {
+    HOLD;
     return pith_sys_symlinkat(target, AT_FDCWD, path);
 }
 
@@ -222,6 +236,7 @@ static long link_to(const struct path *p, struct inode *target)
 
 long pith_sys_linkat(long old_dirfd, long old, long dirfd, long path, long flags)
 {
+    HOLD;
     unsigned walk =
         (flags & AT_SYMLINK_FOLLOW ? PATH_FOLLOW : 0) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
     struct inode *target;
@@ -243,6 +258,7 @@ long pith_sys_linkat(long old_dirfd, long old, long dirfd, long path, long flags
 
 long pith_sys_link(long old, long path)
 {
+    HOLD;
     return pith_sys_linkat(AT_FDCWD, old, AT_FDCWD, path, 0);
 }
 
@@ -280,6 +296,7 @@ static long remove_at(long dirfd, long path, bool rmdir)
 
 long pith_sys_unlinkat(long dirfd, long path, long flags)
 {
+    HOLD;
     if (flags & ~(long)AT_REMOVEDIR)
         return -EINVAL;
     return remove_at(dirfd, path, flags & AT_REMOVEDIR);
@@ -287,11 +304,13 @@ long pith_sys_unlinkat(long dirfd, long path, long flags)
 
 long pith_sys_unlink(long path)
 {
+    HOLD;
     return remove_at(AT_FDCWD, path, false);
 }
 
 long pith_sys_rmdir(long path)
 {
+    HOLD;
     return remove_at(AT_FDCWD, path, true);
 }
 
@@ -347,6 +366,7 @@ static long check_rename(const struct path *from, const struct path *to, unsigne
 
 long pith_sys_renameat2(long old_dirfd, long old, long dirfd, long path, long flags)
 {
+    HOLD;
     struct path from, to;
 
     if (flags & ~(long)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
@@ -369,16 +389,19 @@ long pith_sys_renameat2(long old_dirfd, long old, long dirfd, long path, long fl
 
 long pith_sys_renameat(long old_dirfd, long old, long dirfd, long path)
 {
+    HOLD;
     return pith_sys_renameat2(old_dirfd, old, dirfd, path, 0);
 }
 
 long pith_sys_rename(long old, long path)
 {
+    HOLD;
     return pith_sys_renameat2(AT_FDCWD, old, AT_FDCWD, path, 0);
 }
 
 long pith_sys_readlinkat(long dirfd, long path, long buf, long size)
 {
+    HOLD;
     struct inode *inode;
 
     if ((int)size <= 0)
@@ -396,5 +419,6 @@ long pith_sys_readlinkat(long dirfd, long path, long buf, long size)
 
 long pith_sys_readlink(long path, long buf, long size)
 {
+    HOLD;
     return pith_sys_readlinkat(AT_FDCWD, path, buf, size);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * pipe and pipe2. Packet mode (O_DIRECT) is refused. */
+#include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/pipe.h"
 
 long pith_sys_pipe2(long fds, long flags)
 {
+    HOLD;
     int *out = (int *)fds;
     bool cloexec = flags & O_CLOEXEC;
     struct file *ends[2];
@@ -35,5 +37,6 @@ long pith_sys_pipe2(long fds, long flags)
 
 long pith_sys_pipe(long fds)
 {
+    HOLD;
     return pith_sys_pipe2(fds, 0);
 }

@@ -8,6 +8,7 @@
 #include <sys/select.h>
 #include <time.h>
 
+#include "iface/hold.h"
 #include "iface/signal.h"
 #include "mm/heap.h"
 #include "pith_calls.h"
@@ -22,25 +23,25 @@
 #define FEW 16
 
 struct sleep {
-    struct wait_queue **queues;
+    struct waiter *waiters;
     size_t count, room;
-    struct wait_queue *few[FEW];
+    struct waiter few[FEW];
 };
 
 static long sleep_start(struct sleep *s, size_t files)
 {
     s->count = 0;
     s->room = files;
-    s->queues = s->few;
+    s->waiters = s->few;
     if (files > FEW)
-        s->queues = heap_alloc(files * sizeof(*s->queues));
-    return s->queues ? 0 : -ENOMEM;
+        s->waiters = heap_alloc(files * sizeof(*s->waiters));
+    return s->waiters ? 0 : -ENOMEM;
 }
 
 static void sleep_end(struct sleep *s)
 {
-    if (s->queues != s->few)
-        heap_free(s->queues, s->room * sizeof(*s->queues));
+    if (s->waiters != s->few)
+        heap_free(s->waiters, s->room * sizeof(*s->waiters));
 }
 
 /* The POLL* bits of (f); notes the queue to sleep on. */
@@ -50,7 +51,7 @@ static int look(struct file *f, struct sleep *s)
     int bits = f->ops->poll ? f->ops->poll(f, &q) : ALWAYS;
 
     if (q)
-        s->queues[s->count++] = q;
+        s->waiters[s->count++].queue = q;
     return bits;
 }
 
@@ -137,7 +138,7 @@ static long poll_until(struct pollfd *fds, size_t n, nsec_t deadline)
         ready = scan(fds, n, &s);
         if (ready || deadline == DEADLINE_NOW || err == -ETIMEDOUT)
             break;
-        err = wait_sleep_any(s.queues, s.count, deadline, "poll");
+        err = wait_sleep_any(s.waiters, s.count, deadline, "poll");
         if (err == -EINTR) {
             ready = -EINTR;
             break;
@@ -149,6 +150,7 @@ static long poll_until(struct pollfd *fds, size_t n, nsec_t deadline)
 
 long pith_sys_poll(long fds, long n, long timeout)
 {
+    HOLD;
     const struct timespec t = {(int)timeout / 1000, (int)timeout % 1000 * 1000000l};
     nsec_t deadline = DEADLINE_NEVER;
 
@@ -159,6 +161,7 @@ long pith_sys_poll(long fds, long n, long timeout)
 
 long pith_sys_ppoll(long fds, long n, long timeout, long mask, long mask_size)
 {
+    HOLD;
     struct timespec *t = (struct timespec *)timeout;
     const uint64_t *set = (const uint64_t *)mask;
     nsec_t deadline;
@@ -237,7 +240,7 @@ static long select_until(unsigned n, const struct sets *user, nsec_t deadline)
         ready = scan_sets(n, user, &got, &s);
         if (ready || deadline == DEADLINE_NOW || err == -ETIMEDOUT)
             break;
-        err = wait_sleep_any(s.queues, s.count, deadline, "select");
+        err = wait_sleep_any(s.waiters, s.count, deadline, "select");
         if (err == -EINTR) {
             ready = -EINTR;
             break;
@@ -261,6 +264,7 @@ static unsigned clamp_count(long n)
 
 long pith_sys_select(long n, long in, long out, long ex, long timeout)
 {
+    HOLD;
     struct timeval *tv = (struct timeval *)timeout;
     const struct sets user = {(unsigned long *)in, (unsigned long *)out, (unsigned long *)ex};
     struct timespec t = {0};
@@ -290,6 +294,7 @@ struct mask_argument {
 
 long pith_sys_pselect6(long n, long in, long out, long ex, long timeout, long mask)
 {
+    HOLD;
     struct timespec *t = (struct timespec *)timeout;
     const struct sets user = {(unsigned long *)in, (unsigned long *)out, (unsigned long *)ex};
     const struct mask_argument *m = (const struct mask_argument *)mask;

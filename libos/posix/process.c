@@ -9,9 +9,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "arch/cpu.h"
+#include "iface/hold.h"
 #include "iface/plat.h"
 #include "pith_calls.h"
+#include "thread/thread.h"
 
 #define SELF 1
 
@@ -28,6 +29,7 @@ long pith_sys_exit_group(long status)
 /* The last thread takes the process along. */
 long pith_sys_exit(long status)
 {
+    HOLD;
     plat_exit((int)(status & 0xff));
 }
 
@@ -64,6 +66,7 @@ long pith_sys_getsid(long pid)
 /* The leader of a session cannot change groups, nor start another session. */
 long pith_sys_setpgid(long pid, long pgid)
 {
+    HOLD;
     if ((int)pgid < 0)
         return -EINVAL;
     return is_self(pid) ? -EPERM : -ESRCH;
@@ -71,6 +74,7 @@ long pith_sys_setpgid(long pid, long pgid)
 
 long pith_sys_setsid(void)
 {
+    HOLD;
     return -EPERM;
 }
 
@@ -78,6 +82,7 @@ long pith_sys_setsid(void)
  * could see that. */
 long pith_sys_set_tid_address(long address)
 {
+    HOLD;
     (void)address;
     return SELF;
 }
@@ -88,6 +93,7 @@ static long robust_list;
 
 long pith_sys_set_robust_list(long head, long size)
 {
+    HOLD;
     if (size != ROBUST_LIST_SIZE)
         return -EINVAL;
     robust_list = head;
@@ -96,6 +102,7 @@ long pith_sys_set_robust_list(long head, long size)
 
 long pith_sys_get_robust_list(long pid, long head, long size)
 {
+    HOLD;
     if (!is_self(pid))
         return -ESRCH;
     *(long *)head = robust_list;
@@ -105,18 +112,20 @@ long pith_sys_get_robust_list(long pid, long head, long size)
 
 long pith_sys_arch_prctl(long code, long address)
 {
+    HOLD;
     switch (code) {
     case ARCH_SET_FS:
-        plat_set_thread_pointer((void *)address);
-        return 0;
+        return thread_set_pointer((void *)address) ? 0 : -EPERM;
     case ARCH_GET_FS:
-        *(void **)address = cpu_fs_base();
+        *(void **)address = thread_self->tp;
         return 0;
     case ARCH_SET_GS:
-        cpu_set_gs_base((uint64_t)address);
+        if (!plat_set_gs_base((uint64_t)address))
+            return -EPERM;
+        thread_self->gs_base = (uint64_t)address;
         return 0;
     case ARCH_GET_GS:
-        *(uint64_t *)address = cpu_gs_base();
+        *(uint64_t *)address = thread_self->gs_base;
         return 0;
     default:
         return -EINVAL;
@@ -169,6 +178,7 @@ static long set_flag(bool *flag, unsigned long value)
 
 long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
 {
+    HOLD;
     unsigned long value = (unsigned long)arg;
 
     switch ((int)option) {
@@ -241,6 +251,7 @@ static long check_capability_header(struct __user_cap_header_struct *header)
 
 long pith_sys_capget(long header, long data)
 {
+    HOLD;
     struct __user_cap_header_struct *h = (struct __user_cap_header_struct *)header;
     long words = check_capability_header(h);
 
@@ -258,6 +269,7 @@ long pith_sys_capget(long header, long data)
 
 long pith_sys_capset(long header, long data)
 {
+    HOLD;
     struct __user_cap_header_struct *h = (struct __user_cap_header_struct *)header;
     const struct __user_cap_data_struct *d = (const struct __user_cap_data_struct *)data;
     long words = check_capability_header(h);
@@ -275,12 +287,14 @@ long pith_sys_capset(long header, long data)
 /* With one thread there is nobody to yield to. */
 long pith_sys_sched_yield(void)
 {
+    HOLD;
     return 0;
 }
 
 /* Sets of CPUs are bit masks in whole words; there is CPU 0. */
 long pith_sys_sched_getaffinity(long pid, long size, long mask)
 {
+    HOLD;
     if ((unsigned)size < sizeof(long) || (unsigned)size % sizeof(long))
         return -EINVAL;
     if (!is_self(pid))
@@ -291,6 +305,7 @@ long pith_sys_sched_getaffinity(long pid, long size, long mask)
 
 long pith_sys_sched_setaffinity(long pid, long size, long mask)
 {
+    HOLD;
     if (!is_self(pid))
         return -ESRCH;
     return (unsigned)size > 0 && (*(const unsigned char *)mask & 1) ? 0 : -EINVAL;
@@ -300,6 +315,7 @@ long pith_sys_sched_setaffinity(long pid, long size, long mask)
  * Linux refuses the use of what was not. */
 long pith_sys_membarrier(long command, long flags, long cpu)
 {
+    HOLD;
     const unsigned supported = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
                                MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
                                MEMBARRIER_CMD_PRIVATE_EXPEDITED |

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include "iface/hold.h"
 #include "base/base.h"
 #include "pith_calls.h"
 #include "random/random.h"
@@ -15,6 +16,7 @@
 
 long pith_sys_getrandom(long buf, long len, long flags)
 {
+    HOLD;
     const long known = GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE_FLAG;
 
     if (flags & ~known)

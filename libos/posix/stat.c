@@ -9,6 +9,7 @@
 #include <sys/time.h>
 #include <utime.h>
 
+#include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
@@ -109,11 +110,13 @@ static long stat_at(long dirfd, long path, long flags, struct stat *st, nsec_t *
 
 long pith_sys_fstat(long fd, long st)
 {
+    HOLD;
     return bad_pointer(st) ? -EFAULT : stat_file(fd, (struct stat *)st);
 }
 
 long pith_sys_newfstatat(long dirfd, long path, long st, long flags)
 {
+    HOLD;
     if (flags & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
         return -EINVAL;
     if (bad_pointer(st))
@@ -123,11 +126,13 @@ long pith_sys_newfstatat(long dirfd, long path, long st, long flags)
 
 long pith_sys_stat(long path, long st)
 {
+    HOLD;
     return pith_sys_newfstatat(AT_FDCWD, path, st, 0);
 }
 
 long pith_sys_lstat(long path, long st)
 {
+    HOLD;
     return pith_sys_newfstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
 }
 
@@ -163,6 +168,7 @@ static struct statx_time to_statx(struct timespec ts)
 
 long pith_sys_statx(long dirfd, long path, long flags, long mask, long result)
 {
+    HOLD;
     struct statx_result *x = (struct statx_result *)result;
     struct stat st;
     nsec_t btime = 0;
@@ -230,6 +236,7 @@ static long set_mode(struct inode *inode, long mode)
 
 long pith_sys_fchmodat(long dirfd, long path, long mode)
 {
+    HOLD;
     struct inode *inode;
     long err = find(dirfd, path, PATH_FOLLOW, &inode);
 
@@ -242,11 +249,13 @@ long pith_sys_fchmodat(long dirfd, long path, long mode)
 
 long pith_sys_chmod(long path, long mode)
 {
+    HOLD;
     return pith_sys_fchmodat(AT_FDCWD, path, mode);
 }
 
 long pith_sys_fchmod(long fd, long mode)
 {
+    HOLD;
     struct inode *inode;
     long err = inode_of(fd, &inode);
 
@@ -274,6 +283,7 @@ static long set_owner(struct inode *inode, long uid, long gid)
 
 long pith_sys_fchownat(long dirfd, long path, long uid, long gid, long flags)
 {
+    HOLD;
     unsigned walk =
         (flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
     struct inode *inode;
@@ -290,16 +300,19 @@ long pith_sys_fchownat(long dirfd, long path, long uid, long gid, long flags)
 
 long pith_sys_chown(long path, long uid, long gid)
 {
+    HOLD;
     return pith_sys_fchownat(AT_FDCWD, path, uid, gid, 0);
 }
 
 long pith_sys_lchown(long path, long uid, long gid)
 {
+    HOLD;
     return pith_sys_fchownat(AT_FDCWD, path, uid, gid, AT_SYMLINK_NOFOLLOW);
 }
 
 long pith_sys_fchown(long fd, long uid, long gid)
 {
+    HOLD;
     struct inode *inode;
     long err = inode_of(fd, &inode);
 
@@ -360,11 +373,13 @@ static long set_times(long dirfd, long path, const struct timespec *times, long 
 
 long pith_sys_utimensat(long dirfd, long path, long times, long flags)
 {
+    HOLD;
     return set_times(dirfd, path, (const struct timespec *)times, flags);
 }
 
 long pith_sys_futimesat(long dirfd, long path, long times)
 {
+    HOLD;
     const struct timeval *tv = (const struct timeval *)times;
     struct timespec ts[2];
 
@@ -380,11 +395,13 @@ long pith_sys_futimesat(long dirfd, long path, long times)
 
 long pith_sys_utimes(long path, long times)
 {
+    HOLD;
     return pith_sys_futimesat(AT_FDCWD, path, times);
 }
 
 long pith_sys_utime(long path, long times)
 {
+    HOLD;
     const struct utimbuf *t = (const struct utimbuf *)times;
     const struct timespec ts[2] = {{t ? t->actime : 0, 0}, {t ? t->modtime : 0, 0}};
 
@@ -411,6 +428,7 @@ static long fs_stat(struct inode *inode, long result)
 
 long pith_sys_statfs(long path, long result)
 {
+    HOLD;
     struct inode *inode;
     long err = find(AT_FDCWD, path, PATH_FOLLOW, &inode);
 
@@ -423,6 +441,7 @@ long pith_sys_statfs(long path, long result)
 
 long pith_sys_fstatfs(long fd, long result)
 {
+    HOLD;
     struct file *f = fd_get(fd);
 
     if (!f)

@@ -8,6 +8,7 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include "iface/hold.h"
 #include "iface/plat.h"
 #include "mm/page.h"
 #include "pith_calls.h"
@@ -73,6 +74,7 @@ static long set_name(char *name, long text, long len)
 
 long pith_sys_sethostname(long text, long len)
 {
+    HOLD;
     long err = set_name(host_name, text, len);
 
     if (!err)
@@ -82,11 +84,13 @@ long pith_sys_sethostname(long text, long len)
 
 long pith_sys_setdomainname(long text, long len)
 {
+    HOLD;
     return set_name(domain_name, text, len);
 }
 
 long pith_sys_sysinfo(long result)
 {
+    HOLD;
     struct sysinfo *info = (struct sysinfo *)result;
     struct page_counts c = {0};
 
@@ -119,6 +123,7 @@ long pith_sys_getcpu(long cpu, long node, long unused)
 /* Execution domains: kept, without effect. */
 long pith_sys_personality(long persona)
 {
+    HOLD;
     static unsigned current;
     unsigned before = current;
 

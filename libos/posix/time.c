@@ -7,6 +7,7 @@
 #include <sys/times.h>
 #include <time.h>
 
+#include "iface/hold.h"
 #include "iface/signal.h"
 #include "iface/wait.h"
 #include "pith_calls.h"
@@ -80,6 +81,7 @@ long pith_sys_clock_getres(long id, long result)
 
 long pith_sys_clock_settime(long id, long value)
 {
+    HOLD;
     if (id != CLOCK_REALTIME)
         return -EINVAL;
     return timespec_valid((const struct timespec *)value) ? -EPERM : -EINVAL;
@@ -87,6 +89,7 @@ long pith_sys_clock_settime(long id, long value)
 
 long pith_sys_settimeofday(long tv, long tz)
 {
+    HOLD;
     const struct timeval *value = (const struct timeval *)tv;
 
     (void)tz;
@@ -119,6 +122,7 @@ long pith_sys_time(long result)
 /* Clock ticks: 100 a second, as AT_CLKTCK says. */
 long pith_sys_times(long result)
 {
+    HOLD;
     const nsec_t tick = NSEC_PER_SEC / 100;
 
     if (result)
@@ -166,6 +170,7 @@ static long sleep_until_wall(nsec_t ns)
 
 long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
 {
+    HOLD;
     const struct timespec *ts = (const struct timespec *)request;
     enum clock_kind kind = kind_of(id);
 
@@ -185,5 +190,6 @@ long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
 
 long pith_sys_nanosleep(long request, long left)
 {
+    HOLD;
     return pith_sys_clock_nanosleep(CLOCK_MONOTONIC, 0, request, left);
 }

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
@@ -37,69 +38,81 @@ static long attribute(long name)
 
 long pith_sys_setxattr(long path, long name, long value, long size, long flags)
 {
+    HOLD;
     (void)value, (void)size, (void)flags;
     return by_path(path, PATH_FOLLOW, attribute(name));
 }
 
 long pith_sys_lsetxattr(long path, long name, long value, long size, long flags)
 {
+    HOLD;
     (void)value, (void)size, (void)flags;
     return by_path(path, 0, attribute(name));
 }
 
 long pith_sys_fsetxattr(long fd, long name, long value, long size, long flags)
 {
+    HOLD;
     (void)value, (void)size, (void)flags;
     return by_fd(fd, attribute(name));
 }
 
 long pith_sys_getxattr(long path, long name, long value, long size)
 {
+    HOLD;
     (void)value, (void)size;
     return by_path(path, PATH_FOLLOW, attribute(name));
 }
 
 long pith_sys_lgetxattr(long path, long name, long value, long size)
 {
+    HOLD;
     (void)value, (void)size;
     return by_path(path, 0, attribute(name));
 }
 
 long pith_sys_fgetxattr(long fd, long name, long value, long size)
 {
+    HOLD;
     (void)value, (void)size;
     return by_fd(fd, attribute(name));
 }
 
 long pith_sys_listxattr(long path, long buf, long size)
 {
+    HOLD;
     (void)buf, (void)size;
     return by_path(path, PATH_FOLLOW, 0);
 }
 
 long pith_sys_llistxattr(long path, long buf, long size)
 {
+    HOLD;
     (void)buf, (void)size;
     return by_path(path, 0, 0);
 }
 
 long pith_sys_flistxattr(long fd, long buf, long size)
 {
+    HOLD;
     (void)buf, (void)size;
     return by_fd(fd, 0);
 }
 
 long pith_sys_removexattr(long path, long name)
 {
+    HOLD;
     return by_path(path, PATH_FOLLOW, attribute(name));
 }
 
 long pith_sys_lremovexattr(long path, long name)
 {
+    HOLD;
     return by_path(path, 0, attribute(name));
 }
 
 long pith_sys_fremovexattr(long fd, long name)
 {
+    HOLD;
     return by_fd(fd, attribute(name));
 }

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Blocking while there is one thread: to sleep is to let the platform serve the devices until one
- * of them, a signal handler or the clock has made the wait end. */
+ * Wait queues, and sleeping on them. With one thread (thread/sched.c is not linked), to sleep is to
+ * let the platform serve the devices until one of them, a timer, a signal handler or the clock has
+ * made the wait end; with several, others run meanwhile. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 
+#include "iface/hold.h"
 #include "iface/plat.h"
 #include "iface/signal.h"
+#include "iface/timer.h"
 #include "iface/wait.h"
+#include "thread/sched.h"
 
 static struct wait_source *sources;
 
@@ -28,30 +32,85 @@ int wait_poll(nsec_t deadline)
     return used;
 }
 
+void wait_add(struct wait_queue *q, struct waiter *w, void (*woken)(struct waiter *w))
+{
+    w->queue = q;
+    w->woken = woken;
+    w->next = NULL;
+    if (q->first) {
+        w->prev = q->first->prev;
+        w->prev->next = w;
+        q->first->prev = w;
+    } else {
+        w->prev = w;
+        q->first = w;
+    }
+}
+
+void wait_remove(struct waiter *w)
+{
+    struct wait_queue *q = w->queue;
+
+    if (!q)
+        return;
+    if (w->next)
+        w->next->prev = w->prev;
+    else
+        q->first->prev = w->prev;
+    if (q->first == w)
+        q->first = w->next;
+    else
+        w->prev->next = w->next;
+    w->queue = NULL;
+}
+
+/* Those who were there at the start are told, each once, whatever they add and remove meanwhile: a
+ * mark behind the last one says where to stop, and they go round to behind it. */
 void wait_wake(struct wait_queue *q)
 {
-    q->wakes++;
+    struct waiter *w = q->first, mark;
+
+    if (!w)
+        return;
+    if (!w->next) {
+        w->woken(w);
+        return;
+    }
+    wait_add(q, &mark, NULL);
+    while ((w = q->first) != &mark) {
+        void (*woken)(struct waiter *) = w->woken;
+        wait_remove(w);
+        wait_add(q, w, woken);
+        if (woken) /* else the mark of a wake that this one is part of */
+            woken(w);
+    }
+    wait_remove(&mark);
 }
 
-/* Grows with every wake of any of the queues: equal sums mean that none was woken. */
-static uint32_t sum_of_wakes(struct wait_queue *const *qs, size_t n)
-{
-    uint32_t sum = 0;
+/* One thread in one call that sleeps. */
+struct sleeper {
+    struct thread *thread;
+    bool woken;
+};
 
-    for (size_t i = 0; i < n; i++)
-        sum += qs[i]->wakes;
-    return sum;
+static void wake_sleeper(struct waiter *w)
+{
+    struct sleeper *s = w->arg;
+
+    s->woken = true;
+    if (sched_wake)
+        sched_wake(s->thread);
 }
 
-static bool any_external(struct wait_queue *const *qs, size_t n)
+static bool any_external(const struct waiter *ws, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (qs[i]->external)
+        if (ws[i].queue->external)
             return true;
     return false;
 }
 
-static _Noreturn void deadlock(const char *what)
+static _Noreturn void wait_deadlock(const char *what)
 {
     static const char before[] = "deadlock: the program waits for ever in: ";
     char reason[160];
@@ -63,27 +122,71 @@ static _Noreturn void deadlock(const char *what)
     plat_crash(SIGABRT, reason);
 }
 
-int wait_sleep_any(struct wait_queue *const *qs, size_t n, nsec_t deadline, const char *what)
+/* Lets something happen, until (deadline) at the latest. Returns 0; -ETIMEDOUT, if that has passed;
+ * -EDEADLK: nothing can happen any more. */
+static int pass_time(nsec_t deadline, bool external)
 {
-    uint32_t before = sum_of_wakes(qs, n);
-    bool endless = deadline == DEADLINE_NEVER && !any_external(qs, n);
+    nsec_t until = deadline;
 
-    for (;;) {
-        if (signal_check())
-            return -EINTR;
-        if (sum_of_wakes(qs, n) != before)
-            return 0;
-        if (endless && !(signal_awaited && signal_awaited()))
-            deadlock(what);
-        if (wait_poll(deadline) == 0 && deadline != DEADLINE_NEVER) {
-            if (signal_check())
-                return -EINTR;
-            return sum_of_wakes(qs, n) != before ? 0 : -ETIMEDOUT;
-        }
+    if (timer_next && timer_next() < until)
+        until = timer_next();
+    if (until == DEADLINE_NEVER && !external && !(signal_awaited && signal_awaited()))
+        return -EDEADLK;
+    int used = wait_poll(until);
+    if (timer_run)
+        timer_run();
+    if (used != 0 || deadline == DEADLINE_NEVER)
+        return 0;
+    return until == deadline || clock_monotonic() >= deadline ? -ETIMEDOUT : 0;
+}
+
+/* Sleeps on the (n) queues that ws[i].queue name until one is woken (0), (deadline) has passed
+ * (-ETIMEDOUT), or a signal that is not blocked has come (-EINTR; not if (hard)). */
+static int sleep_once(struct waiter *ws, size_t n, nsec_t deadline, const char *what, bool hard)
+{
+    struct sleeper me = {.thread = thread_self};
+    bool external = any_external(ws, n);
+    int err = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        ws[i].arg = &me;
+        wait_add(ws[i].queue, &ws[i], wake_sleeper);
     }
+    while (!me.woken && !err) {
+        if (signal_due && signal_due() && !hard)
+            err = -EINTR;
+        else if (sched_block)
+            err = sched_block(deadline, what, external);
+        else
+            err = pass_time(deadline, external);
+    }
+    for (size_t i = 0; i < n; i++)
+        wait_remove(&ws[i]);
+    if (err == -EDEADLK)
+        wait_deadlock(what);
+    return me.woken ? 0 : err;
+}
+
+int wait_sleep_any(struct waiter *ws, size_t n, nsec_t deadline, const char *what)
+{
+    int err = sleep_once(ws, n, deadline, what, false);
+
+    /* For the end of the call, if nobody acts before. */
+    if (err == -EINTR)
+        plat_hold |= HOLD_SIGNAL;
+    return err;
 }
 
 int wait_sleep(struct wait_queue *q, nsec_t deadline, const char *what)
 {
-    return wait_sleep_any(&q, 1, deadline, what);
+    struct waiter w = {.queue = q};
+
+    return wait_sleep_any(&w, 1, deadline, what);
+}
+
+void wait_sleep_hard(struct wait_queue *q, const char *what)
+{
+    struct waiter w = {.queue = q};
+
+    (void)sleep_once(&w, 1, DEADLINE_NEVER, what, true);
 }

@@ -185,6 +185,7 @@ void boot_write(struct machine *m, const struct boot_input *in)
         .devices = guest_addr(m, area->device),
         .device_count = m->consoles.count + m->disks.count,
         .enforced = in->enforced,
+        .features = in->features,
         .shared = guest_addr(m, shared),
         .hypercall = {in->hypercall},
         .clock = in->clock,

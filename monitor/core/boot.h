@@ -19,6 +19,7 @@ struct boot_input {
     uint64_t hypercall; /* guest address of the function */
     struct pith_clock clock;
     uint32_t enforced; /* PITH_ENFORCED_* */
+    uint64_t features; /* PITH_FEATURE_* */
     uint8_t entropy[32];
 };
 

@@ -5,11 +5,12 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "abi/hypercall.h"
+#include "monitor/core/crash.h"
 #include "monitor/core/say.h"
+#include "monitor/core/sys.h"
+#include "monitor/core/upcall.h"
 
 #define LOG_MAX 4096u
 
@@ -65,7 +66,7 @@ long hypercall_serve(struct machine *m, long number, long a, long b, long c,
     case PITH_HC_LOG:
         return log_text(m, (uint64_t)a, (uint64_t)b);
     case PITH_HC_EXIT:
-        syscall(SYS_exit_group, a & 255);
+        sys3(SYS_exit_group, a & 255, 0, 0);
         __builtin_trap();
     case PITH_HC_DIE:
         m->backend->die(m, (int)(a & 127));
@@ -73,6 +74,15 @@ long hypercall_serve(struct machine *m, long number, long a, long b, long c,
         m->backend->crash(m, (int)(a & 127), (uint64_t)b, (uint64_t)c, frame);
     case PITH_HC_SIGNALS:
         m->backend->pass_on((uint64_t)a);
+        return 0;
+    case PITH_HC_BASE:
+        if (!m->backend->set_base)
+            return -ENOSYS;
+        return a == 0 || a == 1 ? m->backend->set_base((unsigned)a, (uint64_t)b) : -EINVAL;
+    case PITH_HC_UPCALL:
+        return upcall_register(m, (uint64_t)a);
+    case PITH_HC_TRACE:
+        crash_report_trace(m, (uint64_t)a, (uint64_t)b, (uint64_t)c);
         return 0;
     default:
         return -ENOSYS;

@@ -46,6 +46,8 @@ struct backend {
     long (*protect)(struct machine *m, uint64_t addr, uint64_t len, unsigned prot);
     /* Gives pages back as PITH_HC_RELEASE; the range is checked. 0 or -ENOMEM. */
     long (*release)(struct machine *m, uint64_t addr, uint64_t len);
+    /* PITH_HC_BASE: 0 or a negative error number. NULL: the guest does that itself. */
+    long (*set_base)(unsigned segment, uint64_t addr);
     /* Ends the process as the default action of signal (sig) would, so that whoever waits for it
      * sees that signal; where that cannot be had, with exit status 128 + sig. */
     void (*die)(const struct machine *m, int sig) __attribute__((noreturn));
@@ -66,6 +68,7 @@ struct machine {
     uint64_t mem_base; /* and as the guest sees it */
     bool allow_jit;
     struct pith_shared *shared;
+    uint64_t upcall; /* guest address of its struct pith_upcall; 0: it wants none */
     struct consoles consoles;
     const uint8_t *file; /* the image file, mapped read-only for reports; NULL: not there */
     size_t file_len;

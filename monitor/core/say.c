@@ -3,21 +3,20 @@
  * Messages, one pwritev2 a line: the one way to write that the filter allows. */
 #include "monitor/core/say.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "monitor/core/sys.h"
 
 #define LINE_MAX_BYTES 500
 
 long say_bytes(const void *text, size_t len)
 {
     struct iovec iov = {(void *)text, len};
-    long n = syscall(SYS_pwritev2, STDERR_FILENO, &iov, 1l, -1l, 0l, 0l);
-    return n < 0 ? -errno : n;
+    return sys4(SYS_pwritev2, STDERR_FILENO, (long)&iov, 1, -1);
 }
 
 /* Names come from images and command lines: they must not drive the terminal. */

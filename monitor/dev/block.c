@@ -7,10 +7,10 @@
 #include "monitor/dev/block.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "monitor/core/say.h"
+#include "monitor/core/sys.h"
 
 /* virtio 1.2, 5.2.6. */
 enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4 };
@@ -84,11 +84,11 @@ static long move(int fd, long call, struct iovec *iov, int n, uint64_t at)
             iov++;
         if (n == 0)
             return 0;
-        long moved = syscall(call, fd, iov, (long)n, at, 0l, 0l);
-        if (moved < 0 && errno == EINTR)
+        long moved = sys4(call, fd, (long)iov, n, (long)at);
+        if (moved == -EINTR)
             continue;
         if (moved < 0)
-            return -errno;
+            return moved;
         if (moved == 0)
             return -EIO; /* the file is shorter than it was */
         at += (uint64_t)moved;
@@ -123,7 +123,7 @@ static long flush(const struct disk *d)
 {
     if (d->read_only)
         return 0;
-    return syscall(SYS_fdatasync, d->fd) ? -errno : 0;
+    return sys3(SYS_fdatasync, d->fd, 0, 0);
 }
 
 /* Carries the request out. Returns what is told as the used length, with the status in (*status).

@@ -140,6 +140,7 @@ static int prepare(struct machine *m, struct boot_input *in, const char **why)
                                       .wall_base_ns = ns(m, CLOCK_REALTIME)};
     in->hypercall = vm_stub(&vm, m);
     in->clock = guest_clock;
+    in->features = PITH_FEATURE_FSGSBASE;
     m->consoles.now = guest_now;
     return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where control passes between guest and monitor. Both have a stack and a thread pointer (FS base) of their own;
- * everything else they share as functions of one program do.
+ * Where control passes between guest and monitor. Each has a stack of its own; everything
+ * else they share as functions of one program do. The thread pointer (FS base) is the guest's: from guest_enter
+ * on the monitor uses none (core/sys.h).
  *
  * The guest can write the words below. That costs it its own run and nothing more: the sandbox's filter
  * does not depend on them. */
@@ -9,8 +10,6 @@
     .bss
     .balign 16
 monitor_stack:          /* the monitor's stack pointer while the guest runs */
-    .skip 8
-monitor_tp:             /* the monitor's thread pointer */
     .skip 8
 
     .text
@@ -25,7 +24,6 @@ guest_enter:
     mov %rsi, %rdi
     mov %rdx, %rsp
     xor %ebx, %ebx
-    wrfsbase %rbx
     xor %ecx, %ecx
     xor %edx, %edx
     xor %esi, %esi
@@ -42,15 +40,6 @@ guest_enter:
     jmp *%rax
     .size guest_enter, . - guest_enter
 
-/* void guest_tp_save(void): notes the monitor's thread pointer for the entries below. */
-    .globl guest_tp_save
-    .type guest_tp_save, @function
-guest_tp_save:
-    rdfsbase %rax
-    mov %rax, monitor_tp(%rip)
-    ret
-    .size guest_tp_save, . - guest_tp_save
-
 /* long guest_hypercall(long number, long a, long b, long c), called by the guest.
  * Leaves a struct guest_frame on the monitor's stack. */
     .globl guest_hypercall
@@ -60,36 +49,15 @@ guest_hypercall:
     mov %rsp, %rax
     mov monitor_stack(%rip), %rsp
     and $-16, %rsp
-    rdfsbase %r10
-    push %r10
+    push %rbp                   /* for alignment */
     push %rbp                   /* struct guest_frame from its end: rbp, rsp, rip */
     push %rax
     push (%rax)
-    mov monitor_tp(%rip), %r11
-    wrfsbase %r11
     mov %rsp, %r8
     call process_hypercall
-    mov 24(%rsp), %r10
-    wrfsbase %r10
     mov 8(%rsp), %rsp
     ret
     .size guest_hypercall, . - guest_hypercall
-
-/* void signal_entry(int sig, siginfo_t *info, void *context): the handler of every signal, on the alternate
- * stack. The interrupted code may have been the guest: the thread pointer is the monitor's
- * during process_signal. */
-    .globl signal_entry
-    .type signal_entry, @function
-signal_entry:
-    push %rbx
-    rdfsbase %rbx
-    mov monitor_tp(%rip), %rax
-    wrfsbase %rax
-    call process_signal
-    wrfsbase %rbx
-    pop %rbx
-    ret
-    .size signal_entry, . - signal_entry
 
 /* Returns from a signal handler (SA_RESTORER). */
     .globl signal_return

@@ -21,4 +21,11 @@ void guest_hypercall(void);
 int gettime_call(int clock, struct timespec *ts);
 bool probe_word(uint64_t addr, uint64_t *out);
 
+/* Takes the thread pointer back for good: before reports, which use libc, whatever the guest has
+ * made of it. */
+void guest_take_thread_pointer(void);
+
+/* Whether programs of this host may set their FS and GS base themselves (FSGSBASE). */
+bool guest_sets_base(void);
+
 #endif

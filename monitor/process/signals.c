@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signal handling. All handlers run on the alternate stack, through signal_entry of entry.S, as the
- * guest may be interrupted anywhere, its stack exhausted.
+ * Signal handling. All handlers run on the alternate stack, as the guest may be interrupted
+ * anywhere, its stack exhausted.
  *
  * States: loading (the guest has not run yet), running, reporting. */
 #include "monitor/process/signals.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "monitor/core/say.h"
+#include "monitor/core/sys.h"
 #include "monitor/core/crash.h"
+#include "monitor/core/upcall.h"
 #include "monitor/process/guest.h"
 
 #define STACK_LEN (64u << 10)
+#define TICK_NS   5000000
 
 /* The kernel's struct sigaction. */
 struct kernel_sigaction {
-    void (*handler)(int);
+    void (*handler)(int, const siginfo_t *, void *);
     unsigned long flags;
     void (*restorer)(void);
     uint64_t mask;
@@ -31,9 +33,9 @@ struct kernel_sigaction {
 /* entry.S */
 extern const char wait_call_check[], wait_call_made[], wait_call_abort[];
 extern const char probe_load[], probe_failed[];
-void signal_entry(int sig);
 void signal_return(void);
-void process_signal(int sig, const siginfo_t *info, ucontext_t *context);
+
+static void on_signal(int sig, const siginfo_t *info, void *context);
 
 static struct machine *machine;
 static bool loading = true, guest_faults;
@@ -55,21 +57,20 @@ static uint64_t bit(int sig)
 /* Nested faults must arrive as well, so nothing is blocked during a handler. */
 static bool handle(int sig)
 {
-    struct kernel_sigaction act = {signal_entry,
-                                   SA_SIGINFO | SA_ONSTACK | SA_NODEFER | (unsigned)SA_RESTORER,
-                                   signal_return, 0};
+    struct kernel_sigaction act = {
+        on_signal, SA_SIGINFO | SA_ONSTACK | SA_NODEFER | (unsigned)SA_RESTORER, signal_return, 0};
     struct kernel_sigaction old = {0};
-    syscall(SYS_rt_sigaction, sig, &act, &old, sizeof(act.mask));
-    return old.handler == SIG_IGN;
+    sys4(SYS_rt_sigaction, sig, (long)&act, (long)&old, sizeof(act.mask));
+    return old.handler == (void *)SIG_IGN;
 }
 
 __attribute__((noreturn)) void signals_die(const struct machine *m, int sig)
 {
     static const struct kernel_sigaction by_default;
     if (sig >= 1 && sig <= 64 && (m->die_signals & bit(sig)))
-        syscall(SYS_rt_sigaction, sig, &by_default, NULL, sizeof(by_default.mask));
+        sys4(SYS_rt_sigaction, sig, (long)&by_default, 0, sizeof(by_default.mask));
     if (sig == SIGKILL || (sig >= 1 && sig <= 64 && (m->die_signals & bit(sig))))
-        syscall(SYS_tgkill, m->pid, m->pid, sig);
+        sys3(SYS_tgkill, m->pid, m->pid, sig);
     _exit(128 + sig);
 }
 
@@ -103,6 +104,33 @@ static struct crash_fault describe(int sig, const siginfo_t *info, const ucontex
     return f;
 }
 
+#define RFLAGS_CLEAR (1u << 8 | 1u << 10 | 1u << 18) /* TF, DF, AC */
+
+/* Interrupts the guest, if it wants to be: abi/upcall.h. Not while this is not the guest that runs:
+ * its registers are then the monitor's. */
+static bool upcall(ucontext_t *context, unsigned vector, unsigned error, uint64_t addr)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    struct pith_upcall_frame at = {.rip = (uint64_t)g[REG_RIP],
+                                   .rsp = (uint64_t)g[REG_RSP],
+                                   .rflags = (uint64_t)g[REG_EFL],
+                                   .vector = vector,
+                                   .error = error,
+                                   .addr = addr};
+    uint64_t rip, rsp;
+    if (!guest_faults || !upcall_begin(machine, &at, &rip, &rsp))
+        return false;
+    g[REG_RIP] = (greg_t)rip;
+    g[REG_RSP] = (greg_t)rsp;
+    g[REG_EFL] &= ~(greg_t)RFLAGS_CLEAR;
+    return true;
+}
+
+static void tick(ucontext_t *context)
+{
+    (void)upcall(context, PITH_UPCALL_NO_FAULT, 0, 0);
+}
+
 static void fault(int sig, const siginfo_t *info, ucontext_t *context)
 {
     uint64_t rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
@@ -112,11 +140,17 @@ static void fault(int sig, const siginfo_t *info, ucontext_t *context)
         redirect(context, probe_failed);
         return;
     }
+    const greg_t *g = context->uc_mcontext.gregs;
+    if (sig != SIGSYS && !reporting && !loading &&
+        upcall(context, (unsigned)g[REG_TRAPNO], (unsigned)g[REG_ERR], (uint64_t)g[REG_CR2]))
+        return;
     if (reporting) {
         say("a second fault, signal %d, while reporting the first: the report ends here", sig);
         _exit(128 + reporting);
     }
     reporting = sig;
+    if (!loading)
+        guest_take_thread_pointer();
     if (loading && sig == SIGBUS) {
         say("%s: the file was changed or cut short while it was being loaded", machine->name);
         _exit(126);
@@ -133,6 +167,7 @@ static void fault(int sig, const siginfo_t *info, ucontext_t *context)
 
 static void time_is_up(void)
 {
+    guest_take_thread_pointer();
     say("%s: time is up after %lu.%03lu seconds", machine->name, (unsigned long)(timeout / 1000000),
         (unsigned long)(timeout / 1000 % 1000));
     _exit(124);
@@ -147,6 +182,7 @@ static void host_signal(int sig, ucontext_t *context)
         /* About to wait: the check has been made already, the system call not. */
         if (rip >= (uint64_t)wait_call_check && rip < (uint64_t)wait_call_made)
             redirect(context, wait_call_abort);
+        tick(context);
         return;
     }
     if ((ignored & bit(sig)) || sig == SIGCONT || sig == SIGWINCH)
@@ -154,7 +190,7 @@ static void host_signal(int sig, ucontext_t *context)
     signals_die(machine, sig);
 }
 
-void process_signal(int sig, const siginfo_t *info, ucontext_t *context)
+static void on_signal(int sig, const siginfo_t *info, void *context)
 {
     switch (sig) {
     case SIGSEGV:
@@ -167,6 +203,9 @@ void process_signal(int sig, const siginfo_t *info, ucontext_t *context)
         break;
     case SIGALRM:
         time_is_up();
+        break;
+    case SIGVTALRM:
+        tick(context);
         break;
     default:
         host_signal(sig, context);
@@ -204,6 +243,18 @@ static void start_timeout(void)
     setitimer(ITIMER_REAL, &alarm_at, NULL);
 }
 
+/* Ticks for the guest, by the processor time that it uses: one that waits is not disturbed. */
+static void start_ticks(void)
+{
+    static const struct itimerspec period = {{0, TICK_NS}, {0, TICK_NS}};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGVTALRM};
+    timer_t timer;
+
+    handle(SIGVTALRM);
+    if (!timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer))
+        timer_settime(timer, 0, &period, NULL);
+}
+
 static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
                                 SIGUSR2, SIGTERM, SIGCONT, SIGWINCH};
 
@@ -226,11 +277,12 @@ void signals_pass_on(uint64_t set)
 
 void signals_start(uint64_t timeout_us)
 {
-    static const struct kernel_sigaction ignore = {SIG_IGN, 0, NULL, 0};
+    static const struct kernel_sigaction ignore = {(void *)SIG_IGN, 0, NULL, 0};
     loading = false;
     guest_faults = machine->backend->in_process;
     /* A closed pipe is an error of the write: the guest is told so, and decides. */
-    syscall(SYS_rt_sigaction, SIGPIPE, &ignore, NULL, sizeof(ignore.mask));
+    sys4(SYS_rt_sigaction, SIGPIPE, (long)&ignore, 0, sizeof(ignore.mask));
+    start_ticks();
     timeout = timeout_us;
     if (timeout)
         start_timeout();

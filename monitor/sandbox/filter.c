@@ -6,6 +6,7 @@
  * instruction. */
 #include "monitor/sandbox/filter.h"
 
+#include <asm/prctl.h>
 #include <linux/audit.h>
 #include <linux/kvm.h>
 #include <linux/seccomp.h>
@@ -119,6 +120,13 @@ void filter_table(const struct filter_params *p, struct filter_call *calls)
         "huge pages, dropping contents",
         false,
         {addr, len, {2, CHECK_ONE_OF, false, "advice", advice, 0, "dontneed or hugepage"}}};
+    if (p->set_base)
+        *calls++ = (struct filter_call){
+            SYS_arch_prctl,
+            "arch_prctl",
+            "the guest's thread pointer",
+            false,
+            {{0, CHECK_RANGE, false, "op", ARCH_SET_GS, ARCH_SET_FS + 1, "FS or GS base"}}};
     *calls++ = (struct filter_call){
         SYS_rt_sigreturn, "rt_sigreturn", "the end of signal handlers", false, {{0}}};
     *calls++ =

@@ -23,6 +23,7 @@ struct filter_params {
     int pid;                 /* of this process, whose only thread has the same number */
     int vcpu; /* descriptor of the virtual processor; 0: the guest is a part of this process */
     bool allow_jit;
+    bool set_base; /* the guest's FS and GS base are set by a system call */
 };
 
 enum filter_check {
@@ -43,8 +44,8 @@ struct filter_arg {
     const char *text; /* the check in words, where numbers say little; or NULL */
 };
 
-#define FILTER_CALLS    12  /* system calls, at most */
-#define FILTER_ROWS     15  /* of the table, at most, and the end: one that has no name */
+#define FILTER_CALLS    13  /* system calls, at most */
+#define FILTER_ROWS     16  /* of the table, at most, and the end: one that has no name */
 #define FILTER_ARGS     5   /* checked ones of a call, at most, and the end */
 #define FILTER_CODE_MAX 192 /* jumps to its end span less than 256 */
 

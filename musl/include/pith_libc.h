@@ -4,6 +4,7 @@
 #ifndef PITH_LIBC_H
 #define PITH_LIBC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Finds the program's thread-local storage and stack size in its ELF headers, sets libc.tls_*, and
@@ -13,6 +14,9 @@ __attribute__((__visibility__("hidden"))) size_t __pith_tls_measure(void);
 
 /* Makes (block), libc.tls_size zero bytes that live as long as the program, the first thread's. */
 __attribute__((__visibility__("hidden"))) void __pith_tls_start(void *block);
+
+/* Sets the calling thread's thread pointer: libos/thread. False: there can be none at (tp). */
+bool thread_set_pointer(void *tp);
 
 /* Called by libos/init with the vector that execve would have made: argv, environment, auxiliary
  * vector. Runs the program and exits with what (main) returns. Its callers have no stack protector:

@@ -46,7 +46,7 @@ FORBIDDEN = {
     "io_uring_setup": "425, 8, (long)data, 0", "process_vm_readv": "310, 1, 0, 0", "pkey_mprotect": "329, TEXT, 4096, 7",
     "mremap": "25, TEXT, 4096, 8192", "munmap": "11, TEXT, 4096, 0", "remap_file_pages": "216, TEXT, 4096, 0",
     "shmat": "30, 0, 0, 0", "personality": "135, 0x400000, 0, 0", "prctl": "157, 22, 0, 0", "seccomp": "317, 1, 0, (long)data",
-    "memfd_create": '319, (long)"x", 0, 0', "getpid": "39, 0, 0, 0", "brk": "12, 0, 0, 0", "arch_prctl": "158, 0x1002, 0, 0",
+    "memfd_create": '319, (long)"x", 0, 0', "getpid": "39, 0, 0, 0", "brk": "12, 0, 0, 0", "arch_prctl": "158, 0x1003, 0, 0",
     "x32 write": "0x40000001, 1, (long)data, 1", "no such call": "100000, 0, 0, 0", "negative": "-1, 0, 0, 0",
 }
 
@@ -98,13 +98,22 @@ def test_bad_arguments(call, cc, run):
     assert re.search(r"guest made system call \d+ \(\w+\) with arguments that the sandbox does not allow", result.stderr)
 
 
+def host_has_i386_calls(native, linux):
+    """Whether getpid of the 32-bit calls does anything on this host."""
+    body = 'int main(void) { long n = 20; __asm__ volatile("int $0x80" : "+a"(n) : : "memory"); return n <= 0; }'
+    return linux(native(body)).status == 0
+
+
 @pytest.mark.parametrize("way", ["process"], indirect=True)
 @pytest.mark.parametrize("number", [1, 3, 4, 5, 11, 20, 120])
-def test_i386_calls_kill(number, cc, run):
+def test_i386_calls_kill(number, cc, run, native, linux):
     """By int 0x80 a 64-bit program reaches Linux's 32-bit calls, whose numbers mean something else."""
     body = f'    long n = {number}; __asm__ volatile("int $0x80" : "+a"(n) : "b"(0), "c"(0), "d"(0) : "memory"); puts("alive");'
     result = run(cc(program(body)))
-    assert (result.status, result.signal, result.stdout) == (128 + 31, 31, "")
+    # A host without 32-bit calls has no gate for the interrupt: it faults, with a report.
+    expected = (128 + 31, 31) if host_has_i386_calls(native, linux) else (128 + 11, None)
+    assert (result.status, result.signal) == expected
+    assert result.stdout == ""
 
 
 @pytest.mark.parametrize("way", ["process"], indirect=True)

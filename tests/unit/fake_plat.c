@@ -11,6 +11,8 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "fake_plat.h"
+#include "iface/hold.h"
+#include "iface/user.h"
 
 struct fake fake;
 struct plat_info plat_info;
@@ -190,9 +192,10 @@ uint64_t plat_signals_take(void)
     return set;
 }
 
-void plat_set_thread_pointer(void *tp)
+bool plat_set_thread_pointer(void *tp)
 {
     fake.thread_pointer = tp;
+    return true;
 }
 
 __attribute__((weak)) int plat_device_find(unsigned type, const char *name, struct plat_device *dev)
@@ -221,3 +224,22 @@ __attribute__((weak)) void log_line(const char *format, ...)
     plat_log(text, min_size((size_t)len, sizeof(text) - 1));
     plat_log("\n", 1);
 }
+
+__attribute__((weak)) bool user_readable(const void *addr, size_t len)
+{
+    return addr || len == 0;
+}
+
+__attribute__((weak)) bool user_writable(const void *addr, size_t len)
+{
+    return addr || len == 0;
+}
+
+__attribute__((weak)) ssize_t user_string(const char *addr, size_t max)
+{
+    size_t len = addr ? strnlen(addr, max) : 0;
+
+    return !addr ? -EFAULT : len == max ? -ENAMETOOLONG : (ssize_t)len;
+}
+
+__attribute__((weak)) uint32_t plat_hold;

@@ -5,7 +5,7 @@
  * whole, to start them afresh for every test.
  *
  * sources: libos/virtio/virtq.c libos/virtio/console_tx.c
- * sources: libos/virtio/console_open.c tests/unit/fake_plat.c
+ * sources: libos/virtio/console_open.c libos/thread/thread.c tests/unit/fake_plat.c
  * uses:    virtio thread abi */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +47,11 @@ static int raised;
 static int handlers_due;
 static bool restart;
 static int collected;
+
+bool signal_due(void)
+{
+    return handlers_due > 0;
+}
 
 bool signal_deliver(void)
 {
@@ -170,6 +175,7 @@ static void start(void)
 {
     memset(&input, 0, sizeof(input));
     sources = NULL;
+    input_wait.first = NULL; /* an end of the machine leaves its sleepers */
     console_stdin.flags = O_RDONLY;
     console_stdin.mode = S_IFIFO;
     console_stdout.flags = O_WRONLY;

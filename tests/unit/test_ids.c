@@ -11,6 +11,8 @@
 
 #include "../../libos/posix/ids.c"
 
+uint32_t plat_hold;
+
 static int setup(void **state)
 {
     (void)state;

@@ -4,8 +4,7 @@
  * compared with Linux by tests/system/calls.
  *
  * sources: libos/posix/signal.c libos/posix/signal_deliver.c libos/thread/wait.c
- * sources: tests/unit/fake_plat.c
- * uses:    thread time posix arch */
+ * libos/thread/thread.c sources: tests/unit/fake_plat.c uses:    thread time posix arch */
 #include <errno.h>
 #include <time.h>
 

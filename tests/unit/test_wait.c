@@ -2,9 +2,8 @@
  *
  * Waiting, sleeping and futexes in a program without signals: their hooks are not linked.
  *
- * sources: libos/thread/wait.c libos/posix/time.c libos/posix/futex.c libos/time/uptime.c
- * sources: tests/unit/fake_plat.c
- * uses:    thread time posix */
+ * sources: libos/thread/wait.c libos/thread/thread.c libos/posix/time.c libos/posix/futex.c
+ * libos/time/uptime.c sources: tests/unit/fake_plat.c uses:    thread time posix */
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
@@ -67,7 +66,7 @@ static void completion_wakes(void **state)
 static void others_do_not_wake(void **state)
 {
     struct wait_queue mine = WAIT_QUEUE_INIT;
-    struct wait_queue *both[2] = {&mine, &completion};
+    struct waiter both[2] = {{.queue = &mine}, {.queue = &completion}};
 
     (void)state;
     fake.poll = poll_device;
@@ -78,13 +77,12 @@ static void others_do_not_wake(void **state)
     assert_int_equal(wait_sleep_any(both, 2, DEADLINE_NEVER, "test"), 0);
 }
 
-/* A wake before the call does not count; the wake counter may wrap. */
+/* A wake before the call does not count. */
 static void only_later_wakes_count(void **state)
 {
     struct wait_queue q = WAIT_QUEUE_INIT;
 
     (void)state;
-    q.wakes = UINT32_MAX;
     wait_wake(&q);
     assert_int_equal(wait_sleep(&q, fake.now + 10, "test"), -ETIMEDOUT);
 }

@@ -23,25 +23,9 @@ static inline void cpu_set_fs_base(void *base)
     __asm__ volatile("wrfsbase %0" : : "r"(base) : "memory");
 }
 
-static inline void *cpu_fs_base(void)
-{
-    void *base;
-
-    __asm__ volatile("rdfsbase %0" : "=r"(base));
-    return base;
-}
-
 static inline void cpu_set_gs_base(uint64_t base)
 {
     __asm__ volatile("wrgsbase %0" : : "r"(base) : "memory");
-}
-
-static inline uint64_t cpu_gs_base(void)
-{
-    uint64_t base;
-
-    __asm__ volatile("rdgsbase %0" : "=r"(base));
-    return base;
 }
 
 /* Whether the CPU has RDRAND. Slow: CPUID may trap to a hypervisor. */

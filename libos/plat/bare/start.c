@@ -224,6 +224,7 @@ static void fill_boot(uint64_t end)
     boot.devices.addr = (uintptr_t)bare_devices;
     boot.device_count = CONSOLE_DEVICES;
     boot.enforced = PITH_ENFORCED_WX;
+    boot.features = PITH_FEATURE_FSGSBASE;
     boot.shared.addr = (uintptr_t)&shared;
     boot.hypercall.addr = (uintptr_t)bare_hypercall;
     boot.clock.gettime.addr = (uintptr_t)bare_gettime;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The thread pointer. CR4.FSGSBASE is set wherever an image runs, so no call is needed. */
+ * The thread pointer of the first thread; that of others is an argument of clone. */
 #include "pthread_impl.h"
+#include "pith_libc.h"
 
 int __set_thread_area(void *tp)
 {
-    __asm__ __volatile__("wrfsbase %0" : : "r"(tp) : "memory");
-    return 0;
+    return thread_set_pointer(tp) ? 0 : -EPERM;
 }

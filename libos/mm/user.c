@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What of memory a program may access: its image, the first stack, and its pages of the heap. */
+#include <elf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "iface/plat.h"
+#include "iface/user.h"
+#include "mm/page.h"
+
+/* Weak: without the page allocator the program has no page of the heap. */
+extern __typeof(page_allows) page_allows __attribute__((weak, visibility("hidden")));
+
+/* Where the image's writable part starts: behind what is read-only after relocation. */
+static uintptr_t image_writable(void)
+{
+    static uintptr_t start;
+
+    if (start)
+        return start;
+    const Elf64_Ehdr *elf = (const Elf64_Ehdr *)plat_info.image;
+    const Elf64_Phdr *ph = (const Elf64_Phdr *)(plat_info.image + elf->e_phoff);
+    for (unsigned i = 0; i < elf->e_phnum; i++)
+        if (ph[i].p_type == PT_GNU_RELRO)
+            start = align_up((uintptr_t)plat_info.image + ph[i].p_vaddr + ph[i].p_memsz, PAGE_SIZE);
+    return start;
+}
+
+static bool allows(const void *addr, size_t len, int prot)
+{
+    const struct plat_info *p = &plat_info;
+    uintptr_t at = (uintptr_t)addr;
+
+    if (len == 0 || range_inside(at, len, (uintptr_t)p->stack, p->stack_len))
+        return true;
+    if (range_inside(at, len, (uintptr_t)p->heap, p->heap_len))
+        return page_allows && page_allows(addr, len, prot);
+    return range_inside(at, len, (uintptr_t)p->image, p->image_len) &&
+           (!(prot & PROT_WRITE) || at >= image_writable());
+}
+
+bool user_readable(const void *addr, size_t len)
+{
+    return allows(addr, len, PROT_READ);
+}
+
+bool user_writable(const void *addr, size_t len)
+{
+    return allows(addr, len, PROT_WRITE);
+}
+
+bool user_mapped(const void *addr)
+{
+    return allows(addr, 1, PROT_NONE);
+}
+
+ssize_t user_string(const char *addr, size_t max)
+{
+    size_t len = 0;
+
+    /* Page by page: what follows the string need not be there. */
+    while (len < max) {
+        size_t n = min_size(max - len, PAGE_SIZE - ((uintptr_t)addr + len) % PAGE_SIZE);
+        if (!user_readable(addr + len, n))
+            return -EFAULT;
+        const char *end = memchr(addr + len, '\0', n);
+        if (end)
+            return end - addr;
+        len += n;
+    }
+    return -ENAMETOOLONG;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The first thread. */
+#include "iface/hold.h"
+#include "iface/plat.h"
+#include "thread/thread.h"
+
+struct thread thread_main = {
+    .tid = 1,
+    .ready = LIST_INIT(thread_main.ready),
+    .all = LIST_INIT(thread_main.all),
+};
+struct thread *thread_self = &thread_main;
+uint32_t plat_hold;
+
+bool thread_set_pointer(void *tp)
+{
+    if (!plat_set_thread_pointer(tp))
+        return false;
+    thread_self->tp = tp;
+    return true;
+}

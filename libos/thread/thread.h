@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads. A program has one, thread_main, until it starts more (sched.c); thread_self is the one
+ * that runs. */
+#ifndef PITH_THREAD_H
+#define PITH_THREAD_H
+
+#include "base/list.h"
+#include "iface/signal.h"
+#include "iface/timer.h"
+
+struct cpu_context;
+
+struct thread {
+    int tid; /* 1 for thread_main */
+    char name[16];
+
+    /* Scheduler: what the thread goes on with when it runs again. */
+    uintptr_t sp;                /* stack pointer, with the registers of cpu_switch on it */
+    void *tp;                    /* thread pointer (FS base), also while it runs */
+    uint64_t gs_base;            /* likewise */
+    uint32_t hold;               /* plat_hold */
+    bool preempted;              /* interrupted while the program ran: the rest is in (context) */
+    struct cpu_context *context; /* of the latest upcall in this thread */
+    struct list ready;           /* in the run queue, or an empty list */
+    struct list all;             /* of all threads */
+    struct timer timer;          /* ends a sleep */
+    const char *waits_for;       /* what it sleeps in (iface/wait.h), NULL while it does not */
+    bool external, timed_out;    /* of that sleep */
+    uint64_t cycles;             /* time stamp counter ticks it has run, until it was switched to */
+
+    struct thread_signals signals; /* posix/signal.c */
+    int32_t *clear_tid;            /* posix/clone.c: set_tid_address */
+    void *robust;                  /* posix/futex.c: set_robust_list */
+    void *unmap;                   /* memory that goes with the thread: its stack, or NULL */
+    size_t unmap_len;
+};
+
+extern struct thread thread_main, *thread_self;
+
+/* Sets the calling thread's thread pointer. False: there can be none at (tp). Libc calls it, too.
+ */
+bool thread_set_pointer(void *tp);
+
+#endif
