@@ -20,6 +20,7 @@
 #include "monitor/core/crash.h"
 #include "monitor/core/hypercall.h"
 #include "monitor/core/say.h"
+#include "monitor/core/upcall.h"
 #include "monitor/kvm/area.h"
 #include "monitor/kvm/vm.h"
 #include "monitor/process/guest.h"
@@ -28,7 +29,8 @@
 #define FLAGS_ALWAYS (1u << 1)
 /* CPL 3 may use ports, and so ring by one. It may then also mask interrupts, of which it gets none.
  */
-#define FLAGS_IOPL (3u << 12)
+#define FLAGS_IOPL         (3u << 12)
+#define UPCALL_FLAGS_CLEAR (1u << 8 | 1u << 10 | 1u << 18) /* TF, DF, AC */
 
 extern const char kvm_stub[], kvm_stub_probe[];
 
@@ -153,16 +155,16 @@ static int keep(unsigned fd)
     return 0;
 }
 
-/* Has KVM copy the special registers out: it does so at each end of KVM_RUN, which here is at once.
- */
-static struct kvm_sregs *fetch_sregs(void)
+/* Has KVM copy state out, of the kinds (which): it does so at each end of KVM_RUN, which here is at
+ * once. The general registers stay as the last exit left them. */
+static struct kvm_sync_regs *fetch(uint64_t which)
 {
-    vm.run->kvm_valid_regs = KVM_SYNC_X86_SREGS;
+    vm.run->kvm_valid_regs = which;
     vm.run->immediate_exit = 1;
     ioctl(vm.vcpu, KVM_RUN, 0);
     vm.run->immediate_exit = 0;
     vm.run->kvm_valid_regs = KVM_SYNC_X86_REGS;
-    return &vm.run->s.regs.sregs;
+    return &vm.run->s.regs;
 }
 
 /* Changes the guest's tables. Should they have another root now, the processor gets it with the
@@ -172,7 +174,7 @@ static long map(uint64_t addr, uint64_t phys, uint64_t len, uint64_t flags)
     int err = tables_map(&vm.tables, addr, phys, len, flags);
     if (tables_root(&vm.tables) != vm.root) {
         vm.root = tables_root(&vm.tables);
-        fetch_sregs()->cr3 = vm.root;
+        fetch(KVM_SYNC_X86_SREGS)->sregs.cr3 = vm.root;
         vm.run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
     }
     return err;
@@ -252,9 +254,37 @@ static bool is_int(const struct machine *m, uint64_t rip)
     return crash_guest_word(m, rip, &code) && (code & 0xff) == 0xcd;
 }
 
+/* Interrupts the guest, which stands as (at) says, if it wants to be. */
+static bool upcall(struct machine *m, const struct pith_upcall_frame *at)
+{
+    struct kvm_regs *r = &vm.run->s.regs.regs;
+    uint64_t rip, rsp;
+    if (!upcall_begin(m, at, &rip, &rsp))
+        return false;
+    r->rip = rip;
+    r->rsp = rsp;
+    r->rflags = at->rflags & ~(uint64_t)UPCALL_FLAGS_CLEAR;
+    vm.run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+    return true;
+}
+
+/* A signal of the host's ended KVM_RUN, most often a tick. An exception that KVM has yet to deliver
+ * belongs to where the guest stands: it goes first, and this tick is left out. */
+static void tick(struct machine *m)
+{
+    if (!m->upcall)
+        return;
+    const struct kvm_regs *r = &vm.run->s.regs.regs;
+    if (!fetch(KVM_SYNC_X86_EVENTS)->events.exception.injected)
+        (void)upcall(m, &(struct pith_upcall_frame){.rip = r->rip,
+                                                    .rsp = r->rsp,
+                                                    .rflags = r->rflags,
+                                                    .vector = PITH_UPCALL_NO_FAULT});
+}
+
 /* The processor left its frame at the end of the exception stack. The guest could have changed it
- * or rung itself: then its report is wrong, and it ends all the same. */
-static _Noreturn void exception(const struct machine *m, unsigned vector)
+ * or rung itself: then it is told what it says, or its report is wrong. */
+static void exception(struct machine *m, unsigned vector)
 {
     const unsigned with_error = 1u << 8 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 |
                                 1u << 17 | 1u << 21 | 1u << 29 | 1u << 30;
@@ -270,8 +300,14 @@ static _Noreturn void exception(const struct machine *m, unsigned vector)
     f.reg[CRASH_FLAGS] = end[-3];
     f.reg[CRASH_RSP] = end[-2];
     if (vector == VECTOR_PAGE)
-        f.addr = fetch_sregs()->cr2;
-    report(m, &f);
+        f.addr = fetch(KVM_SYNC_X86_SREGS)->sregs.cr2;
+    if (!upcall(m, &(struct pith_upcall_frame){.rip = f.reg[CRASH_RIP],
+                                               .rsp = f.reg[CRASH_RSP],
+                                               .rflags = f.reg[CRASH_FLAGS],
+                                               .vector = vector,
+                                               .error = f.error,
+                                               .addr = f.addr}))
+        report(m, &f);
 }
 
 /* KVM_RUN ended otherwise than by a doorbell, with (error) if it is not 0. */
@@ -324,7 +360,9 @@ static __attribute__((noreturn)) void enter(struct machine *m)
              m->mem_base + l->boot.at);
     for (;;) {
         if (ioctl(vm.vcpu, KVM_RUN, 0)) {
-            if (errno != EINTR && errno != EAGAIN)
+            if (errno == EINTR)
+                tick(m);
+            else if (errno != EAGAIN)
                 stopped(m, errno);
         } else if (!rang(m, &bell)) {
             stopped(m, 0);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "monitor/kvm/vm.h"
+#include "monitor/process/guest.h"
 
 static bool has_hardware(void)
 {
@@ -64,7 +65,7 @@ static const char *missing_capability(int kvm)
     for (unsigned i = 0; i < ARRAY_LEN(needed); i++)
         if (ioctl(kvm, KVM_CHECK_EXTENSION, needed[i].cap) <= 0)
             return needed[i].why;
-    const int sync = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+    const int sync = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS;
     if ((ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS) & sync) != sync)
         return "this host's KVM lacks KVM_CAP_SYNC_REGS (Linux 4.17)";
     return NULL;
@@ -122,6 +123,9 @@ int vm_create(struct kvm_vm *vm, const char **why)
     int err;
 
     *vm = (struct kvm_vm){.vm = -1, .vcpu = -1};
+    /* The only part of a machine's processor that an old one lacks: better found out now. */
+    if (!guest_sets_base())
+        return fail(0, why, "the processor, or this host's kernel, lacks FSGSBASE");
     vm->kvm = above_stdio(open("/dev/kvm", O_RDWR | O_CLOEXEC));
     if (vm->kvm < 0)
         return fail(-1, why, open_fault(errno));

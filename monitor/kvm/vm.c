@@ -151,17 +151,23 @@ static void write_descriptors(struct kvm_vm *vm, const struct machine *m)
     memcpy(vm->kept + AREA_STUB, kvm_stub, (size_t)(kvm_stub_end - kvm_stub));
 }
 
-/* Tells the processor what it can do. Returns the state components that XCR0 may enable, or 0 on
- * error. */
-static uint64_t set_cpuid(struct kvm_vm *vm)
+/* Tells the processor what it can do. Sets *components to those of its state that XCR0 may enable.
+ */
+static bool set_cpuid(struct kvm_vm *vm, const struct machine *m, uint64_t *components,
+                      const char **why)
 {
     static uint64_t
         room[(sizeof(struct kvm_cpuid2) + CPUID_MAX * sizeof(struct kvm_cpuid_entry2)) / 8];
     struct kvm_cpuid2 *cpuid = (struct kvm_cpuid2 *)room;
-    uint64_t components;
+    unsigned address_bits;
 
-    cpuid->nent = cpuid_make(cpuid->entries, &components);
-    return ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid) ? 0 : components;
+    cpuid->nent = cpuid_make(cpuid->entries, components, &address_bits);
+    *why = "this processor's machines cannot address that much memory: choose less with -m";
+    if ((vm_doorbell(vm, m) + PAGE_SIZE - 1) >> address_bits)
+        return false;
+    *why =
+        "KVM does not take what its processor is to offer (KVM_SET_CPUID2), or there is no XSAVE";
+    return *components && !ioctl(vm->vcpu, KVM_SET_CPUID2, cpuid);
 }
 
 static struct kvm_segment segment(uint16_t selector, uint8_t type)
@@ -213,15 +219,11 @@ int vm_build(struct kvm_vm *vm, const struct machine *m, const char **why)
         *why = "the machine's page tables do not fit";
         return -ENOMEM;
     }
+    if (!set_cpuid(vm, m, &xcrs.xcrs[0].value, why))
+        return -ENOTSUP;
     if (ioctl(vm->vm, KVM_SET_USER_MEMORY_REGION, &memory)) {
         *why = "KVM does not take the machine's memory (KVM_SET_USER_MEMORY_REGION)";
         return -errno;
-    }
-    xcrs.xcrs[0].value = set_cpuid(vm);
-    if (!xcrs.xcrs[0].value) {
-        *why = "KVM does not take what its processor is to offer (KVM_SET_CPUID2), or there is no "
-               "XSAVE";
-        return -ENOTSUP;
     }
     if (!set_registers(vm, vm_area(m)) || ioctl(vm->vcpu, KVM_SET_XCRS, &xcrs)) {
         *why = "KVM does not give a processor in 64-bit mode at CPL 3 with FSGSBASE and XSAVE";

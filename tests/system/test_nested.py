@@ -90,6 +90,16 @@ def test_why_it_cannot_be_had(before, script, after, why, kvm, cc):
     assert re.match(f"kvm      not chosen: .*{why}", start("--show-plan").stdout)
 
 
+def test_more_memory_than_a_machine_can_have(kvm, cc):
+    image = kvm.put_image(cc(program('puts("ran");')))
+    got = kvm.run(PITH, "run", "--on", "kvm", "-m", "1024G", image)
+    assert (got.status, got.stdout) == (125, "") and "cannot address that much memory" in got.stderr
+    got = kvm.run(PITH, "run", "-m", "1024G", image)
+    assert (got.status, got.stdout) == (0, "ran\n") and "it runs as a process" in got.stderr
+    got = kvm.run(PITH, "run", "--on", "kvm", "-m", "6G", image)
+    assert (got.status, got.stdout, got.stderr) == (0, "ran\n", "")
+
+
 def test_spinning_ends_by_time_and_by_signal(cc, run, kvm):
     image = cc(program('puts("up"); fflush(stdout); for (volatile int i = 0;; i++);'))
     got = run(image, options=["--timeout", "0.3"])
