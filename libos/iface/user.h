@@ -14,9 +14,6 @@
 bool user_readable(const void *addr, size_t len);
 bool user_writable(const void *addr, size_t len);
 
-/* Whether there is anything of the program's at (addr), accessible or not. */
-bool user_mapped(const void *addr);
-
 /* The length of the string at (addr), without its NUL, if it ends within (max) bytes: at most max
  * - 1. -EFAULT if it meets memory that cannot be read first; -ENAMETOOLONG if it does not end. */
 must_check ssize_t user_string(const char *addr, size_t max);

@@ -51,11 +51,6 @@ bool user_writable(const void *addr, size_t len)
     return allows(addr, len, PROT_WRITE);
 }
 
-bool user_mapped(const void *addr)
-{
-    return allows(addr, 1, PROT_NONE);
-}
-
 ssize_t user_string(const char *addr, size_t max)
 {
     size_t len = 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/sched.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "iface/hold.h"
@@ -42,9 +43,10 @@ long pith_sys_clone(long flags, long stack, long parent_tid, long child_tid, lon
     unsigned f = (unsigned)flags;
 
     if ((f & SHARED) != SHARED || (f & ~(unsigned)KNOWN)) {
-        log_line("clone with flags 0x%lx failed: there are threads (pthread_create), but no further "
-                 "processes",
-                 (long)f);
+        log_line(
+            "clone with flags 0x%lx failed: there are threads (pthread_create), but no further "
+            "processes",
+            (long)f);
         return -ENOSYS;
     }
     if (!user_readable((void *)start, sizeof(struct clone_start)) || stack % 16 ||
@@ -58,6 +60,7 @@ long pith_sys_clone(long flags, long stack, long parent_tid, long child_tid, lon
     t->start = (void *)start;
     t->signals.blocked = thread_self->signals.blocked;
     memcpy(t->name, thread_self->name, sizeof(t->name));
+    t->named = thread_self->named;
     if (f & CLONE_PARENT_SETTID)
         *(int32_t *)parent_tid = t->tid;
     if (f & CLONE_CHILD_SETTID)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system calls on signals. The one process is 1, and so is its first thread; kill reaches nobody
- * else. */
+ * The system calls on signals. The one process is 1, and so is its first thread; kill reaches
+ * nobody else. */
 #include <errno.h>
 #include <string.h>
 
@@ -260,8 +260,8 @@ long pith_sys_tgkill(long tgid, long tid, long sig)
     return pith_sys_tkill(tid, sig);
 }
 
-/* The program says all of siginfo_t itself: to another process it could not claim to be the kernel, but
- * there is none. (tid) 0: to the process. */
+/* The program says all of siginfo_t itself: to another process it could not claim to be the kernel,
+ * but there is none. (tid) 0: to the process. */
 static long queue_info(long tid, long sig, long uinfo)
 {
     if (!user_readable((void *)uinfo, sizeof(siginfo_t)))

@@ -86,8 +86,8 @@ void signal_discard(int sig);
 /* Whether (sig) would have no effect if it were not blocked. */
 bool signal_is_ignored(int sig);
 
-/* Sets the calling thread's mask, less SIGNALS_FIXED. Newly unblocked signals wait for the end of the
- * call. */
+/* Sets the calling thread's mask, less SIGNALS_FIXED. Newly unblocked signals wait for the end of
+ * the call. */
 void signal_set_mask(uint64_t set);
 
 /* Tells the platform which signals and faults to pass on; after changes of (handled) or

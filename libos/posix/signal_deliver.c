@@ -42,11 +42,10 @@ void signal_update_caught(void)
         plat_signals_catch(caught);
         told = caught;
     }
-    plat_upcall_faults((has_handler(SIGFPE) ? VECTORS_FPE : 0) |
-                       (has_handler(SIGTRAP) ? VECTORS_TRAP : 0) |
-                       (has_handler(SIGILL) ? VECTORS_ILL : 0) |
-                       (has_handler(SIGSEGV) ? VECTORS_SEGV : 0) |
-                       (has_handler(SIGBUS) ? VECTORS_BUS : 0));
+    plat_upcall_faults(
+        (has_handler(SIGFPE) ? VECTORS_FPE : 0) | (has_handler(SIGTRAP) ? VECTORS_TRAP : 0) |
+        (has_handler(SIGILL) ? VECTORS_ILL : 0) | (has_handler(SIGSEGV) ? VECTORS_SEGV : 0) |
+        (has_handler(SIGBUS) ? VECTORS_BUS : 0));
 }
 
 void signal_set_mask(uint64_t set)

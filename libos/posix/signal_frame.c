@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals that interrupt the program while it computes, and those that its own faults raise. As Linux
- * does, all registers go to the handler's stack in a ucontext; when the handler returns they come
- * back from there, as the handler has left them. */
+ * Signals that interrupt the program while it computes, and those that its own faults raise. As
+ * Linux does, all registers go to the handler's stack in a ucontext; when the handler returns they
+ * come back from there, as the handler has left them. */
 #include <string.h>
 #include <ucontext.h>
 
@@ -122,6 +122,8 @@ void signal_enter(struct cpu_context *c)
     }
 }
 
+#define FLOAT_UNKNOWN 14 /* Linux's FPE_FLTUNK, which libc does not name */
+
 /* The code of SIGFPE, from the flags that are set and not masked. */
 static int float_code(const struct cpu_context *c)
 {
@@ -140,7 +142,17 @@ static int float_code(const struct cpu_context *c)
         return FPE_FLTOVF;
     if (flags & 0x12)
         return FPE_FLTUND;
-    return flags & 0x20 ? FPE_FLTRES : FPE_FLTUNK;
+    return flags & 0x20 ? FPE_FLTRES : FLOAT_UNKNOWN;
+}
+
+static void describe_page_fault(uintptr_t addr, siginfo_t *i)
+{
+    enum page_fault_kind kind = page_fault_kind(addr);
+
+    i->si_signo = kind == PAGE_FAULT_BEYOND ? SIGBUS : SIGSEGV;
+    i->si_code = kind == PAGE_FAULT_BEYOND   ? BUS_ADRERR
+                 : kind == PAGE_FAULT_DENIED ? SEGV_ACCERR
+                                             : SEGV_MAPERR;
 }
 
 /* Signal, code and address of the exception in (c), as Linux has them. */
@@ -176,8 +188,7 @@ static siginfo_t describe(const struct cpu_context *c)
         break;
     case PAGE:
         addr = c->addr;
-        i.si_signo = SIGSEGV;
-        i.si_code = user_mapped((void *)addr) ? SEGV_ACCERR : SEGV_MAPERR;
+        describe_page_fault(addr, &i);
         break;
     default:
         i.si_signo = SIGSEGV;

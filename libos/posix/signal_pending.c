@@ -134,8 +134,8 @@ static void cancel_opposites(int sig)
         signal_discard(SIGCONT);
 }
 
-/* Whether (sig) for (t), or the process, is to be dropped: it is ignored, and nobody blocks it or waits
- * for it; or it is pending already and does not queue up. */
+/* Whether (sig) for (t), or the process, is to be dropped: it is ignored, and nobody blocks it or
+ * waits for it; or it is pending already and does not queue up. */
 static bool drops(struct thread *t, const struct signal_pending *p, int sig)
 {
     uint64_t bit = signal_bit(sig);
@@ -174,8 +174,7 @@ int signal_send(struct thread *t, const siginfo_t *info)
     cancel_opposites(sig);
     if (drops(t, p, sig))
         return 0;
-    struct signal_entry *e =
-        signal_state.queued < QUEUED_MAX ? heap_alloc(sizeof(*e)) : NULL;
+    struct signal_entry *e = signal_state.queued < QUEUED_MAX ? heap_alloc(sizeof(*e)) : NULL;
     /* Without memory only what the number says is lost, unless that is the point. */
     if (!e && sig >= REALTIME && info->si_code != SI_USER)
         return -EAGAIN;

@@ -79,8 +79,7 @@ static struct thread *pick(void)
 {
     while (list_empty(&ready)) {
         nsec_t until = timer_next();
-        if (until == DEADLINE_NEVER && external_waits == 0 &&
-            !(signal_awaited && signal_awaited()))
+        if (until == DEADLINE_NEVER && external_waits == 0 && !(signal_awaited && signal_awaited()))
             deadlock();
         uint64_t idle = __builtin_ia32_rdtsc();
         (void)wait_poll(until);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The scheduler: which thread runs. Threads take turns, in the order in which they became ready. Only
- * images that can start threads link it; the hooks are NULL in others. */
+ * The scheduler: which thread runs. Threads take turns, in the order in which they became ready.
+ * Only images that can start threads link it; the hooks are NULL in others. */
 #ifndef PITH_THREAD_SCHED_H
 #define PITH_THREAD_SCHED_H
 

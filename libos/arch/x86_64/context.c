@@ -9,7 +9,7 @@
 
 struct cpu_context *upcall_context;
 
-/* context.S */
+/* switch.S */
 extern const char cpu_start[], cpu_resume_rbx[];
 
 /* Where cpu_switch finds registers and return address. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Switching between threads, and the state of code that was interrupted: context.S. Seen by
+ * Switching between threads, and the state of code that was interrupted: switch.S. Seen by
  * assembly, too. */
 #ifndef PITH_ARCH_CONTEXT_H
 #define PITH_ARCH_CONTEXT_H
@@ -41,11 +41,11 @@ struct cpu_context {
     uint8_t xsave[]; /* Intel SDM volume 1, 13.4 */
 };
 
-_Static_assert(offsetof(struct cpu_context, r8) == CONTEXT_R8, "context.S");
-_Static_assert(offsetof(struct cpu_context, rax) == CONTEXT_RAX, "context.S");
-_Static_assert(offsetof(struct cpu_context, rip) == CONTEXT_RIP, "context.S");
-_Static_assert(offsetof(struct cpu_context, vector) == CONTEXT_VECTOR, "context.S");
-_Static_assert(offsetof(struct cpu_context, xsave) == CONTEXT_XSAVE, "context.S");
+_Static_assert(offsetof(struct cpu_context, r8) == CONTEXT_R8, "switch.S");
+_Static_assert(offsetof(struct cpu_context, rax) == CONTEXT_RAX, "switch.S");
+_Static_assert(offsetof(struct cpu_context, rip) == CONTEXT_RIP, "switch.S");
+_Static_assert(offsetof(struct cpu_context, vector) == CONTEXT_VECTOR, "switch.S");
+_Static_assert(offsetof(struct cpu_context, xsave) == CONTEXT_XSAVE, "switch.S");
 
 /* Saves the registers that a call preserves on the stack and the stack pointer in (*from), goes on
  * where the stack (to) was left by the same function, and returns there. */
