@@ -19,9 +19,13 @@
 #define BELLS          64
 
 #define VECTORS    32
-#define VECTOR_LEN 8
+#define VECTOR_LEN 16
 
 /* The stub's code that uses ports lies this far behind the same for stores. */
-#define STUB_BY_PORT 0x200
+#define STUB_BY_PORT 0x400
+
+#define SELECTOR_TASK 0x08
+#define SELECTOR_DATA 0x2b
+#define SELECTOR_CODE 0x33
 
 #endif

@@ -18,10 +18,12 @@
     out %al, $\bell
     .endm
 
-/* The handlers of exceptions, VECTOR_LEN bytes each. The monitor never returns to them. */
+/* The handlers of exceptions, VECTOR_LEN bytes each. The monitor never returns to them. Some processors
+ * (QEMU's) clear SS when they change to a stack of IST, and the guest may not return with such a one. */
     .macro vectors ring
     .set vector, 0
     .rept VECTORS
+    mov kvm_stub_ss(%rip), %ss
     \ring BELL_EXCEPTION + vector
     .balign VECTOR_LEN
     .set vector, vector + 1
@@ -54,6 +56,8 @@ kvm_stub_vectors:
     ud2
     .balign 16
     vectors ring_by_port
+kvm_stub_ss:
+    .word SELECTOR_DATA
 kvm_stub_end:
     .size kvm_stub, . - kvm_stub
     .section .note.GNU-stack, "", @progbits

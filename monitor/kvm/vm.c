@@ -14,10 +14,7 @@
 #include "monitor/kvm/area.h"
 #include "monitor/kvm/cpuid.h"
 
-#define TABLES_AT     (3 * PAGE_SIZE) /* in the kept memory */
-#define SELECTOR_TASK 0x08
-#define SELECTOR_DATA 0x2b
-#define SELECTOR_CODE 0x33
+#define TABLES_AT (3 * PAGE_SIZE) /* in the kept memory */
 
 extern const char kvm_stub[], kvm_stub_end[], kvm_stub_vectors[];
 
@@ -213,18 +210,20 @@ int vm_build(struct kvm_vm *vm, const struct machine *m, const char **why)
     struct kvm_userspace_memory_region memory = {.memory_size = vm->kept_len + m->layout.mem_len,
                                                  .userspace_addr = (uint64_t)vm->kept};
     struct kvm_xcrs xcrs = {.nr_xcrs = 1};
+    uint64_t components;
 
     write_descriptors(vm, m);
     if (map_own(vm, m) || map_guest(vm, m)) {
         *why = "the machine's page tables do not fit";
         return -ENOMEM;
     }
-    if (!set_cpuid(vm, m, &xcrs.xcrs[0].value, why))
+    if (!set_cpuid(vm, m, &components, why))
         return -ENOTSUP;
     if (ioctl(vm->vm, KVM_SET_USER_MEMORY_REGION, &memory)) {
         *why = "KVM does not take the machine's memory (KVM_SET_USER_MEMORY_REGION)";
         return -errno;
     }
+    xcrs.xcrs[0].value = components;
     if (!set_registers(vm, vm_area(m)) || ioctl(vm->vcpu, KVM_SET_XCRS, &xcrs)) {
         *why = "KVM does not give a processor in 64-bit mode at CPL 3 with FSGSBASE and XSAVE";
         return -ENOTSUP;

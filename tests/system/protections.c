@@ -3,6 +3,8 @@
  * Random changes of protections, by calls of the monitor on memory of the heap, against a model:
  * what must be accessible is, with its contents. Then touches one page that must not be. args: SEED
  * STEPS HOW   HOW: "read" or "write"; prints the address that it touches */
+#include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +65,46 @@ static void step(void)
     }
 }
 
+static sigjmp_buf faulted;
+static void *fault_at;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    (void)sig, (void)context;
+    fault_at = info->si_addr;
+    siglongjmp(faulted, 1);
+}
+
+/* The access faults, and at this address. */
+static void must_fault(volatile uint64_t *at, int write)
+{
+    if (!sigsetjmp(faulted, 1)) {
+        if (write)
+            *at = 1;
+        else
+            (void)*at;
+    } else if (fault_at == at) {
+        return;
+    }
+    printf("%s of %p: %s\n", write ? "write" : "read", (void *)at,
+           fault_at == at ? "no fault" : "fault elsewhere");
+    exit(3);
+}
+
+static void check_faults(void)
+{
+    struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    sigaction(SIGSEGV, &act, NULL);
+    for (unsigned i = 0; i < PAGES; i++) {
+        fault_at = NULL;
+        if (!(prot[i] & WRITE))
+            must_fault(word(i), 1);
+        if (!(prot[i] & READ))
+            must_fault(word(i), 0);
+    }
+    signal(SIGSEGV, SIG_DFL);
+}
+
 static void check(unsigned every)
 {
     for (unsigned i = any(every); i < PAGES; i += every) {
@@ -95,7 +137,10 @@ int main(int argc, char **argv)
     for (int i = 0; i < steps; i++) {
         step();
         check(i % 16 == 15 ? 1 : 23);
+        if (i % 8 == 0)
+            check_faults();
     }
+    check_faults();
     check(1);
     unsigned write = argv[3][0] == 'w', bad = any(PAGES);
     for (unsigned i = 0; i < PAGES && prot[bad] & (write ? WRITE : READ); i++)

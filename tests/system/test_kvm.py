@@ -175,6 +175,94 @@ def test_random_protections(seed, cc, run):
         assert f"segmentation fault: {what} {got.stdout.strip()} in the heap" in got.stderr
 
 
+CATCH = """
+static volatile sig_atomic_t last, code;
+static void *volatile at;
+static sigjmp_buf back;
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    (void)context;
+    last = sig, code = info->si_code, at = info->si_addr;
+    siglongjmp(back, 1);
+}
+static volatile int zero;
+static int caught(int how, void *p)
+{
+    if (sigsetjmp(back, 1))
+        return last;
+    switch (how) {
+    case 0: return *(volatile char *)p;
+    case 1: *(volatile char *)p = 1; break;
+    case 2: ((void (*)(void))p)(); break;
+    case 3: return 7 / zero;
+    case 4: __asm__ volatile("ud2"); break;
+    case 5: __asm__ volatile("int3"); break;
+    case 6: return *(volatile char *)0x8000000000000000;
+    case 7: __asm__ volatile("std; movb $1, 8; cld"); break;
+    }
+    return 0;
+}
+int main(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    for (int i = 0; i < 5; i++)
+        sigaction(signals[i], &act, NULL);
+    char *p = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(p + (2 << 20), 4096, PROT_READ);
+    double sum = 0;
+    for (int i = 0; i < 300; i++) {
+        static const struct { int how, sig; long offset; } cases[] = {
+            {0, SIGSEGV, -1}, {1, SIGSEGV, 2 << 20}, {2, SIGSEGV, 0}, {3, SIGFPE, 0}, {4, SIGILL, 0}, {5, SIGTRAP, 0},
+            {6, SIGSEGV, 0}, {7, SIGSEGV, -1},
+        };
+        const int c = i % 8;
+        void *where = cases[c].offset < 0 ? (void *)8 : p + cases[c].offset;
+        sum += 0.5;
+        if (caught(cases[c].how, where) != cases[c].sig || (cases[c].how < 3 && at != where)) {
+            printf("case %d: signal %d at %p, not %p\\n", c, (int)last, at, where);
+            return 1;
+        }
+    }
+    return sum == 150 ? 0 : 2;
+}
+"""
+
+
+def test_faults_reach_the_program(cc, run):
+    head = "#define _GNU_SOURCE\n#include <setjmp.h>\n#include <signal.h>\n#include <stdio.h>\n#include <sys/mman.h>\n"
+    got = run(cc(head + CATCH, "-O1"))
+    assert (got.status, got.stdout, got.stderr) == (0, "", "")
+
+
+SPIN_UNTIL = """
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+static volatile sig_atomic_t caught;
+static void note(int sig) { caught = sig; }
+int main(void)
+{
+    signal(SIGTERM, note);
+    puts("up");
+    fflush(stdout);
+    double d = 1;
+    unsigned long n = 0;
+    while (!caught)
+        d *= 1.0000001, n++;
+    return caught == SIGTERM && n > 1000 && d > 1 ? 42 : 1;
+}
+"""
+
+
+def test_signal_reaches_a_program_that_spins(cc, spawn):
+    process = spawn(cc(SPIN_UNTIL), stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"up\n"
+    time.sleep(0.1)
+    process.terminate()
+    assert process.wait(10) == 42
+
+
 JIT = """
     unsigned char *p = mmap(NULL, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     for (int i = 0; i < 3; i++) {

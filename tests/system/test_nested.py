@@ -12,8 +12,8 @@ from test_crash import test_registers, test_report  # noqa: F401
 from test_disk import disk, test_hostile_queue, test_random_transfers  # noqa: F401
 from test_faults import test_fault, test_no_fault  # noqa: F401
 from test_hypercalls import test_any_call_is_answered, test_ends_by_call  # noqa: F401
-from test_kvm import (program, test_code_made_at_run_time_only_where_allowed,  # noqa: F401
-                      test_flags_change_nothing_for_the_host, test_no_instruction_leads_out,
+from test_kvm import (SPIN_UNTIL, program, test_code_made_at_run_time_only_where_allowed,  # noqa: F401
+                      test_faults_reach_the_program, test_flags_change_nothing_for_the_host, test_no_instruction_leads_out,
                       test_protections_follow_every_change, test_random_protections, test_registers_of_a_crash_are_exact,
                       test_vectors_are_kept_across_calls, test_walls)
 from test_memory import test_code_is_allowed, test_code_is_refused  # noqa: F401
@@ -65,7 +65,7 @@ def test_calls_as_on_linux(name, cc, native, run, linux):
 
 
 def test_auto_takes_it_and_says_so(kvm, cc):
-    assert kvm.run(PITH, "run", "--show-plan").stdout == "kvm      chosen\nprocess  not chosen: kvm is\n"
+    assert kvm.run(PITH, "run", "--show-plan").stdout == "kvm      chosen: hardware KVM\nprocess  not chosen: kvm is\n"
     image = kvm.put_image(cc(program("puts(AREA[0] ? \"kvm\" : \"\");")))
     assert kvm.run(PITH, "run", image).stdout == "kvm\n"  # as a process it would fault
 
@@ -104,5 +104,6 @@ def test_spinning_ends_by_time_and_by_signal(cc, run, kvm):
     image = cc(program('puts("up"); fflush(stdout); for (volatile int i = 0;; i++);'))
     got = run(image, options=["--timeout", "0.3"])
     assert (got.status, got.stdout) == (124, "up\n")
-    got = kvm.sh(f"{PITH} run --on kvm {kvm.put_image(image)} & pid=$!; sleep 1; kill -TERM $pid; wait $pid; echo $?")
-    assert got.stdout == "up\n143\n"
+    for source, status in ((image, 143), (cc(SPIN_UNTIL), 42)):
+        got = kvm.sh(f"{PITH} run --on kvm {kvm.put_image(source)} & pid=$!; sleep 1; kill -TERM $pid; wait $pid; echo $?")
+        assert got.stdout == f"up\n{status}\n"
