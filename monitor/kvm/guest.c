@@ -115,15 +115,18 @@ static bool probe(const struct machine *m, uint64_t *ahead)
     return true;
 }
 
-/* The port is the cheaper doorbell, but software KVM has none for CPL 3. */
+/* The port is the cheaper doorbell, but software KVM has none for CPL 3. While it is tried,
+ * exceptions ring by the store: one that means that there is no port must not meet the port again.
+ */
 static bool start(const struct machine *m)
 {
-    if (!vm_is_software()) {
-        vm_ring_by_port(&vm, m, true);
-        if (probe(m, &tsc_ahead))
-            return true;
+    vm_write_gates(&vm, m);
+    vm.by_port = !vm_is_software();
+    if (vm.by_port && probe(m, &tsc_ahead)) {
+        vm_write_gates(&vm, m);
+        return true;
     }
-    vm_ring_by_port(&vm, m, false);
+    vm.by_port = false;
     return probe(m, &tsc_ahead);
 }
 

@@ -117,9 +117,8 @@ static int map_own(struct kvm_vm *vm, const struct machine *m)
     return err;
 }
 
-void vm_ring_by_port(struct kvm_vm *vm, const struct machine *m, bool by_port)
+void vm_write_gates(struct kvm_vm *vm, const struct machine *m)
 {
-    vm->by_port = by_port;
     struct descriptors *d = (struct descriptors *)(vm->kept + AREA_TABLES);
     uint64_t handler = vm_stub(vm, m) + (uint64_t)(kvm_stub_vectors - kvm_stub);
 

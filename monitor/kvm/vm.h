@@ -39,15 +39,14 @@ must_check int vm_reserve(struct kvm_vm *vm, struct machine *m, uint64_t span);
  * image is loaded. Returns 0 or a negative error number with *why as above. */
 must_check int vm_build(struct kvm_vm *vm, const struct machine *m, const char **why);
 
-/* Chooses how the stub, and with it every exception, rings: at a port, or else by a store. Once
- * before the machine runs, at least. */
-void vm_ring_by_port(struct kvm_vm *vm, const struct machine *m, bool by_port);
+/* Makes exceptions ring as vm->by_port says. Before the machine runs, and when that changes. */
+void vm_write_gates(struct kvm_vm *vm, const struct machine *m);
 
 /* Whether KVM here is one that the processor does not help: software KVM. */
 bool vm_is_software(void);
 
-/* Where the machine's address space has the monitor's pages, and in them the code that rings in the
- * chosen way; the doorbell's physical address. */
+/* Where the machine's address space has the monitor's pages, and in them the code that rings as
+ * vm->by_port says; the doorbell's physical address. */
 uint64_t vm_area(const struct machine *m);
 uint64_t vm_stub(const struct kvm_vm *vm, const struct machine *m);
 uint64_t vm_doorbell(const struct kvm_vm *vm, const struct machine *m);

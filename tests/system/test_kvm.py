@@ -175,7 +175,12 @@ def test_random_protections(seed, cc, run):
         assert f"segmentation fault: {what} {got.stdout.strip()} in the heap" in got.stderr
 
 
-CATCH = """
+FAULTS_PROGRAM = """
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
 static volatile sig_atomic_t last, code;
 static void *volatile at;
 static sigjmp_buf back;
@@ -230,8 +235,7 @@ int main(void)
 
 
 def test_faults_reach_the_program(cc, run):
-    head = "#define _GNU_SOURCE\n#include <setjmp.h>\n#include <signal.h>\n#include <stdio.h>\n#include <sys/mman.h>\n"
-    got = run(cc(head + CATCH, "-O1"))
+    got = run(cc(FAULTS_PROGRAM, "-O1"))
     assert (got.status, got.stdout, got.stderr) == (0, "", "")
 
 

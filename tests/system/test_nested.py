@@ -12,7 +12,7 @@ from test_crash import test_registers, test_report  # noqa: F401
 from test_disk import disk, test_hostile_queue, test_random_transfers  # noqa: F401
 from test_faults import test_fault, test_no_fault  # noqa: F401
 from test_hypercalls import test_any_call_is_answered, test_ends_by_call  # noqa: F401
-from test_kvm import (SPIN_UNTIL, program, test_code_made_at_run_time_only_where_allowed,  # noqa: F401
+from test_kvm import (FAULTS_PROGRAM, SPIN_UNTIL, program, test_code_made_at_run_time_only_where_allowed,  # noqa: F401
                       test_faults_reach_the_program, test_flags_change_nothing_for_the_host, test_no_instruction_leads_out,
                       test_protections_follow_every_change, test_random_protections, test_registers_of_a_crash_are_exact,
                       test_vectors_are_kept_across_calls, test_walls)
@@ -68,6 +68,20 @@ def test_auto_takes_it_and_says_so(kvm, cc):
     assert kvm.run(PITH, "run", "--show-plan").stdout == "kvm      chosen: hardware KVM\nprocess  not chosen: kvm is\n"
     image = kvm.put_image(cc(program("puts(AREA[0] ? \"kvm\" : \"\");")))
     assert kvm.run(PITH, "run", image).stdout == "kvm\n"  # as a process it would fault
+
+
+def test_software_kvm_is_for_those_who_ask_and_has_no_port(kvm, cc):
+    """As if this KVM were software: calls and exceptions then go by the store."""
+    disguise = "mount -t tmpfs none /sys/module && mkdir /sys/module/kvm_pvm && exec "
+    image = kvm.put_image(cc(FAULTS_PROGRAM))
+
+    def start(arguments):
+        return kvm.run("unshare", "-m", "sh", "-c", f"{disguise} {PITH} run {arguments}")
+
+    assert "not chosen: no hardware support" in start("--show-plan").stdout
+    assert start("--on kvm --show-plan").stdout.startswith("kvm      chosen: software KVM")
+    got = start(f"--on kvm {image}")
+    assert (got.status, got.stdout, got.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("before, script, after, why", [
