@@ -4,7 +4,7 @@
  * checked, page tables hold what was allowed and nothing else, devices touch guest memory only.
  * The input is a row of steps: a call, or a change of a few bytes of memory, where the queues are.
  *
- * sources: monitor/core/hypercall.c monitor/kvm/tables.c
+ * sources: monitor/core/hypercall.c monitor/core/upcall.c monitor/kvm/tables.c
  * sources: monitor/dev/console.c monitor/dev/queue.c monitor/dev/block.c
  * uses: monitor abi */
 #include <errno.h>
@@ -17,8 +17,10 @@
 #include <unistd.h>
 
 #include "abi/hypercall.h"
+#include "monitor/core/crash.h"
 #include "monitor/core/hypercall.h"
 #include "monitor/core/say.h"
+#include "monitor/core/upcall.h"
 #include "monitor/kvm/tables.h"
 
 #define MEM_BASE  (0x10000000000ull - TABLES_REGION)
@@ -64,6 +66,11 @@ long wait_call(const uint64_t *due, long number, long a, long b, long c, long d)
         return -EINTR;
     long n = syscall(number, a, b, c, d, 0, 0);
     return n < 0 ? -errno : n;
+}
+
+void crash_report_trace(const struct machine *machine, uint64_t rip, uint64_t rsp, uint64_t rbp)
+{
+    (void)machine, (void)rip, (void)rsp, (void)rbp;
 }
 
 static int64_t now(void)
@@ -169,6 +176,7 @@ static void start(bool allow_jit)
     m.mem_base = MEM_BASE;
     m.layout.mem_len = MEM_LEN;
     m.layout.heap = (struct area){HEAP_AT, MEM_LEN - HEAP_AT};
+    m.image.seg[IMAGE_DATA] = (struct image_segment){.addr = 4 * PAGE_SIZE, .mem_len = PAGE_SIZE};
     m.consoles = (struct consoles){.count = 2, .pending = &shared.pending, .now = now};
     m.consoles.dev[0] = (struct console){.name = "", .in = zero, .out = null};
     m.consoles.dev[0].rx = queue(0, true, false);
@@ -198,6 +206,17 @@ static uint64_t argument(const uint8_t *p)
                : near[p[0] & 7] + (p[0] >> 5) * PAGE_SIZE * (v & 0xff) + (p[0] & 16 ? v >> 56 : 0);
 }
 
+/* A tick or a fault anywhere: what it writes lies in the data of the image. */
+static void interrupt(const uint8_t *p)
+{
+    uint64_t rip, rsp;
+    struct pith_upcall_frame at = {.rip = argument(p + 1),
+                                   .vector = p[0] & 0x40 ? PITH_UPCALL_NO_FAULT : p[19] % 34};
+    if (upcall_begin(&m, &at, &rip, &rsp) &&
+        !range_inside(rsp, sizeof(at), MEM_BASE + 4 * PAGE_SIZE, PAGE_SIZE))
+        abort();
+}
+
 #define STEP 28u
 
 /* The queues lie at the start of memory; their addresses are brought near it in half of the cases.
@@ -221,7 +240,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         long number = bytes[0] & 0x0f;
         if (bytes[0] & 0x80)
             poke(bytes);
-        else if (number != PITH_HC_EXIT)
+        else if (number == PITH_HC_EXIT)
+            interrupt(bytes);
+        else
             hypercall_serve(&m, bytes[0] & 0x40 ? (long)argument(bytes + 1) | 16 : number,
                             (long)argument(bytes + 1), (long)argument(bytes + 10),
                             (long)argument(bytes + 19) & (bytes[0] & 0x20 ? 7 : -1l),
