@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "block/file.h"
 #include "iface/lock.h"
+#include "iface/user.h"
 #include "mm/page.h"
 
 #define PIECES 16
@@ -148,6 +149,10 @@ static ssize_t run(struct transfer *t)
         size_t len;
         unsigned n = whole_blocks(t, pieces, &len);
         ssize_t done = n > 0 ? request(t, t->op, t->pos, pieces, n) : bounce(t);
+        if (done == -EOPNOTSUPP) { /* not this memory */
+            n = 0;
+            done = bounce(t);
+        }
         if (done < 0)
             return t->left < total ? (ssize_t)(total - t->left) : done;
         advance(t, n > 0 ? len : (size_t)done);
@@ -227,26 +232,31 @@ static int disk_fsync(struct file *f)
     return flush(f->data);
 }
 
+/* Stores the lowest (size) bytes of (value) for the program. */
+static long give(long result, uint64_t value, size_t size)
+{
+    if (!user_writable((void *)result, size))
+        return -EFAULT;
+    memcpy((void *)result, &value, size);
+    return 0;
+}
+
 static long disk_ioctl(struct file *f, unsigned long command, long arg)
 {
     struct blkdev *dev = ((struct disk_file *)f->data)->dev;
 
     switch (command) {
     case BLKGETSIZE64:
-        *(uint64_t *)arg = size_of(dev);
-        return 0;
+        return give(arg, size_of(dev), sizeof(uint64_t));
     case BLKGETSIZE:
-        *(unsigned long *)arg = size_of(dev) / 512;
-        return 0;
+        return give(arg, size_of(dev) / 512, sizeof(long));
     case BLKSSZGET:
     case BLKPBSZGET:
     case BLKBSZGET:
     case BLKIOMIN:
-        *(int *)arg = (int)dev->block_size;
-        return 0;
+        return give(arg, dev->block_size, sizeof(int));
     case BLKROGET:
-        *(int *)arg = dev->read_only;
-        return 0;
+        return give(arg, dev->read_only, sizeof(int));
     case BLKFLSBUF:
         return flush(f->data);
     default:

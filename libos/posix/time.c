@@ -1,35 +1,38 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system calls on time. Nobody accounts CPU time: its clocks tell the time since boot. The wall
- * clock is the host's and cannot be set. */
+ * The system calls on time. The wall clock is the host's and cannot be set. */
 #include <errno.h>
 #include <sys/time.h>
 #include <sys/times.h>
 #include <time.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "iface/signal.h"
 #include "iface/wait.h"
 #include "pith_calls.h"
+#include "posix/clone.h"
+#include "posix/cputime.h"
 #include "posix/timespec.h"
-#include "time/uptime.h"
 
 /* A clock id of a process or thread: the complement of its number, three bits to the left; then bit
  * 2 for a thread, and which of three kinds of CPU time. */
 #define CPU_CLOCK_OWNER(id) (~((int)(id) >> 3))
 #define CPU_CLOCK_KIND(id)  ((int)(id)&3)
 #define CPU_CLOCK_KINDS     3
+#define CPU_CLOCK_THREAD    4
 
 enum clock_kind { CLOCK_NONE, CLOCK_WALL, CLOCK_MONO, CLOCK_CPU };
 
 static enum clock_kind kind_of(long id)
 {
+    HOLD;
     int n = (int)id;
 
     if (n < 0) {
         int owner = CPU_CLOCK_OWNER(n);
-        bool known = (owner == 0 || owner == 1) && CPU_CLOCK_KIND(n) < CPU_CLOCK_KINDS;
-        return known ? CLOCK_CPU : CLOCK_NONE;
+        bool there = n & CPU_CLOCK_THREAD ? thread_by_id(owner) != NULL : owner == 0 || owner == 1;
+        return there && CPU_CLOCK_KIND(n) < CPU_CLOCK_KINDS ? CLOCK_CPU : CLOCK_NONE;
     }
     switch (n) {
     case CLOCK_REALTIME:
@@ -51,6 +54,17 @@ static enum clock_kind kind_of(long id)
     }
 }
 
+/* What the clock (id), of CPU time, says. */
+static nsec_t cpu_clock(long id)
+{
+    HOLD;
+    int n = (int)id;
+
+    if (n == CLOCK_THREAD_CPUTIME_ID)
+        return cpu_time(thread_self);
+    return cpu_time(n < 0 && (n & CPU_CLOCK_THREAD) ? thread_by_id(CPU_CLOCK_OWNER(n)) : NULL);
+}
+
 long pith_sys_clock_gettime(long id, long result)
 {
     nsec_t now;
@@ -64,8 +78,12 @@ long pith_sys_clock_gettime(long id, long result)
         enum clock_kind kind = kind_of(id);
         if (kind == CLOCK_NONE)
             return -EINVAL;
-        now = kind == CLOCK_WALL ? clock_wall() : kind == CLOCK_MONO ? clock_monotonic() : uptime();
+        now = kind == CLOCK_WALL   ? clock_wall()
+              : kind == CLOCK_MONO ? clock_monotonic()
+                                   : cpu_clock(id);
     }
+    if (unlikely(!user_writable((void *)result, sizeof(struct timespec))))
+        return -EFAULT;
     *(struct timespec *)result = timespec_from(now);
     return 0;
 }
@@ -74,6 +92,8 @@ long pith_sys_clock_getres(long id, long result)
 {
     if (kind_of(id) == CLOCK_NONE)
         return -EINVAL;
+    if (result && !user_writable((void *)result, sizeof(struct timespec)))
+        return -EFAULT;
     if (result)
         *(struct timespec *)result = (struct timespec){.tv_nsec = 1};
     return 0;
@@ -84,6 +104,8 @@ long pith_sys_clock_settime(long id, long value)
     HOLD;
     if (id != CLOCK_REALTIME)
         return -EINVAL;
+    if (!user_readable((const void *)value, sizeof(struct timespec)))
+        return -EFAULT;
     return timespec_valid((const struct timespec *)value) ? -EPERM : -EINVAL;
 }
 
@@ -92,19 +114,26 @@ long pith_sys_settimeofday(long tv, long tz)
     HOLD;
     const struct timeval *value = (const struct timeval *)tv;
 
-    (void)tz;
+    if (value && !user_readable(value, sizeof(*value)))
+        return -EFAULT;
     if (value && (value->tv_sec < 0 || value->tv_usec < 0 || value->tv_usec >= 1000000))
         return -EINVAL;
-    return -EPERM;
+    if (tz && !user_readable((void *)tz, sizeof(struct timezone)))
+        return -EFAULT;
+    return tv || tz ? -EPERM : 0;
 }
 
 long pith_sys_gettimeofday(long tv, long tz)
 {
+    if (tv && !user_writable((void *)tv, sizeof(struct timeval)))
+        return -EFAULT;
     if (tv) {
         nsec_t now = clock_wall();
         *(struct timeval *)tv =
             (struct timeval){.tv_sec = now / NSEC_PER_SEC, .tv_usec = now % NSEC_PER_SEC / 1000};
     }
+    if (tz && !user_writable((void *)tz, sizeof(struct timezone)))
+        return -EFAULT;
     if (tz)
         *(struct timezone *)tz = (struct timezone){0};
     return 0;
@@ -114,6 +143,8 @@ long pith_sys_time(long result)
 {
     time_t now = clock_wall() / NSEC_PER_SEC;
 
+    if (result && !user_writable((void *)result, sizeof(now)))
+        return -EFAULT;
     if (result)
         *(time_t *)result = now;
     return now;
@@ -125,8 +156,10 @@ long pith_sys_times(long result)
     HOLD;
     const nsec_t tick = NSEC_PER_SEC / 100;
 
+    if (result && !user_writable((void *)result, sizeof(struct tms)))
+        return -EFAULT;
     if (result)
-        *(struct tms *)result = (struct tms){.tms_utime = uptime() / tick};
+        *(struct tms *)result = (struct tms){.tms_utime = cpu_time(NULL) / tick};
     return clock_monotonic() / tick;
 }
 
@@ -149,6 +182,8 @@ static long sleep_for(nsec_t ns, struct timespec *left)
 
     if (err && left) {
         nsec_t rest = deadline - clock_monotonic();
+        if (!user_writable(left, sizeof(*left)))
+            return -EFAULT;
         *left = timespec_from(rest > 0 ? rest : 0);
     }
     return err;
@@ -178,6 +213,8 @@ long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
         return -EINVAL;
     if (id == CLOCK_MONOTONIC_RAW || id == CLOCK_MONOTONIC_COARSE || id == CLOCK_REALTIME_COARSE)
         return -EOPNOTSUPP;
+    if (!user_readable(ts, sizeof(*ts)))
+        return -EFAULT;
     if (!timespec_valid(ts))
         return -EINVAL;
     nsec_t ns = timespec_ns(ts);
@@ -185,7 +222,10 @@ long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
         return sleep_for(ns, (struct timespec *)left);
     if (kind == CLOCK_WALL)
         return sleep_until_wall(ns);
-    return kind == CLOCK_CPU ? sleep_for(ns > uptime() ? ns - uptime() : 0, NULL) : sleep_until(ns);
+    if (kind == CLOCK_MONO)
+        return sleep_until(ns);
+    nsec_t ran = cpu_clock(id);
+    return sleep_for(ns > ran ? ns - ran : 0, NULL);
 }
 
 long pith_sys_nanosleep(long request, long left)

@@ -20,6 +20,9 @@ struct plat_info plat_info;
 static const uint8_t entropy[32] = {'f', 'i', 'x', 'e', 'd'};
 static uint64_t generation = 1;
 
+/* The heap's shared pages, in its order. */
+static char *pool;
+
 /* The heap: its mapping, which may be longer than the heap, and the protection of each page. */
 static char *mapping;
 static size_t mapping_len;
@@ -40,14 +43,18 @@ static void die(const char *what)
 
 void fake_heap(size_t pages, size_t align)
 {
-    if (mapping)
+    if (mapping) {
         munmap(mapping, mapping_len);
+        munmap(pool, mapping_len);
+    }
     free(prots);
     prots = calloc(pages, 1);
     mapping_len = pages * PAGE_SIZE + align;
     mapping =
         mmap(NULL, mapping_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapping == MAP_FAILED || (!prots && pages))
+    pool = mmap(NULL, mapping_len, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapping == MAP_FAILED || pool == MAP_FAILED || (!prots && pages))
         die("no memory for the heap");
     plat_info.heap = (char *)align_up((uintptr_t)mapping, align);
     plat_info.heap_len = pages * PAGE_SIZE;
@@ -102,9 +109,30 @@ void plat_release(void *addr, size_t len)
 {
     size_t page = heap_page(addr, len);
     fake.releases++;
-    if (mprotect(addr, len, PROT_NONE) != 0 || madvise(addr, len, MADV_DONTNEED) != 0)
+    if (mmap(addr, len, PROT_NONE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+             0) != addr)
         die("release failed");
     memset(prots + page, PROT_NONE, len / PAGE_SIZE);
+}
+
+int plat_share(void *addr, void *from, size_t len)
+{
+    size_t page = heap_page(addr, len);
+    fake.protects++;
+    if (fails_now())
+        return -ENOMEM;
+    if (mremap(pool + heap_page(from, len) * PAGE_SIZE, 0, len, MREMAP_MAYMOVE | MREMAP_FIXED,
+               addr) != addr)
+        die("mremap failed");
+    memset(prots + page, PROT_READ | PROT_WRITE, len / PAGE_SIZE);
+    return 0;
+}
+
+void plat_release_shared(void *addr, size_t len)
+{
+    if (madvise(pool + heap_page(addr, len) * PAGE_SIZE, len, MADV_REMOVE) != 0)
+        die("madvise failed");
+    plat_release(addr, len);
 }
 
 int fake_prot(const void *addr)
@@ -192,6 +220,11 @@ uint64_t plat_signals_take(void)
     return set;
 }
 
+void plat_upcall_faults(uint64_t vectors)
+{
+    (void)vectors;
+}
+
 bool plat_set_thread_pointer(void *tp)
 {
     fake.thread_pointer = tp;
@@ -246,6 +279,12 @@ __attribute__((weak)) bool user_readable(const void *addr, size_t len)
 __attribute__((weak)) bool user_writable(const void *addr, size_t len)
 {
     return addr || len == 0;
+}
+
+__attribute__((weak)) size_t user_prefix(const void *addr, size_t len, bool write)
+{
+    (void)write;
+    return addr ? len : 0;
 }
 
 __attribute__((weak)) ssize_t user_string(const char *addr, size_t max)

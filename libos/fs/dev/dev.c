@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * /dev: null, zero, full, random, urandom, console and tty, the usual links, and the directory
- * shm, which another file system may be mounted on; where the machine has disks, vda, vdb ... and a
- * link to each by its name in disk/by-id, as udev makes them for virtio disks. Device numbers are
- * Linux's. */
+ * /dev: null, zero, full, random, urandom, console and tty, the usual links, the socket log
+ * (net/unix), and the directory shm, which another file system may be mounted on; where the machine
+ * has disks, vda, vdb ... and a link to each by its name in disk/by-id, as udev makes them for
+ * virtio disks. Device numbers are Linux's. */
 #include <errno.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
 #include "block/file.h"
 #include "dev/dev.h"
+#include "iface/user.h"
 #include "mm/heap.h"
 #include "random/random.h"
 #include "vfs/forward.h"
@@ -65,6 +66,8 @@ static long random_ioctl(struct file *f, unsigned long request, long arg)
     (void)f;
     if (request != RNDGETENTCNT)
         return -EINVAL;
+    if (!user_writable((int *)arg, sizeof(int)))
+        return -EFAULT;
     *(int *)arg = 256;
     return 0;
 }
@@ -82,6 +85,8 @@ static int open_as(struct file *f, const struct file_ops *ops)
 {
     f->ops = ops;
     f->kind = FILE_SEEKABLE | FILE_NO_POSITION;
+    if (ops != &random_ops)
+        f->kind |= FILE_SINK;
     return 0;
 }
 
@@ -143,6 +148,7 @@ static const struct tree_node devices[] = {
     CHAR_DEVICE("console", 5, 1, open_console), LINK("fd", "/proc/self/fd"),
     LINK("stdin", "/proc/self/fd/0"),           LINK("stdout", "/proc/self/fd/1"),
     LINK("stderr", "/proc/self/fd/2"),          {.name = "shm", .mode = S_IFDIR | S_ISVTX | 0777},
+    {.name = "log", .mode = S_IFSOCK | 0666},
 };
 
 static const struct tree_node root = {

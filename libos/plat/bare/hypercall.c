@@ -44,6 +44,8 @@ long bare_hypercall(long number, long a, long b, long c)
         return pages_protect((uint64_t)a, (uint64_t)b, (unsigned)c);
     case PITH_HC_RELEASE:
         return pages_release((uint64_t)a, (uint64_t)b);
+    case PITH_HC_SHARE:
+        return pages_share((uint64_t)a, (uint64_t)b, (uint64_t)c);
     case PITH_HC_REACH:
         return pages_reach((uint64_t)a, (uint64_t)b, c);
     case PITH_HC_STOP:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page tables (Intel SDM volume 3, 4.5). Memory is mapped where it is. Slot RECURSION of the top
+ * Page tables (Intel SDM volume 3, 4.5). Memory is mapped where it is, but for
+ * pages of the heap that show other ones (pages_share). Slot RECURSION of the top
  * table is the top table itself, so every table can be reached at an address that follows from the
  * one it maps, and needs no mapping of its own.
  *
@@ -224,11 +225,12 @@ static volatile uint64_t *unit(uint64_t addr, uint64_t left, bool make, uint64_t
 
 static uint64_t changed(uint64_t old, uint64_t addr, unsigned prot)
 {
-    uint64_t bits = addr | NO_EXEC | (prot & PITH_PROT_WRITE ? WRITE : 0);
+    bool used = old & (PRESENT | KEPT);
+    uint64_t memory = used ? old & ADDRESS : addr;
 
     if (prot == 0)
-        return old & (PRESENT | KEPT) ? addr | KEPT : 0;
-    return bits | (old & (PRESENT | KEPT) ? PRESENT : LAZY);
+        return used ? memory | KEPT : 0;
+    return memory | NO_EXEC | (prot & PITH_PROT_WRITE ? WRITE : 0) | (used ? PRESENT : LAZY);
 }
 
 static bool in_heap(uint64_t addr, uint64_t len)
@@ -267,6 +269,22 @@ long pages_release(uint64_t addr, uint64_t len)
         *e = 0;
         if (old & PRESENT)
             tlb_forget(addr);
+    }
+    return 0;
+}
+
+long pages_share(uint64_t addr, uint64_t from, uint64_t len)
+{
+    uint64_t size;
+
+    if (!in_heap(addr, len) || !in_heap(from, len))
+        return -EINVAL;
+    if (addr == from)
+        return pages_protect(addr, len, PITH_PROT_READ | PITH_PROT_WRITE);
+    for (uint64_t at = 0; at < len; at += PAGE_SIZE) {
+        (void)*(volatile char *)(from + at); /* there is memory from now on */
+        *unit(addr + at, PAGE_SIZE, true, &size) = (from + at) | PRESENT | WRITE | NO_EXEC;
+        tlb_forget(addr + at);
     }
     return 0;
 }
@@ -317,6 +335,8 @@ long pages_reach(uint64_t addr, uint64_t len, bool write)
         }
         if (write && !(*e & WRITE))
             return -EFAULT;
+        if ((*e & ADDRESS) != align_down(at, size)) /* pages_share */
+            return -EOPNOTSUPP;
     }
     return 0;
 }
