@@ -46,9 +46,10 @@ void wait_sleep_hard(struct wait_queue *q, const char *what)
     take_turns();
 }
 
-void wait_wake(struct wait_queue *q)
+void wait_wake_events(struct wait_queue *q, unsigned events)
 {
     (void)q;
+    (void)events;
 }
 
 void file_free(struct file *f)
