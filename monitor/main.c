@@ -53,6 +53,7 @@ static _Noreturn void refuse(int err, const char *why)
 static int show_sandbox(void)
 {
     struct filter_params params = {.heap_len = 1,
+                                   .pool = 1,
                                    .out_fds = 1u << STDOUT_FILENO | 1u << STDERR_FILENO,
                                    .die_signals = lockdown_die_signals() | signals_passed_on(),
                                    .vcpu = options.way == WAY_KVM ? STDERR_FILENO + 1 : 0,
@@ -116,6 +117,7 @@ static void lock_down(struct machine *m, unsigned first_fd)
     struct filter_params params = {
         .heap = (uint64_t)m->mem + m->layout.heap.at,
         .heap_len = m->layout.heap.len,
+        .pool = m->pool,
         .out_fds = (1ull << first_fd) - 1 - (1ull << STDIN_FILENO),
         .die_signals = m->die_signals | signals_passed_on(),
         .pid = m->pid,

@@ -198,12 +198,19 @@ static long protect(struct machine *m, uint64_t addr, uint64_t len, unsigned pro
     return map(addr, vm.kept_len + at, len, tables_flags(prot));
 }
 
-static long release(struct machine *m, uint64_t addr, uint64_t len)
+static long release(struct machine *m, uint64_t addr, uint64_t len, bool shared)
 {
-    uint64_t host = (uint64_t)m->mem + (addr - m->mem_base);
-    long got = syscall(SYS_mmap, host, len, PROT_NONE,
-                       MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1l, 0l);
-    return (uint64_t)got == host ? map(addr, 0, len, 0) : -ENOMEM;
+    long err = guest_release((uint64_t)m->mem + (addr - m->mem_base), len, shared);
+    return err ? err : map(addr, 0, len, 0);
+}
+
+/* The guest's page tables know nothing of it: the same place of its memory shows other pages. */
+static long share(struct machine *m, uint64_t addr, uint64_t from, uint64_t len)
+{
+    uint64_t at = addr - m->mem_base;
+    long err = guest_share(m, (uint64_t)m->mem + at, from, len);
+    return err ? err
+               : map(addr, vm.kept_len + at, len, tables_flags(PITH_PROT_READ | PITH_PROT_WRITE));
 }
 
 static __attribute__((noreturn)) void crash(struct machine *m, int sig, uint64_t reason,
@@ -386,6 +393,7 @@ const struct backend kvm_backend = {
     .enter = enter,
     .protect = protect,
     .release = release,
+    .share = share,
     .die = signals_die,
     .pass_on = signals_pass_on,
     .crash = crash,

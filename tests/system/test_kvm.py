@@ -9,6 +9,8 @@ import pytest
 
 from frame import PITH, ROOT, execute, ways
 
+pytestmark = pytest.mark.not_on_qemu("the walls are QEMU's there")
+
 KVM = [w for w in ways() if w != "process"]
 HEAD = """
 #include <stdint.h>
