@@ -122,6 +122,7 @@ struct inode {
     struct fs *mounted;        /* what is mounted on this directory, or NULL */
     struct inode_locks *locks; /* fcntl and flock state, NULL while there are none (vfs/lock.h) */
     void *pipe;                /* S_IFIFO: its pipe while open (vfs/pipe.h) */
+    struct inotify_watch *watches; /* posix/inotify.c, NULL if none */
 };
 
 static inline void inode_hold(struct inode *inode)
