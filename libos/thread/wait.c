@@ -24,8 +24,11 @@ void wait_source_add(struct wait_source *s)
 
 int wait_poll(nsec_t deadline)
 {
+    nsec_t before = deadline == DEADLINE_NOW ? 0 : clock_monotonic();
     int used = plat_poll(deadline);
 
+    if (before)
+        thread_idle += clock_monotonic() - before;
     if (used > 0)
         for (struct wait_source *s = sources; s; s = s->next)
             s->fn();
