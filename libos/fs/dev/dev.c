@@ -176,7 +176,7 @@ struct disk_nodes {
     struct {
         char name[4];      /* vda */
         char target[10];   /* ../../vda */
-        char link[7 + 16]; /* virtio-NAME */
+        char link[7 + 21]; /* virtio-NAME */
     } text[DISKS_MAX];
 };
 
@@ -207,6 +207,7 @@ static const struct tree_node *root_with_disks(void)
 {
     struct disk_nodes *n = heap_alloc(sizeof(*n));
     struct blkdev *disk;
+    int err;
 
     if (!n)
         return NULL;
@@ -214,8 +215,9 @@ static const struct tree_node *root_with_disks(void)
     n->root = root;
     n->root.children = n->devices;
     n->by_id = (struct tree_node){.name = "by-id", .mode = S_IFDIR | 0755, .children = n->links};
-    for (unsigned i = 0; i < DISKS_MAX && blkdev_get(i, &disk) == 0; i++)
-        add_disk(n, i, disk);
+    for (unsigned i = 0; i < DISKS_MAX && (err = blkdev_get(i, &disk)) != -ENODEV; i++)
+        if (!err)
+            add_disk(n, i, disk);
     n->devices[n->root.count++] = (struct tree_node){
         .name = "disk", .mode = S_IFDIR | 0755, .children = &n->by_id, .count = 1};
     return &n->root;
