@@ -184,6 +184,12 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     set_clock(m);
     in->enforced = PITH_ENFORCED_WX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
     err = m->backend->prepare(m, in, &why);
+    if (err && options.way == WAY_AUTO && !m->backend->in_process) {
+        say("%s: %s: it runs as a process", m->name, why);
+        m->backend = &process_backend;
+        err = load_image(m, fd, random[0], options.no_aslr, &why);
+        err = err ? err : m->backend->prepare(m, in, &why);
+    }
     if (err)
         refuse(-EIO, why);
     boot_write(m, in);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Files: the contract between the descriptor table and path walk (vfs/), the file systems (fs/) and
- * whatever else can stand behind a descriptor (console, pipes, later sockets).
+ * whatever else can stand behind a descriptor (console, pipes, sockets).
  *
  * Errors are negative Linux error numbers. Nothing here checks permissions: there is one user,
  * root.
@@ -127,7 +127,10 @@ struct inode {
     struct inode *parent;      /* of a directory, held; NULL for the root of a file system */
     struct fs *mounted;        /* what is mounted on this directory, or NULL */
     struct inode_locks *locks; /* fcntl and flock state, NULL while there are none (vfs/lock.h) */
-    void *pipe;                /* S_IFIFO: its pipe while open (vfs/pipe.h) */
+    union {
+        void *pipe;   /* S_IFIFO: its pipe while open (vfs/pipe.h) */
+        void *socket; /* S_IFSOCK: the socket that is bound to it (net/unix), or NULL */
+    };
     struct mapping *mappings;  /* those of it in the program's memory (posix/mapping.h), or NULL */
     unsigned seals;            /* F_SEAL_* */
 };
@@ -184,7 +187,10 @@ typedef bool (*readdir_fn)(void *arg, struct name name, uint64_t ino, unsigned c
 struct file_ops {
     ssize_t (*readv)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
     ssize_t (*writev)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
-    /* Returns the POLL* bits that hold now; (*q) is what to sleep on until they may change. */
+    /* Returns the POLL* bits that hold now; (*q) is what to sleep on until they may change: always
+     * the same queue, which lives as long as (f). A wake that tells which bits have come
+     * (wait_wake_events) saves those that wait for others the look: nothing comes that is not
+     * told, but it may be there no longer. */
     int (*poll)(struct file *f, struct wait_queue **q);
     long (*ioctl)(struct file *f, unsigned long request, long arg);
     /* Commands of fcntl(2) that only some files know (F_SETPIPE_SZ). NULL: -EBADF. */
@@ -203,11 +209,13 @@ struct file_ops {
     /* The last descriptor of this open file is closed and no call uses it: undo open, then
      * file_free. NULL for files that are FILE_STATIC and have nothing to undo. */
     void (*release)(struct file *f);
+    /* What /proc/self/fd shows of a file that has no inode: "anon_inode:[eventfd]". */
+    const char *name;
 };
 
 #define FILE_SEEKABLE    (1u << 0) /* has a position: pread, lseek */
 #define FILE_STREAM      (1u << 1) /* pipe-like: lseek answers ESPIPE */
-#define FILE_NO_POSITION (1u << 3) /* with FILE_SEEKABLE: lseek does nothing and answers 0 */
+#define FILE_NO_POSITION (1u << 3) /* lseek does nothing and answers 0 */
 #define FILE_STATIC      (1u << 2) /* not allocated: never freed */
 #define FILE_SINK        (1u << 4) /* writev does not look at what it is given */
 
@@ -217,10 +225,11 @@ struct file {
     struct inode *inode; /* NULL for pipes and the like without a name */
     void *data;          /* of the implementation */
     uint64_t pos;
-    uint32_t refs;  /* descriptors, and calls that may block */
-    uint32_t flags; /* O_* of open: access mode and status flags */
-    uint32_t kind;  /* FILE_* */
-    mode_t mode;    /* st_mode where there is no inode */
+    uint32_t refs;            /* descriptors, and calls that may block */
+    uint32_t flags;           /* O_* of open: access mode and status flags */
+    uint32_t kind;            /* FILE_* */
+    mode_t mode;              /* st_mode where there is no inode */
+    struct epoll_item *items; /* of the epolls that watch it (vfs/epoll.c), NULL if none */
 };
 
 /* Makes a regular file in memory that has no name, of permissions (mode), held for the caller, and

@@ -99,7 +99,8 @@ struct plat_queue {
 #define PLAT_DEVICE_QUEUES 3
 
 struct plat_device {
-    unsigned type; /* virtio device ID */
+    unsigned type;   /* virtio device ID */
+    unsigned number; /* in the platform's table */
     const char *name;
     uint64_t features;
     const volatile void *config;
@@ -114,5 +115,15 @@ must_check int plat_device_find(unsigned type, const char *name, struct plat_dev
 /* Fills (dev) with the device of (type) number (index), counted from 0 in the order in which the
  * machine was given them. Returns as plat_device_find. dev->name may be empty. */
 must_check int plat_device_at(unsigned type, unsigned index, struct plat_device *dev);
+
+/* Makes sure that devices can read, or if (write) write, (len) bytes at (addr). To be called for
+ * what is made available to a device of hardware or of a VMM that is not Pith's monitor, which sees
+ * what is in memory, not what the program may access: once for memory that stays as it is, each
+ * time for the program's. Returns 0 or -EFAULT. */
+must_check int plat_device_reach(const void *addr, size_t len, bool write);
+
+/* Stops the device of that number: it uses no further buffers and does not touch them. For one that
+ * has broken the rules; a monitor does so by itself. */
+void plat_device_stop(unsigned number);
 
 #endif

@@ -5,6 +5,8 @@ import pytest
 
 from frame import ROOT
 
+pytestmark = pytest.mark.not_on_qemu("the monitor has no part in it")
+
 SOURCE = r"""
 #include <stdint.h>
 #include <string.h>

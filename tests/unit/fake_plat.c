@@ -239,6 +239,19 @@ __attribute__((weak)) int plat_device_find(unsigned type, const char *name, stru
     return -ENODEV;
 }
 
+__attribute__((weak)) int plat_device_reach(const void *addr, size_t len, bool write)
+{
+    (void)addr;
+    (void)len;
+    (void)write;
+    return 0;
+}
+
+__attribute__((weak)) void plat_device_stop(unsigned number)
+{
+    (void)number;
+}
+
 __attribute__((weak)) void assert_failed(const char *what, const char *file, int line)
 {
     char text[sizeof(fake.reason)];

@@ -29,6 +29,15 @@
 #define RIGHTS   (WRITE | NO_EXEC)
 
 #define LARGE_SIZE  (2ull << 20)
+#define TABLES_KEPT 8 /* of page tables, that devices cannot have */
+
+/* Where registers of devices can be: below what all CPUs can address, and not where the interrupt
+ * controllers are. */
+#define REGISTERS_MAX (1ull << 20)
+#define REGISTERS_END (1ull << 46)
+#define APICS         0xfec00000ull
+#define APICS_END     0xff000000ull
+
 #define TOP         3 /* level of the top table; 0: entries of 4 KiB pages */
 #define RECURSION   510ull
 #define WORDS       (PAGE_SIZE / 8)
@@ -96,9 +105,41 @@ static void map(uint64_t addr, uint64_t len, uint64_t bits)
     }
 }
 
-void pages_map_device(uint64_t addr)
+bool pages_map_device(uint64_t addr)
 {
-    map(addr, PAGE_SIZE, WRITE | NO_EXEC | UNCACHED);
+    uint64_t used = next_table - bare_layout.tables;
+
+    if (bare_layout.tables_len - used < TABLES_KEPT * PAGE_SIZE)
+        return false;
+    map(align_down(addr, PAGE_SIZE), PAGE_SIZE, WRITE | NO_EXEC | UNCACHED);
+    return true;
+}
+
+bool pages_map_registers(uint64_t addr, uint64_t len)
+{
+    const struct bare_layout *l = &bare_layout;
+
+    if (len == 0 || len > REGISTERS_MAX || addr < l->heap + l->heap_len || addr >= REGISTERS_END ||
+        (addr < APICS_END && addr + len > APICS))
+        return false;
+    for (uint64_t at = align_down(addr, PAGE_SIZE); at < addr + len; at += PAGE_SIZE)
+        if (!pages_map_device(at))
+            return false;
+    return true;
+}
+
+uint64_t pages_take(size_t n)
+{
+    struct bare_layout *l = &bare_layout;
+    uint64_t at = l->heap;
+
+    if (l->heap_len / PAGE_SIZE / 4 < n) /* the program's memory must not become devices' */
+        return 0;
+    map(at, n * PAGE_SIZE, WRITE | NO_EXEC);
+    zero_words((void *)at, n * WORDS);
+    l->heap += n * PAGE_SIZE;
+    l->heap_len -= n * PAGE_SIZE;
+    return at;
 }
 
 static uint64_t segment_bits(const Elf64_Phdr *ph)
@@ -276,4 +317,24 @@ bool pages_readable(uint64_t addr)
         return false;
     volatile uint64_t *e = find_entry(addr, &size);
     return e && (*e & PRESENT);
+}
+
+long pages_reach(uint64_t addr, uint64_t len, bool write)
+{
+    uint64_t size, end = addr + len;
+
+    if (!range_inside(addr, len, bare_layout.image,
+                      bare_layout.heap + bare_layout.heap_len - bare_layout.image))
+        return -EFAULT;
+    for (uint64_t at = addr; at < end; at = align_down(at, size) + size) {
+        volatile uint64_t *e = find_entry(at, &size);
+        if (!e || !(*e & PRESENT)) {
+            if (!pages_fault(at, write ? ERROR_WRITE : 0))
+                return -EFAULT;
+            e = find_entry(at, &size);
+        }
+        if (write && !(*e & WRITE))
+            return -EFAULT;
+    }
+    return 0;
 }
