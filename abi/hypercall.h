@@ -53,4 +53,13 @@
  * (addr). */
 #define PITH_HC_BASE 9
 
+/* upcall(addr): from now on the guest may be interrupted as the struct pith_upcall at (addr) says
+ * (abi/upcall.h); for good. -EINVAL: it, its frame or its hold are not aligned or not in the writable part
+ * of the image; -ENOSYS: this monitor cannot. */
+#define PITH_HC_UPCALL 10
+
+/* trace(rip, rsp, rbp): prints the back-trace of code that stands there, a thread's that waits, to the
+ * monitor's standard error: for a report that ends with PITH_HC_CRASH. Returns 0. */
+#define PITH_HC_TRACE 11
+
 #endif

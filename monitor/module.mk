@@ -1,6 +1,6 @@
 monitor.dir  := monitor
 monitor.src  := begin.S start.c main.c options.c \
-                core/say.c core/image.c core/layout.c core/boot.c core/hypercall.c core/symbols.c core/lines.c \
+                core/say.c core/image.c core/layout.c core/boot.c core/hypercall.c core/upcall.c core/symbols.c core/lines.c \
                 core/crash.c core/where.c \
                 dev/queue.c dev/console.c dev/block.c dev/block_open.c \
                 process/entry.S process/guest.c process/load.c process/vdso.c process/signals.c \

@@ -9,15 +9,12 @@
 #include "base/log.h"
 #include "iface/plat.h"
 #include "iface/user.h"
-#include "pith_calls.h"
 
-#define JOIN(a, b)  a##b
-#define NAME(call)  JOIN(pith_sys_, call)
 #define TEXT_(call) #call
 #define TEXT(call)  TEXT_(call)
 
-/* The functions have no prototype in pith_calls.h. */
-long NAME(CALL)(long a, long b, long c, long d, long e, long f);
+/* Whatever the call's arguments are. */
+long missing(void) __asm__("pith_sys_" TEXT(CALL));
 
 /* What a function leaves at its frame pointer. */
 struct frame {
@@ -48,11 +45,10 @@ static void say(const struct frame *f)
         log_line(TEXT(CALL) " does not exist here: ENOSYS (called from image+0x%lx)", first);
 }
 
-long NAME(CALL)(long a, long b, long c, long d, long e, long f)
+long missing(void)
 {
     static bool said;
 
-    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
     if (!said) {
         said = true;
         say(__builtin_frame_address(0));

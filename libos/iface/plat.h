@@ -60,6 +60,17 @@ _Noreturn void plat_crash(int sig, const char *reason);
 void plat_signals_catch(uint64_t set);
 uint64_t plat_signals_take(void);
 
+/* Upcalls (abi/upcall.h): from now on the platform interrupts the program from time to time, and
+ * at once for signals of the host, by entering (entry) with what was interrupted in *frame, unless
+ * plat_hold (iface/hold.h) is not 0 or the program stands in [critical, critical_end). Once. */
+void plat_upcall_start(void (*entry)(void), const char *critical, const char *critical_end);
+
+/* Faults that enter there too, instead of ending the machine: bit N for x86-64's exception N. */
+void plat_upcall_faults(uint64_t vectors);
+
+/* Prints the back-trace of code that stands there, for a report that plat_crash ends. */
+void plat_trace(uintptr_t rip, uintptr_t rsp, uintptr_t rbp);
+
 /* Sets the thread pointer, which compiled code reads through a segment register (x86-64: FS base),
  * and the program's other register of that kind (GS base). Nothing else sets them, so whoever wants
  * to know them later notes what was set. False: the host refuses the address. */

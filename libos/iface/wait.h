@@ -44,7 +44,8 @@ void wait_wake(struct wait_queue *q);
 /* Sleeps until wait_wake(q) was called after this call began, or (deadline). The caller checks its
  * condition before and again after: wakes may be spurious. (what) names the call for the deadlock
  * report, as in "read from a pipe": static text.
- * Returns 0; -ETIMEDOUT; -EINTR when a signal handler has run. If nothing can ever wake any thread,
+ * Returns 0; -ETIMEDOUT; -EINTR when a signal is due: its handler runs once the call lets go of what
+ * it holds and asks signal_restarts (iface/signal.h), or at its end. If nothing can ever wake any thread,
  * the machine ends with a report that says what each waits for, not by hanging. */
 must_check int wait_sleep(struct wait_queue *q, nsec_t deadline, const char *what);
 

@@ -551,9 +551,19 @@ bool page_allows(const void *addr, size_t len, int prot)
     if (end - page != n)
         return false;
     for (; page < end; page++)
-        if (use_of(mm.state[page]) <= PAGE_KERNEL || (prot_of(mm.state[page]) & prot) != prot)
+        if (!is_programs(mm.state[page]) || use_of(mm.state[page]) == PAGE_BEYOND ||
+            (prot_of(mm.state[page]) & prot) != prot)
             return false;
     return true;
+}
+
+enum page_use page_use_at(const void *addr)
+{
+    uintptr_t at = (uintptr_t)addr, base = (uintptr_t)mm.base;
+
+    if (at < base || (at - base) / PAGE_SIZE >= mm.pages)
+        return PAGE_FREE;
+    return use_of(mm.state[(at - base) / PAGE_SIZE]);
 }
 
 void page_count(struct page_counts *c)

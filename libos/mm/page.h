@@ -17,6 +17,7 @@ enum page_use {
     PAGE_ANON,   /* mmap */
     PAGE_BRK,    /* brk */
     PAGE_STACK,  /* thread stacks, from mmap with MAP_STACK */
+    PAGE_BEYOND, /* mmap of a file, behind its end: inaccessible, whatever the protection says */
     PAGE_USES
 };
 
@@ -80,6 +81,22 @@ bool page_run_at(const void *addr, struct page_run *run);
 /* Whether all of (len) bytes at (addr), at least one and inside the heap, are pages of the program
  * with all of the protection (prot). */
 bool page_allows(const void *addr, size_t len, int prot);
+
+/* What the page of (addr), which may be any, is used for: PAGE_FREE outside the heap. Changes
+ * nothing, not even before the first allocation. */
+enum page_use page_use_at(const void *addr);
+
+/* What is at an address whose access faulted; for the signal that the program gets. */
+enum page_fault_kind {
+    PAGE_FAULT_UNMAPPED, /* nothing of the program's: SIGSEGV, SEGV_MAPERR */
+    PAGE_FAULT_DENIED,   /* its protection does not allow the access: SIGSEGV, SEGV_ACCERR */
+    PAGE_FAULT_BEYOND,   /* behind the end of the file that is mapped: SIGBUS, BUS_ADRERR */
+};
+
+/* Looks up (addr), which may be any number, in the image, the first stack and the heap. Reads only:
+ * it may be called whatever the interrupted code was doing, even in here. Implemented by
+ * mm/fault.c. */
+enum page_fault_kind page_fault_kind(uintptr_t addr);
 
 /* Numbers of pages, by use; used[PAGE_FREE] are the free ones. (total) leaves out the tables: it is
  * their sum. (longest) is the length of a longest run of free pages, give or take a ninth. */

@@ -1,24 +1,255 @@
 /* SPDX-License-Identifier: MIT
  *
- * futex(2) while there is one thread: nobody else waits, so waking finds nobody, and waiting ends
- * by the deadline or a signal handler. Waiting without either ends the machine with a report
- * (iface/wait.h). FUTEX_WAKE_OP and priority inheritance are between threads: ENOSYS. */
+ * futex(2). Waiters stand in lists by the address of their word, oldest first. Calls run held
+ * (iface/hold.h), so nothing changes between looking at a word and falling asleep.
+ *
+ * Priorities have no meaning here, so locks that inherit them (FUTEX_LOCK_PI) are locks that the
+ * owner hands to the longest waiter: the word says who owns it, as Linux has it. */
 #include <errno.h>
 #include <linux/futex.h>
 #include <time.h>
 
 #include "iface/hold.h"
 #include "iface/signal.h"
+#include "iface/user.h"
 #include "iface/wait.h"
 #include "pith_calls.h"
+#include "posix/clone.h"
 #include "posix/timespec.h"
+#include "thread/sched.h"
 
-/* The deadline of a wait: without FUTEX_WAIT_BITSET's absolute times, a duration. */
+#define BUCKETS 256 /* a power of two */
+
+struct futex_waiter {
+    struct list link; /* in its bucket */
+    uint32_t *word;
+    uint32_t bitset;
+    int tid;    /* of a waiter for a lock that inherits priorities, else 0 */
+    bool woken; /* no longer in the bucket */
+    struct wait_queue queue;
+};
+
+static struct list buckets[BUCKETS];
+
+static struct list *bucket_of(const uint32_t *word)
+{
+    uint64_t hash = (uintptr_t)word / sizeof(*word) * 0x9e3779b97f4a7c15ull;
+    struct list *b = &buckets[hash >> 56];
+
+    if (!b->next)
+        list_init(b);
+    return b;
+}
+
+static uint32_t load(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+
+static void wake(struct futex_waiter *w)
+{
+    list_remove(&w->link);
+    w->woken = true;
+    wait_wake(&w->queue);
+}
+
+/* Wakes at most (n) waiters of (word) whose bit sets meet (bitset). Returns how many. */
+static long wake_some(uint32_t *word, int n, uint32_t bitset)
+{
+    struct list *b = bucket_of(word);
+    long woken = 0;
+
+    for (struct list *l = b->next; l != b && woken < n;) {
+        struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
+        l = l->next;
+        if (w->word == word && (w->bitset & bitset)) {
+            wake(w);
+            woken++;
+        }
+    }
+    return woken;
+}
+
+/* Moves at most (n) waiters of (word) to (to). Returns how many. */
+static long requeue_some(uint32_t *word, uint32_t *to, int n)
+{
+    struct list *b = bucket_of(word), *target = bucket_of(to);
+    long moved = 0;
+
+    for (struct list *l = b->next; l != b && moved < n;) {
+        struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
+        l = l->next;
+        if (w->word != word || word == to)
+            continue;
+        list_remove(&w->link);
+        w->word = to;
+        list_insert(target, &w->link);
+        moved++;
+    }
+    return moved;
+}
+
+/* Sleeps until (w), whose word is set, is woken: 0; -ETIMEDOUT, -EINTR. */
+static int sleep_on(struct futex_waiter *w, nsec_t deadline)
+{
+    list_insert(bucket_of(w->word), &w->link);
+    while (!w->woken) {
+        int err = wait_sleep(&w->queue, deadline, "futex (a lock, condition or thread)");
+        if (err && !w->woken) {
+            list_remove(&w->link);
+            return err;
+        }
+    }
+    return 0;
+}
+
+static long futex_wait(uint32_t *word, uint32_t value, uint32_t bitset, nsec_t deadline)
+{
+    for (;;) {
+        struct futex_waiter w = {.word = word, .bitset = bitset};
+        if (load(word) != value)
+            return -EAGAIN;
+        int err = sleep_on(&w, deadline);
+        if (err == -EINTR && deadline == DEADLINE_NEVER && signal_restarts())
+            continue;
+        return err;
+    }
+}
+
+/* FUTEX_WAKE_OP: futex(2). */
+static long wake_op(uint32_t *word, int n, uint32_t *word2, int n2, uint32_t code)
+{
+    unsigned op = code >> 28 & 7, compare = code >> 24 & 15;
+    int32_t arg = (int32_t)(code << 8) >> 20, with = (int32_t)(code << 20) >> 20;
+
+    if (code >> 31)
+        arg = (int32_t)(1u << (arg & 31));
+    uint32_t old = load(word2), value;
+    switch (op) {
+    case FUTEX_OP_SET:
+        value = (uint32_t)arg;
+        break;
+    case FUTEX_OP_ADD:
+        value = old + (uint32_t)arg;
+        break;
+    case FUTEX_OP_OR:
+        value = old | (uint32_t)arg;
+        break;
+    case FUTEX_OP_ANDN:
+        value = old & ~(uint32_t)arg;
+        break;
+    case FUTEX_OP_XOR:
+        value = old ^ (uint32_t)arg;
+        break;
+    default:
+        return -ENOSYS;
+    }
+    bool holds;
+    int32_t before = (int32_t)old;
+    switch (compare) {
+    case FUTEX_OP_CMP_EQ:
+        holds = before == with;
+        break;
+    case FUTEX_OP_CMP_NE:
+        holds = before != with;
+        break;
+    case FUTEX_OP_CMP_LT:
+        holds = before < with;
+        break;
+    case FUTEX_OP_CMP_GE:
+        holds = before >= with;
+        break;
+    case FUTEX_OP_CMP_LE:
+        holds = before <= with;
+        break;
+    case FUTEX_OP_CMP_GT:
+        holds = before > with;
+        break;
+    default:
+        return -ENOSYS;
+    }
+    __atomic_store_n(word2, value, __ATOMIC_SEQ_CST);
+    long woken = wake_some(word, n, FUTEX_BITSET_MATCH_ANY);
+    return holds ? woken + wake_some(word2, n2, FUTEX_BITSET_MATCH_ANY) : woken;
+}
+
+/* The longest waiter for lock (word), or NULL. */
+static struct futex_waiter *first_for_lock(uint32_t *word)
+{
+    struct list *b = bucket_of(word);
+
+    list_for_each(l, b)
+    {
+        struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
+        if (w->word == word && w->tid)
+            return w;
+    }
+    return NULL;
+}
+
+/* Gives the lock to the longest waiter; to nobody, if there is none. (flags): FUTEX_OWNER_DIED. */
+static void hand_over(uint32_t *word, uint32_t flags)
+{
+    struct futex_waiter *w = first_for_lock(word);
+    uint32_t value = flags;
+
+    if (w) {
+        wake(w);
+        value |= (uint32_t)w->tid | (first_for_lock(word) ? FUTEX_WAITERS : 0);
+    }
+    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
+
+static bool thread_lives(int tid)
+{
+    return sched_find ? sched_find(tid) != NULL : tid == thread_main.tid;
+}
+
+static long lock_pi(uint32_t *word, nsec_t deadline, bool try)
+{
+    int self = thread_self->tid;
+    uint32_t value = load(word);
+    int owner = (int)(value & FUTEX_TID_MASK);
+
+    if (owner == self)
+        return -EDEADLK;
+    if (owner == 0) {
+        __atomic_store_n(word, (value & FUTEX_OWNER_DIED) | (uint32_t)self, __ATOMIC_SEQ_CST);
+        return 0;
+    }
+    if (!thread_lives(owner))
+        return -ESRCH;
+    if (try)
+        return -EAGAIN;
+    __atomic_store_n(word, value | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+    for (;;) {
+        struct futex_waiter w = {.word = word, .bitset = FUTEX_BITSET_MATCH_ANY, .tid = self};
+        int err = sleep_on(&w, deadline);
+        if (err != -EINTR)
+            return err;
+        /* Signals do not end the wait for such a lock: their handlers run in between. */
+        signal_check();
+        if ((int)(load(word) & FUTEX_TID_MASK) == 0)
+            return lock_pi(word, deadline, try);
+    }
+}
+
+static long unlock_pi(uint32_t *word)
+{
+    if ((int)(load(word) & FUTEX_TID_MASK) != thread_self->tid)
+        return -EPERM;
+    hand_over(word, 0);
+    return 0;
+}
+
+/* The deadline of a wait: without absolute times, a duration. */
 static int wait_deadline(const struct timespec *ts, bool absolute, bool wall, nsec_t *deadline)
 {
     *deadline = DEADLINE_NEVER;
     if (!ts)
         return 0;
+    if (!user_readable(ts, sizeof(*ts)))
+        return -EFAULT;
     if (!timespec_valid(ts))
         return -EINVAL;
     nsec_t ns = timespec_ns(ts);
@@ -26,61 +257,129 @@ static int wait_deadline(const struct timespec *ts, bool absolute, bool wall, ns
     return 0;
 }
 
-static long futex_wait(const uint32_t *word, uint32_t value, nsec_t deadline)
+/* 0; -EINVAL, -EFAULT. */
+static int check_word(const uint32_t *word)
 {
-    struct wait_queue never_woken = WAIT_QUEUE_INIT;
-
-    for (;;) {
-        if (__atomic_load_n(word, __ATOMIC_SEQ_CST) != value)
-            return -EAGAIN;
-        int err = wait_sleep(&never_woken, deadline, "futex (a lock, condition or thread)");
-        if (err == -EINTR && deadline == DEADLINE_NEVER && signal_restarts())
-            continue;
-        if (err)
-            return err;
-    }
+    if ((uintptr_t)word % sizeof(*word))
+        return -EINVAL;
+    return user_readable(word, sizeof(*word)) ? 0 : -EFAULT;
 }
 
-static bool is_word(long addr)
+static bool waits(long command)
 {
-    return addr % (long)sizeof(uint32_t) == 0;
+    return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
+           command == FUTEX_LOCK_PI2;
+}
+
+static long futex_two(long command, uint32_t *word, uint32_t *word2, int n, int n2, uint32_t value3)
+{
+    int err = check_word(word2);
+
+    if (err)
+        return err;
+    if (command == FUTEX_WAKE_OP)
+        return user_writable(word2, sizeof(*word2)) ? wake_op(word, n, word2, n2, value3) : -EFAULT;
+    if (n < 0 || n2 < 0)
+        return -EINVAL;
+    if (command == FUTEX_CMP_REQUEUE && load(word) != value3)
+        return -EAGAIN;
+    long woken = wake_some(word, n, FUTEX_BITSET_MATCH_ANY);
+    long moved = requeue_some(word, word2, n2);
+    return command == FUTEX_CMP_REQUEUE ? woken + moved : woken;
 }
 
 long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, long value3)
 {
     HOLD;
-    const struct timespec *ts = (const struct timespec *)timeout;
-    uint32_t *word = (uint32_t *)addr;
+    uint32_t *word = (uint32_t *)addr, bitset = (uint32_t)value3;
     long command = op & FUTEX_CMD_MASK;
     bool wall = op & FUTEX_CLOCK_REALTIME;
-    nsec_t deadline;
-    long err;
+    nsec_t deadline = DEADLINE_NEVER;
+    int n = (int)value;
 
-    if (wall && command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET)
+    if (wall && command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2)
         return -ENOSYS;
-    if (!is_word(addr))
-        return -EINVAL;
+    if (waits(command)) {
+        bool absolute = command != FUTEX_WAIT;
+        int err = wait_deadline((const struct timespec *)timeout, absolute,
+                                command == FUTEX_LOCK_PI || wall, &deadline);
+        if (err)
+            return err;
+    }
+    int err = check_word(word);
+    if (err)
+        return err;
     switch (command) {
     case FUTEX_WAIT:
+        return futex_wait(word, (uint32_t)value, FUTEX_BITSET_MATCH_ANY, deadline);
     case FUTEX_WAIT_BITSET:
-        if (command == FUTEX_WAIT_BITSET && (uint32_t)value3 == 0)
-            return -EINVAL;
-        err = wait_deadline(ts, command == FUTEX_WAIT_BITSET, wall, &deadline);
-        return err ? err : futex_wait(word, (uint32_t)value, deadline);
+        return bitset ? futex_wait(word, (uint32_t)value, bitset, deadline) : -EINVAL;
     case FUTEX_WAKE:
-        return 0;
+        /* As on Linux, nobody asks for none. */
+        return wake_some(word, n > 0 ? n : 1, FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
-        return (uint32_t)value3 == 0 ? -EINVAL : 0;
-    case FUTEX_CMP_REQUEUE:
+        return bitset ? wake_some(word, n > 0 ? n : 1, bitset) : -EINVAL;
+    case FUTEX_WAKE_OP:
     case FUTEX_REQUEUE:
+    case FUTEX_CMP_REQUEUE:
         /* (timeout) is a number of waiters here. */
-        if ((int)value < 0 || (int)timeout < 0 || !is_word(addr2))
-            return -EINVAL;
-        if (command == FUTEX_CMP_REQUEUE &&
-            __atomic_load_n(word, __ATOMIC_SEQ_CST) != (uint32_t)value3)
-            return -EAGAIN;
-        return 0;
+        return futex_two(command, word, (uint32_t *)addr2, n, (int)timeout, (uint32_t)value3);
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+    case FUTEX_TRYLOCK_PI:
+        if (!user_writable(word, sizeof(*word)))
+            return -EFAULT;
+        return lock_pi(word, deadline, command == FUTEX_TRYLOCK_PI);
+    case FUTEX_UNLOCK_PI:
+        return user_writable(word, sizeof(*word)) ? unlock_pi(word) : -EFAULT;
     default:
         return -ENOSYS;
     }
+}
+
+/* The program's list of the locks that a thread holds: struct robust_list_head, linux/futex.h. */
+#define ROBUST_LOCKS_MAX 2048
+
+/* Marks the lock at (word), if the thread owns it, as one whose owner has died. */
+static void release_lock(uint32_t *word, int tid, bool inherits)
+{
+    if (check_word(word) || !user_writable(word, sizeof(*word)))
+        return;
+    uint32_t value = load(word);
+    if ((int)(value & FUTEX_TID_MASK) != tid)
+        return;
+    if (inherits) {
+        hand_over(word, FUTEX_OWNER_DIED);
+        return;
+    }
+    __atomic_store_n(word, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
+    if (value & FUTEX_WAITERS)
+        wake_some(word, 1, FUTEX_BITSET_MATCH_ANY);
+}
+
+static void release_entry(const struct robust_list_head *head, uintptr_t entry, int tid)
+{
+    /* The lowest bit of an entry's address says that its lock inherits priorities. */
+    release_lock((uint32_t *)((entry & ~1ul) + (uintptr_t)head->futex_offset), tid, entry & 1);
+}
+
+void futex_thread_end(struct thread *t)
+{
+    const struct robust_list_head *head = t->robust;
+
+    if (!head || !user_readable(head, sizeof(*head)))
+        return;
+    uintptr_t entry = (uintptr_t)head->list.next;
+    uintptr_t pending = (uintptr_t)head->list_op_pending;
+    for (unsigned n = 0; (entry & ~1ul) != (uintptr_t)&head->list && n < ROBUST_LOCKS_MAX; n++) {
+        const struct robust_list *e = (const struct robust_list *)(entry & ~1ul);
+        if (!user_readable(e, sizeof(*e)))
+            return;
+        uintptr_t next = (uintptr_t)e->next;
+        if (entry != pending)
+            release_entry(head, entry, t->tid);
+        entry = next;
+    }
+    if (pending & ~1ul)
+        release_entry(head, pending, t->tid);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system calls on the process, its one thread and its one CPU. The process is 1, the first of
+ * The system calls on the process, its threads and its one CPU. The process is 1, the first of
  * its group and its session, and has no parent. */
 #include <asm/prctl.h>
 #include <errno.h>
@@ -10,10 +10,11 @@
 #include <sys/prctl.h>
 
 #include "iface/hold.h"
-#include "iface/user.h"
 #include "iface/plat.h"
 #include "pith_calls.h"
-#include "thread/thread.h"
+#include "iface/user.h"
+#include "posix/clone.h"
+#include "thread/sched.h"
 
 #define SELF 1
 
@@ -47,6 +48,8 @@ long pith_sys_exit_group(long status)
 long pith_sys_exit(long status)
 {
     HOLD;
+    if (clone_exit)
+        clone_exit((int)(status & 0xff));
     plat_exit((int)(status & 0xff));
 }
 
@@ -57,7 +60,7 @@ long pith_sys_getpid(void)
 
 long pith_sys_gettid(void)
 {
-    return SELF;
+    return thread_self->tid;
 }
 
 long pith_sys_getppid(void)
@@ -95,17 +98,15 @@ long pith_sys_setsid(void)
     return -EPERM;
 }
 
-/* The address that the end of this thread would clear and wake. It ends with the machine, so nobody
- * could see that. */
+/* The address that the end of this thread clears and wakes. */
 long pith_sys_set_tid_address(long address)
 {
     HOLD;
-    (void)address;
-    return SELF;
+    thread_self->clear_tid = (int32_t *)address;
+    return thread_self->tid;
 }
 
-/* The list of locks to release when the thread dies: likewise. Kept for get_robust_list. */
-static long robust_list;
+/* The list of locks to release when the thread dies. */
 #define ROBUST_LIST_SIZE 24
 
 long pith_sys_set_robust_list(long head, long size)
@@ -113,19 +114,21 @@ long pith_sys_set_robust_list(long head, long size)
     HOLD;
     if (size != ROBUST_LIST_SIZE)
         return -EINVAL;
-    robust_list = head;
+    thread_self->robust = (void *)head;
     return 0;
 }
 
 long pith_sys_get_robust_list(long pid, long head, long size)
 {
     HOLD;
-    if (!is_self(pid))
+    const struct thread *t = thread_by_id(pid);
+
+    if (!t)
         return -ESRCH;
     if (!user_writable((void *)size, sizeof(size_t)))
         return -EFAULT;
     *(size_t *)size = ROBUST_LIST_SIZE;
-    return give_word(head, (uint64_t)robust_list);
+    return give_word(head, (uintptr_t)t->robust);
 }
 
 long pith_sys_arch_prctl(long code, long address)
@@ -148,12 +151,8 @@ long pith_sys_arch_prctl(long code, long address)
     }
 }
 
-#define THREAD_NAME_SIZE 16
-
 /* What prctl keeps. */
 static struct {
-    char name[THREAD_NAME_SIZE];
-    bool named;
     int death_signal;
     bool no_new_privs;
     bool keep_caps;
@@ -164,26 +163,21 @@ static struct {
 
 #define TIMER_SLACK_DEFAULT 50000ul
 
-/* The last part of argv[0], as Linux names a thread after its program. */
-static const char *thread_name(void)
+static void set_thread_name(struct thread *t, const char *name)
 {
-    if (!attributes.named && plat_info.argc > 0) {
-        const char *slash = strrchr(plat_info.args, '/');
-        const char *name = slash ? slash + 1 : plat_info.args;
-        memcpy(attributes.name, name, strnlen(name, THREAD_NAME_SIZE - 1));
-    }
-    attributes.named = true;
-    return attributes.name;
+    memset(t->name, 0, sizeof(t->name));
+    memcpy(t->name, name, strnlen(name, sizeof(t->name) - 1));
+    t->named = true;
 }
 
-static long set_thread_name(const char *name)
+/* At first the last part of argv[0], as Linux names a thread after its program. */
+static const char *thread_name(struct thread *t)
 {
-    if (user_string(name, THREAD_NAME_SIZE - 1) == -EFAULT)
-        return -EFAULT;
-    memset(attributes.name, 0, THREAD_NAME_SIZE);
-    memcpy(attributes.name, name, strnlen(name, THREAD_NAME_SIZE - 1));
-    attributes.named = true;
-    return 0;
+    if (!t->named && plat_info.argc > 0) {
+        const char *slash = strrchr(plat_info.args, '/');
+        set_thread_name(t, slash ? slash + 1 : plat_info.args);
+    }
+    return t->name;
 }
 
 /* Sets a flag to (value), which must be 0 or 1. */
@@ -202,11 +196,14 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
 
     switch ((int)option) {
     case PR_SET_NAME:
-        return set_thread_name((const char *)arg);
-    case PR_GET_NAME:
-        if (!user_writable((void *)arg, THREAD_NAME_SIZE))
+        if (user_string((const char *)arg, sizeof(thread_self->name) - 1) == -EFAULT)
             return -EFAULT;
-        memcpy((void *)arg, thread_name(), THREAD_NAME_SIZE);
+        set_thread_name(thread_self, (const char *)arg);
+        return 0;
+    case PR_GET_NAME:
+        if (!user_writable((void *)arg, sizeof(thread_self->name)))
+            return -EFAULT;
+        memcpy((void *)arg, thread_name(thread_self), sizeof(thread_self->name));
         return 0;
     case PR_SET_PDEATHSIG:
         if (value > 64)
@@ -312,35 +309,7 @@ long pith_sys_capset(long header, long data)
     return 0;
 }
 
-/* With one thread there is nobody to yield to. */
-long pith_sys_sched_yield(void)
-{
-    HOLD;
-    return 0;
-}
-
-/* Sets of CPUs are bit masks in whole words; there is CPU 0. */
-long pith_sys_sched_getaffinity(long pid, long size, long mask)
-{
-    HOLD;
-    if ((unsigned)size < sizeof(long) || (unsigned)size % sizeof(long))
-        return -EINVAL;
-    if (!is_self(pid))
-        return -ESRCH;
-    return give_word(mask, 1) ?: (long)sizeof(uint64_t);
-}
-
-long pith_sys_sched_setaffinity(long pid, long size, long mask)
-{
-    HOLD;
-    if (!user_readable((const void *)mask, min_size((unsigned)size, sizeof(long))))
-        return -EFAULT;
-    if (!is_self(pid))
-        return -ESRCH;
-    return (unsigned)size > 0 && (*(const unsigned char *)mask & 1) ? 0 : -EINVAL;
-}
-
-/* Other threads to order memory with do not exist; what can be registered is remembered, since
+/* One CPU runs all threads, so their memory is in order; what can be registered is remembered, since
  * Linux refuses the use of what was not. */
 long pith_sys_membarrier(long command, long flags, long cpu)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system calls on signals. The one process is 1, and its one thread too; kill reaches nobody
- * else. */
+ * The system calls on signals. The one process is 1, and so is its first thread; kill reaches
+ * nobody else. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,6 +9,8 @@
 #include "pith_calls.h"
 #include "posix/signal.h"
 #include "posix/timespec.h"
+#include "iface/user.h"
+#include "thread/sched.h"
 
 /* The flags that Linux keeps of those asked for. */
 #define ACTION_FLAGS                                                                               \
@@ -26,40 +28,45 @@ static bool is_signal(long sig)
 long pith_sys_rt_sigaction(long sig, long act, long old, long size)
 {
     HOLD;
-    const struct signal_action *new_action = (const struct signal_action *)act;
     struct signal_state *s = &signal_state;
 
     if (size != SET_SIZE || !is_signal(sig))
         return -EINVAL;
-    if (new_action && (SIGNALS_FIXED & signal_bit((int)sig)))
+    if (act && !user_readable((void *)act, sizeof(struct signal_action)))
+        return -EFAULT;
+    if (act && (SIGNALS_FIXED & signal_bit((int)sig)))
         return -EINVAL;
     struct signal_action *current = &s->action[sig - 1];
     struct signal_action before = *current;
-    if (new_action) {
+    if (act) {
         uint64_t bit = signal_bit((int)sig);
-        *current = *new_action;
+        *current = *(const struct signal_action *)act;
         current->flags &= ACTION_FLAGS;
         current->mask &= ~SIGNALS_FIXED;
         bool is_default = current->handler == (void *)SIG_DFL;
         s->handled = is_default ? s->handled & ~bit : s->handled | bit;
-        if (current->handler == (void *)SIG_IGN ||
-            (is_default && signal_ignored_by_default((int)sig)))
+        if (signal_is_ignored((int)sig))
             signal_discard((int)sig);
         signal_update_caught();
     }
-    if (old)
+    if (old) {
+        if (!user_writable((void *)old, sizeof(before)))
+            return -EFAULT;
         *(struct signal_action *)old = before;
+    }
     return 0;
 }
 
 long pith_sys_rt_sigprocmask(long how, long set, long old, long size)
 {
     HOLD;
-    uint64_t before = signal_state.blocked;
+    uint64_t before = thread_self->signals.blocked;
 
     if (size != SET_SIZE)
         return -EINVAL;
     if (set) {
+        if (!user_readable((void *)set, SET_SIZE))
+            return -EFAULT;
         uint64_t change = *(const uint64_t *)set;
         switch (how) {
         case SIG_BLOCK:
@@ -75,10 +82,11 @@ long pith_sys_rt_sigprocmask(long how, long set, long old, long size)
         }
         signal_set_mask(change);
     }
-    if (old)
+    if (old) {
+        if (!user_writable((void *)old, SET_SIZE))
+            return -EFAULT;
         *(uint64_t *)old = before;
-    if (set)
-        signal_deliver();
+    }
     return 0;
 }
 
@@ -87,20 +95,25 @@ long pith_sys_rt_sigpending(long set, long size)
     HOLD;
     if (size < 0 || size > SET_SIZE)
         return -EINVAL;
+    if (!user_writable((void *)set, (size_t)size))
+        return -EFAULT;
     signal_collect();
-    uint64_t pending = signal_state.pending & signal_state.blocked;
+    uint64_t pending = signal_pending_set() & thread_self->signals.blocked;
     memcpy((void *)set, &pending, (size_t)size);
     return 0;
 }
 
-/* Sleeps until a handler has run. Somebody on the host may always send a signal, if only one that
+/* Sleeps until a handler is to run. Somebody on the host may always send a signal, if only one that
  * ends the machine: this is no deadlock. */
 static long wait_for_handler(const char *what)
 {
     static struct wait_queue never_woken = WAIT_QUEUE_EXTERNAL_INIT;
 
-    while (wait_sleep(&never_woken, DEADLINE_NEVER, what) != -EINTR)
-        ;
+    do {
+        while (wait_sleep(&never_woken, DEADLINE_NEVER, what) != -EINTR)
+            ;
+        /* Another thread may have taken it meanwhile. */
+    } while (!signal_deliver());
     return -EINTR;
 }
 
@@ -109,6 +122,8 @@ long pith_sys_rt_sigsuspend(long set, long size)
     HOLD;
     if (size != SET_SIZE)
         return -EINVAL;
+    if (!user_readable((void *)set, SET_SIZE))
+        return -EFAULT;
     signal_mask_begin(*(const uint64_t *)set);
     long err = wait_for_handler("sigsuspend");
     signal_mask_end();
@@ -121,48 +136,51 @@ long pith_sys_pause(void)
     return wait_for_handler("pause");
 }
 
-/* Takes a pending signal of (set), or returns 0. */
-static int take_one(uint64_t set, siginfo_t *info)
+/* The siginfo_t of a taken signal, for a program that wants it. */
+static long put_info(long info, const siginfo_t *taken)
 {
-    signal_collect();
-    uint64_t ready = signal_state.pending & set;
-    if (!ready)
+    if (!info)
         return 0;
-    int sig = __builtin_ctzll(ready) + 1;
-    signal_take(sig, info);
-    return sig;
+    if (!user_writable((void *)info, sizeof(*taken)))
+        return -EFAULT;
+    *(siginfo_t *)info = *taken;
+    return 0;
 }
 
 long pith_sys_rt_sigtimedwait(long set, long info, long timeout, long size)
 {
     HOLD;
     const struct timespec *ts = (const struct timespec *)timeout;
-    struct signal_state *s = &signal_state;
+    struct thread_signals *s = &thread_self->signals;
     nsec_t deadline = DEADLINE_NEVER;
     siginfo_t taken;
 
     if (size != SET_SIZE)
         return -EINVAL;
+    if (!user_readable((void *)set, SET_SIZE) || (ts && !user_readable(ts, sizeof(*ts))))
+        return -EFAULT;
     if (ts && !timespec_valid(ts))
         return -EINVAL;
     uint64_t wanted = *(const uint64_t *)set & ~SIGNALS_FIXED;
     if (ts)
         deadline = deadline_in(timespec_ns(ts));
+    signal_state.masked |= wanted;
+    signal_update_caught();
     for (;;) {
-        int sig = take_one(wanted, &taken);
+        signal_collect();
+        int sig = signal_take(wanted, &taken);
         if (sig) {
-            if (info)
-                *(siginfo_t *)info = taken;
-            return sig;
+            long err = put_info(info, &taken);
+            return err ? err : sig;
         }
         s->waited = wanted;
-        signal_update_caught();
-        int err = wait_sleep(&s->arrival, deadline, "sigtimedwait");
+        int err = wait_sleep(&signal_state.arrival, deadline, "sigtimedwait");
         s->waited = 0;
-        signal_update_caught();
+        if (signal_pending_set() & wanted)
+            continue;
         if (err == -EINTR)
             return -EINTR;
-        if (err == -ETIMEDOUT && !(s->pending & wanted))
+        if (err == -ETIMEDOUT)
             return -EAGAIN;
     }
 }
@@ -171,12 +189,14 @@ long pith_sys_sigaltstack(long new_stack, long old)
 {
     HOLD;
     const stack_t *ss = (const stack_t *)new_stack;
-    stack_t *alt = &signal_state.alt;
+    stack_t *alt = &thread_self->signals.alt;
     bool on = signal_on_alt((uintptr_t)__builtin_frame_address(0));
     stack_t before = *alt;
 
     before.ss_flags |= on ? SS_ONSTACK : alt->ss_size ? 0 : SS_DISABLE;
     if (ss) {
+        if (!user_readable(ss, sizeof(*ss)))
+            return -EFAULT;
         unsigned mode = (unsigned)ss->ss_flags & ~SIGNAL_AUTODISARM;
         if (on)
             return -EPERM;
@@ -187,20 +207,26 @@ long pith_sys_sigaltstack(long new_stack, long old)
         *alt = mode == SS_DISABLE ? (stack_t){0} : *ss;
         alt->ss_flags = (int)((unsigned)ss->ss_flags & SIGNAL_AUTODISARM);
     }
-    if (old)
+    if (old) {
+        if (!user_writable((void *)old, sizeof(before)))
+            return -EFAULT;
         *(stack_t *)old = before;
+    }
     return 0;
 }
 
-static long send_to_self(long sig, int code)
+/* Sends to the thread (tid), or to the process for 0. */
+static long send_to(long tid, const siginfo_t *info)
 {
-    if (sig < 0 || sig > SIGNALS)
-        return -EINVAL;
-    if (sig == 0)
-        return 0;
-    int err = signal_send((int)sig, code);
-    signal_deliver();
-    return err;
+    struct thread *t = NULL;
+
+    if (tid == 1 && !sched_find)
+        t = &thread_main;
+    else if (tid && sched_find)
+        t = sched_find((int)tid);
+    if (tid && !t)
+        return -ESRCH;
+    return info->si_signo ? signal_send(t, info) : 0;
 }
 
 /* The one process is its own group, and everybody: 1, 0 and -1 all name it. */
@@ -211,17 +237,17 @@ long pith_sys_kill(long pid, long sig)
         return -EINVAL;
     if (pid != 1 && pid != 0 && pid != -1)
         return -ESRCH;
-    return send_to_self(sig, SI_USER);
+    siginfo_t info = signal_info((int)sig, SI_USER);
+    return send_to(0, &info);
 }
 
 long pith_sys_tkill(long tid, long sig)
 {
     HOLD;
-    if (tid <= 0)
+    if (tid <= 0 || sig < 0 || sig > SIGNALS)
         return -EINVAL;
-    if (tid != 1)
-        return -ESRCH;
-    return send_to_self(sig, SI_TKILL);
+    siginfo_t info = signal_info((int)sig, SI_TKILL);
+    return send_to(tid, &info);
 }
 
 long pith_sys_tgkill(long tgid, long tid, long sig)
@@ -230,6 +256,33 @@ long pith_sys_tgkill(long tgid, long tid, long sig)
     if (tgid <= 0)
         return -EINVAL;
     if (tgid != 1)
-        return -ESRCH;
+        return tid <= 0 || sig < 0 || sig > SIGNALS ? -EINVAL : -ESRCH;
     return pith_sys_tkill(tid, sig);
+}
+
+/* The program says all of siginfo_t itself: to another process it could not claim to be the kernel,
+ * but there is none. (tid) 0: to the process. */
+static long queue_info(long tid, long sig, long uinfo)
+{
+    if (!user_readable((void *)uinfo, sizeof(siginfo_t)))
+        return -EFAULT;
+    if (sig < 0 || sig > SIGNALS)
+        return -EINVAL;
+    siginfo_t info = *(const siginfo_t *)uinfo;
+    info.si_signo = (int)sig;
+    return send_to(tid, &info);
+}
+
+long pith_sys_rt_sigqueueinfo(long pid, long sig, long uinfo)
+{
+    HOLD;
+    return pid == 1 ? queue_info(0, sig, uinfo) : -ESRCH;
+}
+
+long pith_sys_rt_tgsigqueueinfo(long tgid, long tid, long sig, long uinfo)
+{
+    HOLD;
+    if (tgid <= 0 || tid <= 0)
+        return -EINVAL;
+    return tgid == 1 ? queue_info(tid, sig, uinfo) : -ESRCH;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals: becoming pending, and what happens then. A handler is called like any function from the
- * call in which the signal is noticed; so it finds the program's state as that call left it, and
- * nothing has to be restored when it returns but the mask. */
-#include <errno.h>
+ * What a signal does. In a system call, a handler is called like any function once the call holds
+ * nothing any more; so it finds the program's state as that call left it, and nothing has to be
+ * restored when it returns but the mask. (signal_frame.c is for signals that come while the program
+ * computes.) */
 #include <string.h>
 #include <ucontext.h>
 
@@ -11,108 +11,68 @@
 #include "base/log.h"
 #include "iface/hold.h"
 #include "posix/signal.h"
-
-struct signal_state signal_state = {.arrival = WAIT_QUEUE_EXTERNAL_INIT};
+#include "thread/upcall.h"
 
 #define BIT(sig) (1ull << ((sig)-1))
 
-/* signal(7), default actions. */
-#define DEFAULT_IGNORE (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH))
-#define DEFAULT_STOP   (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
+#define DEFAULT_STOP (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
 
-/* From here on signals queue up: what Linux counts as SIGRTMIN; libc keeps the first three. */
-#define REALTIME 32
+/* The exceptions of x86-64 that become each signal. */
+#define VECTORS_FPE  (1u << 0 | 1u << 16 | 1u << 19)
+#define VECTORS_TRAP (1u << 1 | 1u << 3)
+#define VECTORS_ILL  (1u << 6)
+#define VECTORS_SEGV (1u << 4 | 1u << 5 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14)
+#define VECTORS_BUS  (1u << 14 | 1u << 17)
 
-/* Faults of the program come first, as in Linux. */
-#define FAULTS (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGFPE) | BIT(SIGSYS))
-
-bool signal_ignored_by_default(int sig)
+static bool has_handler(int sig)
 {
-    return DEFAULT_IGNORE & signal_bit(sig);
+    uintptr_t handler = (uintptr_t)signal_state.action[sig - 1].handler;
+
+    return handler != (uintptr_t)SIG_DFL && handler != (uintptr_t)SIG_IGN;
 }
 
 void signal_update_caught(void)
 {
+    static uint64_t told;
     struct signal_state *s = &signal_state;
+    uint64_t caught = (s->handled | s->masked) & ~SIGNALS_FIXED;
 
-    plat_signals_catch((s->handled | s->blocked | s->waited) & ~SIGNALS_FIXED);
+    if (caught != told) {
+        upcall_start();
+        plat_signals_catch(caught);
+        told = caught;
+    }
+    plat_upcall_faults(
+        (has_handler(SIGFPE) ? VECTORS_FPE : 0) | (has_handler(SIGTRAP) ? VECTORS_TRAP : 0) |
+        (has_handler(SIGILL) ? VECTORS_ILL : 0) | (has_handler(SIGSEGV) ? VECTORS_SEGV : 0) |
+        (has_handler(SIGBUS) ? VECTORS_BUS : 0));
 }
 
 void signal_set_mask(uint64_t set)
 {
-    signal_state.blocked = set & ~SIGNALS_FIXED;
-    signal_update_caught();
+    thread_self->signals.blocked = set & ~SIGNALS_FIXED;
+    if (set & ~signal_state.masked) {
+        signal_state.masked |= set;
+        signal_update_caught();
+    }
+    if (signal_pending_set() & ~set)
+        plat_hold |= HOLD_SIGNAL;
 }
 
-void signal_discard(int sig)
+static uint64_t ready(void)
 {
-    signal_state.pending &= ~signal_bit(sig);
-    signal_state.queued[sig - 1] = 0;
-}
+    const struct thread_signals *s = &thread_self->signals;
 
-static bool ignored(int sig)
-{
-    const struct signal_action *a = &signal_state.action[sig - 1];
-
-    return a->handler == (void *)SIG_IGN ||
-           (a->handler == (void *)SIG_DFL && signal_ignored_by_default(sig));
-}
-
-int signal_send(int sig, int code)
-{
-    struct signal_state *s = &signal_state;
-    uint64_t bit = signal_bit(sig);
-
-    if (sig == SIGCONT)
-        for (int stop = 1; stop <= SIGNALS; stop++)
-            if (DEFAULT_STOP & signal_bit(stop))
-                signal_discard(stop);
-    if (DEFAULT_STOP & bit)
-        signal_discard(SIGCONT);
-    if (!((s->blocked | s->waited) & bit) && ignored(sig))
-        return 0;
-    if (sig < REALTIME && (s->pending & bit))
-        return 0;
-    if (s->queued[sig - 1] == UINT16_MAX)
-        return -EAGAIN;
-    s->pending |= bit;
-    s->queued[sig - 1]++;
-    s->code[sig - 1] = (int8_t)code;
-    if (s->waited & bit)
-        wait_wake(&s->arrival);
-    return 0;
+    return signal_pending_set() & ~s->blocked & ~s->waited;
 }
 
 bool signal_due(void)
 {
-    struct signal_state *s = &signal_state;
-
     signal_collect();
-    for (uint64_t ready = s->pending & ~s->blocked & ~s->waited; ready; ready &= ready - 1) {
-        int sig = __builtin_ctzll(ready) + 1;
-        if (!ignored(sig) &&
-            !((DEFAULT_STOP & signal_bit(sig)) && s->action[sig - 1].handler == (void *)SIG_DFL))
+    for (uint64_t set = ready(); set; set &= set - 1)
+        if (!signal_is_ignored(__builtin_ctzll(set) + 1))
             return true;
-    }
     return false;
-}
-
-void signal_collect(void)
-{
-    uint64_t sent = plat_signals_take();
-
-    for (; sent; sent &= sent - 1)
-        (void)signal_send(__builtin_ctzll(sent) + 1, SI_USER);
-}
-
-void signal_take(int sig, siginfo_t *info)
-{
-    struct signal_state *s = &signal_state;
-
-    *info = (siginfo_t){.si_signo = sig, .si_code = s->code[sig - 1]};
-    info->si_pid = 1;
-    if (--s->queued[sig - 1] == 0)
-        s->pending &= ~signal_bit(sig);
 }
 
 static const char *crash_reason(int sig)
@@ -143,7 +103,7 @@ static const char *crash_reason(int sig)
     }
 }
 
-static void default_action(int sig)
+void signal_default_action(int sig)
 {
     if (signal_ignored_by_default(sig))
         return;
@@ -158,11 +118,31 @@ static void default_action(int sig)
     plat_die(sig);
 }
 
+struct signal_action signal_use_action(int sig)
+{
+    struct signal_action *a = &signal_state.action[sig - 1];
+    struct signal_action action = *a;
+
+    if ((action.flags & SA_RESETHAND) && has_handler(sig)) {
+        a->handler = (void *)SIG_DFL;
+        signal_state.handled &= ~signal_bit(sig);
+        signal_update_caught();
+    }
+    return action;
+}
+
+uint64_t signal_handler_mask(int sig, const struct signal_action *action)
+{
+    uint64_t own = action->flags & SA_NODEFER ? 0 : signal_bit(sig);
+
+    return thread_self->signals.blocked | action->mask | own;
+}
+
 bool signal_on_alt(uintptr_t sp)
 {
-    uintptr_t start = (uintptr_t)signal_state.alt.ss_sp;
+    uintptr_t start = (uintptr_t)thread_self->signals.alt.ss_sp;
 
-    return sp > start && sp - start <= signal_state.alt.ss_size;
+    return sp > start && sp - start <= thread_self->signals.alt.ss_size;
 }
 
 /* What a handler is called with. */
@@ -187,7 +167,7 @@ static void fill_context(ucontext_t *c, uint64_t mask)
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 
     memset(c, 0, sizeof(*c));
-    c->uc_stack = signal_state.alt;
+    c->uc_stack = thread_self->signals.alt;
     c->uc_mcontext.gregs[REG_RIP] = (greg_t)__builtin_return_address(0);
     c->uc_mcontext.gregs[REG_RSP] = (greg_t)(frame + 2 * sizeof(void *));
     c->uc_mcontext.gregs[REG_RBP] = *(greg_t *)frame;
@@ -200,8 +180,7 @@ static void fill_context(ucontext_t *c, uint64_t mask)
 /* Runs the handler of (action) for the signal of f->info. */
 static void run_handler(struct frame *f, const struct signal_action *action)
 {
-    struct signal_state *s = &signal_state;
-    uint64_t own = action->flags & SA_NODEFER ? 0 : signal_bit(f->info.si_signo);
+    struct thread_signals *s = &thread_self->signals;
     uint64_t after = s->suspended ? s->saved_mask : s->blocked;
     stack_t alt = s->alt;
     bool use_alt = (action->flags & SA_ONSTACK) && alt.ss_size > 0 &&
@@ -211,7 +190,7 @@ static void run_handler(struct frame *f, const struct signal_action *action)
     s->waited = 0;
     f->handler = action->handler;
     fill_context(&f->context, after);
-    signal_set_mask(s->blocked | action->mask | own);
+    signal_set_mask(signal_handler_mask(f->info.si_signo, action));
     /* Others that may act run first, as if they had interrupted this handler at its first
      * instruction: in this order Linux runs them. */
     signal_deliver();
@@ -229,24 +208,21 @@ static void run_handler(struct frame *f, const struct signal_action *action)
     signal_set_mask(after);
 }
 
-/* Acts on pending signal (sig). Returns whether a handler ran; *restart becomes false unless it has
- * SA_RESTART. */
-static bool act(int sig, bool *restart)
+/* Takes one signal of (set) and acts on it. Returns whether a handler ran; *restart becomes false
+ * unless it has SA_RESTART. */
+static bool act(uint64_t set, bool *restart)
 {
-    struct signal_action *a = &signal_state.action[sig - 1];
-    struct signal_action action = *a;
     struct frame f;
+    int sig = signal_take(set, &f.info);
 
-    signal_take(sig, &f.info);
+    if (sig == 0)
+        return false;
+    struct signal_action action = signal_use_action(sig);
     if (action.handler == (void *)SIG_IGN)
         return false;
     if (action.handler == (void *)SIG_DFL) {
-        default_action(sig);
+        signal_default_action(sig);
         return false;
-    }
-    if (action.flags & SA_RESETHAND) {
-        a->handler = (void *)SIG_DFL;
-        signal_state.handled &= ~signal_bit(sig);
     }
     if (!(action.flags & SA_RESTART))
         *restart = false;
@@ -256,31 +232,27 @@ static bool act(int sig, bool *restart)
 
 bool signal_deliver(void)
 {
-    struct signal_state *s = &signal_state;
-    uint64_t ready;
+    uint64_t set;
     bool ran = false;
     bool restart = true;
 
     signal_collect();
-    while ((ready = s->pending & ~s->blocked & ~s->waited) != 0) {
-        if (ready & FAULTS)
-            ready &= FAULTS;
-        ran |= act(__builtin_ctzll(ready) + 1, &restart);
-    }
-    if (ran)
-        s->restart = restart;
+    while ((set = ready()) != 0)
+        ran |= act(set, &restart);
+    thread_self->signals.restart = restart;
     return ran;
 }
 
 void signal_raise(int sig)
 {
-    (void)signal_send(sig, SI_USER);
-    signal_deliver();
+    siginfo_t info = signal_info(sig, SI_USER);
+
+    (void)signal_send(thread_self, &info);
 }
 
 bool signal_restart(void)
 {
-    return signal_state.restart;
+    return thread_self->signals.restart;
 }
 
 bool signal_awaited(void)
@@ -288,24 +260,28 @@ bool signal_awaited(void)
     struct signal_state *s = &signal_state;
 
     for (int sig = 1; sig <= SIGNALS; sig++)
-        if ((s->handled & ~s->blocked & signal_bit(sig)) &&
-            s->action[sig - 1].handler != (void *)SIG_IGN)
+        if ((s->handled & ~thread_self->signals.blocked & signal_bit(sig)) && has_handler(sig))
             return true;
-    return s->waited != 0;
+    return thread_self->signals.waited != 0;
 }
 
 void signal_mask_begin(uint64_t set)
 {
-    signal_state.saved_mask = signal_state.blocked;
-    signal_state.suspended = true;
+    struct thread_signals *s = &thread_self->signals;
+
+    s->saved_mask = s->blocked;
+    s->suspended = true;
     signal_set_mask(set);
 }
 
 void signal_mask_end(void)
 {
-    if (signal_state.suspended) {
-        signal_state.suspended = false;
-        signal_set_mask(signal_state.saved_mask);
+    struct thread_signals *s = &thread_self->signals;
+
+    if (plat_hold & HOLD_SIGNAL)
+        signal_deliver();
+    if (s->suspended) {
+        s->suspended = false;
+        signal_set_mask(s->saved_mask);
     }
-    signal_deliver();
 }

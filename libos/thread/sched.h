@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What wait.c asks of the scheduler (sched.c), which is linked only with what starts threads. */
+ * The scheduler: which thread runs. Threads take turns, in the order in which they became ready.
+ * Only images that can start threads link it; the hooks are NULL in others. */
 #ifndef PITH_THREAD_SCHED_H
 #define PITH_THREAD_SCHED_H
 
@@ -14,10 +15,34 @@
  * in iface/wait.h. A machine in which all threads wait for each other ends with a report. */
 SCHED_HOOK int sched_block(nsec_t deadline, const char *what, bool external);
 
-/* Makes (t) runnable; nothing if it is. */
+/* Makes (t) ready if it sleeps. */
 SCHED_HOOK void sched_wake(struct thread *t);
 
-/* Lets others run, if there are any: the caller goes on after them. */
+/* Lets those that are ready run before the caller goes on. */
 SCHED_HOOK void sched_yield_now(void);
+
+/* For the upcall of a thread: if others are ready, it goes on after them with its context; the
+ * upcall's stack is then left. */
+SCHED_HOOK void sched_preempt(void);
+
+/* A new thread that runs (fn), which must not return, on the stack that ends at (stack), aligned
+ * to 16 bytes, with plat_hold 1 and thread pointer (tp). It is not ready before sched_begin. NULL:
+ * out of memory. */
+struct thread *sched_new(void *stack, void *tp, void (*fn)(void));
+void sched_begin(struct thread *t);
+
+/* Ends the calling thread, whose struct is freed and whose t->unmap is unmapped in due course. The
+ * last one ends the machine with exit status (status). */
+_Noreturn void sched_exit(int status);
+
+/* The thread with number (tid), or NULL. */
+SCHED_HOOK struct thread *sched_find(int tid);
+
+/* The next thread after (t) of all, in the order of their numbers; the first one for NULL. NULL: no
+ * more. */
+SCHED_HOOK struct thread *sched_next(struct thread *t);
+
+/* Time that (t) has run, and that all have, in ns. */
+SCHED_HOOK nsec_t sched_cpu_time(const struct thread *t);
 
 #endif

@@ -12,8 +12,9 @@
 struct cpu_context;
 
 struct thread {
-    int tid; /* 1 for thread_main */
-    char name[16];
+    int tid;       /* 1 for thread_main */
+    char name[16]; /* TASK_COMM_LEN */
+    bool named;    /* (name) was set; else it is the program's */
 
     /* Scheduler: what the thread goes on with when it runs again. */
     uintptr_t sp;                /* stack pointer, with the registers of cpu_switch on it */
@@ -30,6 +31,8 @@ struct thread {
     uint64_t cycles;             /* time stamp counter ticks it has run, until it was switched to */
 
     struct thread_signals signals; /* posix/signal.c */
+    int policy, priority;          /* posix/sched.c */
+    void *start;                   /* posix/clone.c: what it runs */
     int32_t *clear_tid;            /* posix/clone.c: set_tid_address */
     void *robust;                  /* posix/futex.c: set_robust_list */
     void *unmap;                   /* memory that goes with the thread: its stack, or NULL */
@@ -41,5 +44,8 @@ extern struct thread thread_main, *thread_self;
 /* Sets the calling thread's thread pointer. False: there can be none at (tp). Libc calls it, too.
  */
 bool thread_set_pointer(void *tp);
+
+/* For libc: ends the calling thread, and then unmaps the (len) bytes at (base), its stack. */
+_Noreturn void thread_exit_unmap(void *base, size_t len);
 
 #endif

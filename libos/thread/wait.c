@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "iface/hold.h"
 #include "iface/plat.h"
 #include "iface/signal.h"
 #include "iface/timer.h"
@@ -170,8 +171,9 @@ int wait_sleep_any(struct waiter *ws, size_t n, nsec_t deadline, const char *wha
 {
     int err = sleep_once(ws, n, deadline, what, false);
 
+    /* For the end of the call, if nobody acts before. */
     if (err == -EINTR)
-        signal_check();
+        plat_hold |= HOLD_SIGNAL;
     return err;
 }
 

@@ -318,3 +318,10 @@ void crash_report_call(const struct machine *m, int sig, uint64_t reason, uint64
     walk(m, frame->rip, frame->rsp + 8, frame->rbp, &t);
     say_trace(m, &t);
 }
+
+void crash_report_trace(const struct machine *m, uint64_t rip, uint64_t rsp, uint64_t rbp)
+{
+    struct trace t = {0};
+    walk(m, rip, rsp, rbp, &t);
+    say_trace(m, &t);
+}

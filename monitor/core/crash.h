@@ -64,6 +64,10 @@ void crash_report_fault(const struct machine *m, const struct crash_fault *f);
 void crash_report_call(const struct machine *m, int sig, uint64_t reason, uint64_t len,
                        const struct guest_frame *frame);
 
+/* Prints the back-trace of guest code that stands at (rip) with these registers, each of which can
+ * be anything. */
+void crash_report_trace(const struct machine *m, uint64_t rip, uint64_t rsp, uint64_t rbp);
+
 /* Reads 8 bytes at (addr), a guest address that can be anything. False where that is not possible.
  */
 bool crash_guest_word(const struct machine *m, uint64_t addr, uint64_t *out);

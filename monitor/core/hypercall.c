@@ -7,8 +7,10 @@
 #include <stdint.h>
 
 #include "abi/hypercall.h"
+#include "monitor/core/crash.h"
 #include "monitor/core/say.h"
 #include "monitor/core/sys.h"
+#include "monitor/core/upcall.h"
 
 #define LOG_MAX 4096u
 
@@ -77,6 +79,11 @@ long hypercall_serve(struct machine *m, long number, long a, long b, long c,
         if (!m->backend->set_base)
             return -ENOSYS;
         return a == 0 || a == 1 ? m->backend->set_base((unsigned)a, (uint64_t)b) : -EINVAL;
+    case PITH_HC_UPCALL:
+        return upcall_register(m, (uint64_t)a);
+    case PITH_HC_TRACE:
+        crash_report_trace(m, (uint64_t)a, (uint64_t)b, (uint64_t)c);
+        return 0;
     default:
         return -ENOSYS;
     }

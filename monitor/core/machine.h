@@ -68,6 +68,7 @@ struct machine {
     uint64_t mem_base; /* and as the guest sees it */
     bool allow_jit;
     struct pith_shared *shared;
+    uint64_t upcall; /* guest address of its struct pith_upcall; 0: it wants none */
     struct consoles consoles;
     const uint8_t *file; /* the image file, mapped read-only for reports; NULL: not there */
     size_t file_len;

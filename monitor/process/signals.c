@@ -16,9 +16,11 @@
 #include "monitor/core/say.h"
 #include "monitor/core/sys.h"
 #include "monitor/core/crash.h"
+#include "monitor/core/upcall.h"
 #include "monitor/process/guest.h"
 
 #define STACK_LEN (64u << 10)
+#define TICK_NS   5000000
 
 /* The kernel's struct sigaction. */
 struct kernel_sigaction {
@@ -102,6 +104,33 @@ static struct crash_fault describe(int sig, const siginfo_t *info, const ucontex
     return f;
 }
 
+#define RFLAGS_CLEAR (1u << 8 | 1u << 10 | 1u << 18) /* TF, DF, AC */
+
+/* Interrupts the guest, if it wants to be: abi/upcall.h. Not while this is not the guest that runs:
+ * its registers are then the monitor's. */
+static bool upcall(ucontext_t *context, unsigned vector, unsigned error, uint64_t addr)
+{
+    greg_t *g = context->uc_mcontext.gregs;
+    struct pith_upcall_frame at = {.rip = (uint64_t)g[REG_RIP],
+                                   .rsp = (uint64_t)g[REG_RSP],
+                                   .rflags = (uint64_t)g[REG_EFL],
+                                   .vector = vector,
+                                   .error = error,
+                                   .addr = addr};
+    uint64_t rip, rsp;
+    if (!guest_faults || !upcall_begin(machine, &at, &rip, &rsp))
+        return false;
+    g[REG_RIP] = (greg_t)rip;
+    g[REG_RSP] = (greg_t)rsp;
+    g[REG_EFL] &= ~(greg_t)RFLAGS_CLEAR;
+    return true;
+}
+
+static void tick(ucontext_t *context)
+{
+    (void)upcall(context, PITH_UPCALL_NO_FAULT, 0, 0);
+}
+
 static void fault(int sig, const siginfo_t *info, ucontext_t *context)
 {
     uint64_t rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
@@ -111,6 +140,10 @@ static void fault(int sig, const siginfo_t *info, ucontext_t *context)
         redirect(context, probe_failed);
         return;
     }
+    const greg_t *g = context->uc_mcontext.gregs;
+    if (sig != SIGSYS && !reporting && !loading &&
+        upcall(context, (unsigned)g[REG_TRAPNO], (unsigned)g[REG_ERR], (uint64_t)g[REG_CR2]))
+        return;
     if (reporting) {
         say("a second fault, signal %d, while reporting the first: the report ends here", sig);
         _exit(128 + reporting);
@@ -149,6 +182,7 @@ static void host_signal(int sig, ucontext_t *context)
         /* About to wait: the check has been made already, the system call not. */
         if (rip >= (uint64_t)wait_call_check && rip < (uint64_t)wait_call_made)
             redirect(context, wait_call_abort);
+        tick(context);
         return;
     }
     if ((ignored & bit(sig)) || sig == SIGCONT || sig == SIGWINCH)
@@ -169,6 +203,9 @@ static void on_signal(int sig, const siginfo_t *info, void *context)
         break;
     case SIGALRM:
         time_is_up();
+        break;
+    case SIGVTALRM:
+        tick(context);
         break;
     default:
         host_signal(sig, context);
@@ -206,6 +243,18 @@ static void start_timeout(void)
     setitimer(ITIMER_REAL, &alarm_at, NULL);
 }
 
+/* Ticks for the guest, by the processor time that it uses: one that waits is not disturbed. */
+static void start_ticks(void)
+{
+    static const struct itimerspec period = {{0, TICK_NS}, {0, TICK_NS}};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGVTALRM};
+    timer_t timer;
+
+    handle(SIGVTALRM);
+    if (!timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer))
+        timer_settime(timer, 0, &period, NULL);
+}
+
 static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
                                 SIGUSR2, SIGTERM, SIGCONT, SIGWINCH};
 
@@ -233,6 +282,7 @@ void signals_start(uint64_t timeout_us)
     guest_faults = machine->backend->in_process;
     /* A closed pipe is an error of the write: the guest is told so, and decides. */
     sys4(SYS_rt_sigaction, SIGPIPE, (long)&ignore, 0, sizeof(ignore.mask));
+    start_ticks();
     timeout = timeout_us;
     if (timeout)
         start_timeout();

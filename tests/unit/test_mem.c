@@ -3,8 +3,8 @@
  * The memory calls: every error of the tables is what Linux answers, except where the row says
  * "here".
  *
- * sources: libos/posix/mem.c libos/mm/page.c libos/mm/runs.c tests/unit/fake_plat.c
- * uses: posix mm vfs */
+ * sources: libos/posix/mem.c libos/mm/page.c libos/mm/runs.c libos/mm/fault.c
+ * tests/unit/fake_plat.c uses: posix mm vfs */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -532,6 +532,35 @@ static void locking(void **state)
     assert_int_equal(pith_sys_munlockall(), 0);
 }
 
+static void faults_are_told_apart(void **state)
+{
+    (void)state;
+    const uintptr_t mine = (uintptr_t)map_ok(2 * PAGE, PROT_NONE);
+    void *kernel = page_alloc(1), *behind;
+    assert_int_equal(page_map(1, RW, PAGE_BEYOND, &behind), 0);
+    const struct {
+        uintptr_t addr;
+        enum page_fault_kind kind;
+    } rows[] = {
+        {mine, PAGE_FAULT_DENIED},
+        {mine + 2 * PAGE - 1, PAGE_FAULT_DENIED},
+        {(uintptr_t)image, PAGE_FAULT_DENIED},
+        {(uintptr_t)stack + sizeof(stack) - 1, PAGE_FAULT_DENIED},
+        {(uintptr_t)behind + 9, PAGE_FAULT_BEYOND},
+        {(uintptr_t)kernel, PAGE_FAULT_UNMAPPED},
+        {(uintptr_t)plat_info.heap, PAGE_FAULT_UNMAPPED},
+        {(uintptr_t)plat_info.heap + plat_info.heap_len, PAGE_FAULT_UNMAPPED},
+        {0, PAGE_FAULT_UNMAPPED},
+        {UINTPTR_MAX, PAGE_FAULT_UNMAPPED},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        if (page_fault_kind(rows[i].addr) != rows[i].kind)
+            fail_msg("row %zu", i);
+    assert_int_equal(pith_sys_munmap((long)mine, PAGE), 0);
+    assert_int_equal(page_fault_kind(mine), PAGE_FAULT_UNMAPPED);
+    assert_false(page_allows(behind, 1, PROT_READ));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +580,7 @@ int main(void)
         cmocka_unit_test_setup(madvise_discards, setup),
         cmocka_unit_test_setup(questions_about_memory, setup),
         cmocka_unit_test_setup(locking, setup),
+        cmocka_unit_test_setup(faults_are_told_apart, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

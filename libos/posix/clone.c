@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Starting and ending threads. clone makes threads and nothing else: there is one process. */
+#include <errno.h>
+#include <linux/futex.h>
+#include <linux/sched.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "iface/hold.h"
+#include "iface/user.h"
+#include "pith_calls.h"
+#include "posix/clone.h"
+#include "posix/signal.h"
+#include "thread/sched.h"
+
+/* What pthread_create asks for: a thread of this process shares all of this. */
+#define SHARED (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
+
+/* What has a meaning for a thread, or none here. */
+#define KNOWN                                                                                      \
+    (SHARED | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |     \
+     CLONE_DETACHED | CLONE_IO)
+
+/* What libc's __clone leaves on the new stack (musl/src/thread/clone.c): the thread calls
+ * (func)(arg), and exits with what that returns. */
+struct clone_start {
+    int (*func)(void *);
+    void *arg;
+};
+
+static void begin(void)
+{
+    const struct clone_start *start = thread_self->start;
+
+    hold_end(NULL);
+    pith_sys_exit(start->func(start->arg));
+}
+
+long pith_sys_clone(long flags, long stack, long parent_tid, long child_tid, long tls, long start)
+{
+    HOLD;
+    unsigned f = (unsigned)flags;
+
+    if ((f & SHARED) != SHARED || (f & ~(unsigned)KNOWN)) {
+        log_line(
+            "clone with flags 0x%lx failed: there are threads (pthread_create), but no further "
+            "processes",
+            (long)f);
+        return -ENOSYS;
+    }
+    if (!user_readable((void *)start, sizeof(struct clone_start)) || stack % 16 ||
+        ((f & CLONE_PARENT_SETTID) && !user_writable((void *)parent_tid, sizeof(int32_t))) ||
+        ((f & CLONE_CHILD_SETTID) && !user_writable((void *)child_tid, sizeof(int32_t))))
+        return -EFAULT;
+    struct thread *t =
+        sched_new((void *)stack, f & CLONE_SETTLS ? (void *)tls : thread_self->tp, begin);
+    if (!t)
+        return -EAGAIN;
+    t->start = (void *)start;
+    t->signals.blocked = thread_self->signals.blocked;
+    memcpy(t->name, thread_self->name, sizeof(t->name));
+    t->named = thread_self->named;
+    if (f & CLONE_PARENT_SETTID)
+        *(int32_t *)parent_tid = t->tid;
+    if (f & CLONE_CHILD_SETTID)
+        *(int32_t *)child_tid = t->tid;
+    if (f & CLONE_CHILD_CLEARTID)
+        t->clear_tid = (int32_t *)child_tid;
+    sched_begin(t);
+    return t->tid;
+}
+
+_Noreturn void clone_exit(int status)
+{
+    struct thread *t = thread_self;
+
+    if (futex_thread_end)
+        futex_thread_end(t);
+    if (signal_thread_end)
+        signal_thread_end(t);
+    if (t->clear_tid && user_writable(t->clear_tid, sizeof(*t->clear_tid))) {
+        __atomic_store_n(t->clear_tid, 0, __ATOMIC_SEQ_CST);
+        pith_sys_futex((long)t->clear_tid, FUTEX_WAKE, 1, 0, 0, 0);
+    }
+    sched_exit(status);
+}
+
+_Noreturn void thread_exit_unmap(void *base, size_t len)
+{
+    hold_begin();
+    thread_self->unmap = base;
+    thread_self->unmap_len = len;
+    clone_exit(0);
+}
