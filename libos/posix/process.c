@@ -125,10 +125,11 @@ long pith_sys_get_robust_list(long pid, long head, long size)
 
     if (!t)
         return -ESRCH;
-    if (!user_writable((void *)size, sizeof(size_t)))
+    if (!user_writable((void *)size, sizeof(size_t)) || !user_writable((void *)head, sizeof(long)))
         return -EFAULT;
     *(size_t *)size = ROBUST_LIST_SIZE;
-    return give_word(head, (uintptr_t)t->robust);
+    *(void **)head = t->robust;
+    return 0;
 }
 
 long pith_sys_arch_prctl(long code, long address)
@@ -309,8 +310,8 @@ long pith_sys_capset(long header, long data)
     return 0;
 }
 
-/* One CPU runs all threads, so their memory is in order; what can be registered is remembered, since
- * Linux refuses the use of what was not. */
+/* One CPU runs all threads, so their memory is in order; what can be registered is remembered,
+ * since Linux refuses the use of what was not. */
 long pith_sys_membarrier(long command, long flags, long cpu)
 {
     HOLD;

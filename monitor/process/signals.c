@@ -142,7 +142,7 @@ static void fault(int sig, const siginfo_t *info, ucontext_t *context)
     }
     const greg_t *g = context->uc_mcontext.gregs;
     if (sig != SIGSYS && !reporting && !loading &&
-        upcall(context, (unsigned)g[REG_TRAPNO], (unsigned)g[REG_ERR], (uint64_t)g[REG_CR2]))
+        upcall(context, (unsigned)g[REG_TRAPNO], (unsigned)g[REG_ERR], (uint64_t)info->si_addr))
         return;
     if (reporting) {
         say("a second fault, signal %d, while reporting the first: the report ends here", sig);

@@ -192,6 +192,11 @@ uint64_t plat_signals_take(void)
     return set;
 }
 
+void plat_upcall_faults(uint64_t vectors)
+{
+    (void)vectors;
+}
+
 bool plat_set_thread_pointer(void *tp)
 {
     fake.thread_pointer = tp;

@@ -5,12 +5,12 @@
  * allocations failing in turn, after which everything can still be removed and nothing is lost; and
  * the corners of sparse files.
  *
- * sources: libos/vfs/fd.c libos/vfs/fd_alloc.c libos/vfs/inode.c libos/vfs/lock.c
- * sources: libos/vfs/open.c libos/vfs/path.c libos/vfs/pipe.c libos/fs/rom/rom.c
- * sources: libos/thread/wait.c libos/thread/thread.c libos/fs/ram/data.c libos/fs/ram/dir.c
- * sources: libos/fs/ram/file.c libos/fs/ram/inode.c libos/posix/io.c libos/posix/file.c
- * sources: libos/posix/path.c libos/posix/stat.c tests/unit/fake_fs.c tests/unit/fake_mm.c
- * sources: tests/unit/fake_plat.c tests/unit/rom_image.c
+ * sources: libos/vfs/fd.c libos/vfs/fd_alloc.c libos/vfs/inode.c libos/vfs/lock.c libos/vfs/open.c
+ * sources: libos/thread/thread.c
+ * sources: libos/vfs/path.c libos/vfs/pipe.c libos/fs/rom/rom.c libos/thread/wait.c
+ * sources: libos/fs/ram/data.c libos/fs/ram/dir.c libos/fs/ram/file.c libos/fs/ram/inode.c
+ * sources: libos/posix/io.c libos/posix/file.c libos/posix/path.c libos/posix/stat.c
+ * sources: tests/unit/fake_fs.c tests/unit/fake_mm.c tests/unit/fake_plat.c tests/unit/rom_image.c
  * uses: vfs ram rom abi mm thread time random posix */
 #include "unit.h"
 #include <dirent.h>
