@@ -84,10 +84,15 @@ static void use_everything(int must)
         check("stat", stat(name, &st));
         char link[40];
         snprintf(link, sizeof(link), "%s-link", name);
-        check("symlink", symlink(name, link));
+        unlink(link);
+        int made = symlink(name, link);
+        check("symlink", made);
+        if (made < 0)
+            continue;
         check("readlink", readlink(link, big, 10));
         check("rename", rename(link, "/tmp/renamed"));
     }
+    rmdir("/tmp/folder");
     check("mkdir", mkdir("/tmp/folder", 0755));
     int r = pipe(p);
     check("pipe", r);
@@ -175,13 +180,8 @@ int main(void)
 """
 
 
-@pytest.fixture(scope="module")
-def image(cc):
-    return cc(PROGRAM, "-O1", "-g")
-
-
 @pytest.mark.parametrize("memory", ["16M", "24M"])
-def test_memory_that_runs_out(image, run, memory):
-    result = run(image, options=["-m", memory])
+def test_memory_that_runs_out(cc, run, memory):
+    result = run(cc(PROGRAM, "-O1", "-g"), options=["-m", memory])
     assert (result.stdout, result.status) == ("failed, nothing lost\n", 0), result.stderr
     assert not re.search("assert|fault", result.stderr)
