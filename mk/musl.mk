@@ -57,13 +57,15 @@ KERNEL_HEADERS := linux:/usr/include/linux asm-generic:/usr/include/asm-generic 
 
 MUSL_SYSROOT := $(shell find musl/sysroot -type f)
 $(MUSL_HEADERS): INC = $(SYSROOT)/include
-$(MUSL_HEADERS): $(MUSL_SRC).pin $(MUSL_SYSROOT) $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS)
+$(MUSL_HEADERS): $(MUSL_SRC).pin $(MUSL_SYSROOT) musl/include/limits.h $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS)
 	@mkdir -p $(MUSL_BUILD)/headers $(INC)
 	+@$(MAKE) --no-print-directory -s -C $(MUSL_BUILD)/headers -f $(MUSL_SRC)/Makefile srcdir=$(MUSL_SRC) \
 	    ARCH=x86_64 DESTDIR= includedir=$(abspath $(INC)) install-headers
 	$(call say,HEADERS musl)
 	@cp $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS) $(INC)/bits/
 	@cp -R musl/sysroot/. $(INC)/
+	@sed -i "s/^#define PTHREAD_STACK_MIN .*/$$(grep '^#define PTHREAD_STACK_MIN' musl/include/limits.h)/" \
+	    $(INC)/limits.h
 	@for h in $(KERNEL_HEADERS); do ln -sfn $${h#*:} $(INC)/$${h%%:*}; done
 	@touch $@
 

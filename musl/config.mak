@@ -30,5 +30,5 @@ obj/src/%.o: $(PITH_MUSL)/src/%.c $(GENH) $(IMPH)
 	    $(PITH_WARNINGS) -c -o $@ $<
 
 # Locks wait only for another thread. A program that can start one reaches futex through pthread_create; for the
-# others these two need not bring it in.
-obj/src/stdio/__lockfile.o obj/src/thread/__lock.o: CFLAGS_ALL += -DPITH_FUTEX_WEAK
+# others these need not bring it in.
+obj/src/exit/exit.o obj/src/stdio/__lockfile.o obj/src/thread/__lock.o: CFLAGS_ALL += -DPITH_FUTEX_WEAK

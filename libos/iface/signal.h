@@ -31,6 +31,7 @@ struct thread_signals {
     uint64_t saved_mask; /* valid while (suspended) */
     bool suspended;      /* (blocked) is that of signal_mask_begin */
     bool restart;        /* what signal_restart answers */
+    bool cut;            /* a handler has asked for false there (posix/cancel.h) */
     stack_t alt;         /* sigaltstack; size 0: none */
 };
 

@@ -285,7 +285,7 @@ static long futex_two(long command, uint32_t *word, uint32_t *word2, int n, int 
         return -EAGAIN;
     long woken = wake_some(word, n, FUTEX_BITSET_MATCH_ANY);
     long moved = requeue_some(word, word2, n2);
-    return command == FUTEX_CMP_REQUEUE ? woken + moved : woken;
+    return woken + moved;
 }
 
 long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, long value3)

@@ -12,8 +12,8 @@
 #include "iface/plat.h"
 #include "mm/page.h"
 #include "pith_calls.h"
+#include "posix/cputime.h"
 #include "posix/timespec.h"
-#include "time/uptime.h"
 #include "vfs/fd.h"
 
 #define LIMITS 16
@@ -135,9 +135,9 @@ long pith_sys_getrusage(long who, long usage)
     if ((int)who != RUSAGE_SELF && (int)who != RUSAGE_THREAD && (int)who != RUSAGE_CHILDREN)
         return -EINVAL;
     if ((int)who != RUSAGE_CHILDREN) {
-        nsec_t up = uptime();
-        r.ru_utime.tv_sec = up / NSEC_PER_SEC;
-        r.ru_utime.tv_usec = up % NSEC_PER_SEC / 1000;
+        nsec_t ran = cpu_time((int)who == RUSAGE_THREAD ? thread_self : NULL);
+        r.ru_utime.tv_sec = ran / NSEC_PER_SEC;
+        r.ru_utime.tv_usec = ran % NSEC_PER_SEC / 1000;
         size_t used = plat_info.image_len;
         if (page_count) {
             struct page_counts c;

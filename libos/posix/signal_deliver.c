@@ -239,7 +239,8 @@ bool signal_deliver(void)
     signal_collect();
     while ((set = ready()) != 0)
         ran |= act(set, &restart);
-    thread_self->signals.restart = restart;
+    thread_self->signals.restart = restart && !thread_self->signals.cut;
+    thread_self->signals.cut = false;
     return ran;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system calls on time. Nobody accounts CPU time: its clocks tell the time since boot. The wall
- * clock is the host's and cannot be set. */
+ * The system calls on time. The wall clock is the host's and cannot be set. */
 #include <errno.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -12,25 +11,28 @@
 #include "iface/signal.h"
 #include "iface/wait.h"
 #include "pith_calls.h"
+#include "posix/clone.h"
+#include "posix/cputime.h"
 #include "posix/timespec.h"
-#include "time/uptime.h"
 
 /* A clock id of a process or thread: the complement of its number, three bits to the left; then bit
  * 2 for a thread, and which of three kinds of CPU time. */
 #define CPU_CLOCK_OWNER(id) (~((int)(id) >> 3))
 #define CPU_CLOCK_KIND(id)  ((int)(id)&3)
 #define CPU_CLOCK_KINDS     3
+#define CPU_CLOCK_THREAD    4
 
 enum clock_kind { CLOCK_NONE, CLOCK_WALL, CLOCK_MONO, CLOCK_CPU };
 
 static enum clock_kind kind_of(long id)
 {
+    HOLD;
     int n = (int)id;
 
     if (n < 0) {
         int owner = CPU_CLOCK_OWNER(n);
-        bool known = (owner == 0 || owner == 1) && CPU_CLOCK_KIND(n) < CPU_CLOCK_KINDS;
-        return known ? CLOCK_CPU : CLOCK_NONE;
+        bool there = n & CPU_CLOCK_THREAD ? thread_by_id(owner) != NULL : owner == 0 || owner == 1;
+        return there && CPU_CLOCK_KIND(n) < CPU_CLOCK_KINDS ? CLOCK_CPU : CLOCK_NONE;
     }
     switch (n) {
     case CLOCK_REALTIME:
@@ -52,6 +54,17 @@ static enum clock_kind kind_of(long id)
     }
 }
 
+/* What the clock (id), of CPU time, says. */
+static nsec_t cpu_clock(long id)
+{
+    HOLD;
+    int n = (int)id;
+
+    if (n == CLOCK_THREAD_CPUTIME_ID)
+        return cpu_time(thread_self);
+    return cpu_time(n < 0 && (n & CPU_CLOCK_THREAD) ? thread_by_id(CPU_CLOCK_OWNER(n)) : NULL);
+}
+
 long pith_sys_clock_gettime(long id, long result)
 {
     nsec_t now;
@@ -65,7 +78,9 @@ long pith_sys_clock_gettime(long id, long result)
         enum clock_kind kind = kind_of(id);
         if (kind == CLOCK_NONE)
             return -EINVAL;
-        now = kind == CLOCK_WALL ? clock_wall() : kind == CLOCK_MONO ? clock_monotonic() : uptime();
+        now = kind == CLOCK_WALL   ? clock_wall()
+              : kind == CLOCK_MONO ? clock_monotonic()
+                                   : cpu_clock(id);
     }
     if (unlikely(!user_writable((void *)result, sizeof(struct timespec))))
         return -EFAULT;
@@ -144,7 +159,7 @@ long pith_sys_times(long result)
     if (result && !user_writable((void *)result, sizeof(struct tms)))
         return -EFAULT;
     if (result)
-        *(struct tms *)result = (struct tms){.tms_utime = uptime() / tick};
+        *(struct tms *)result = (struct tms){.tms_utime = cpu_time(NULL) / tick};
     return clock_monotonic() / tick;
 }
 
@@ -207,7 +222,10 @@ long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
         return sleep_for(ns, (struct timespec *)left);
     if (kind == CLOCK_WALL)
         return sleep_until_wall(ns);
-    return kind == CLOCK_CPU ? sleep_for(ns > uptime() ? ns - uptime() : 0, NULL) : sleep_until(ns);
+    if (kind == CLOCK_MONO)
+        return sleep_until(ns);
+    nsec_t ran = cpu_clock(id);
+    return sleep_for(ns > ran ? ns - ran : 0, NULL);
 }
 
 long pith_sys_nanosleep(long request, long left)

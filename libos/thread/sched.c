@@ -25,9 +25,11 @@ static struct list threads = LIST_INIT(threads);
 static struct list ended = LIST_INIT(ended); /* whose memory is still to be freed */
 static unsigned count = 1, external_waits;
 static int last_tid = 1;
-static uint64_t switched_at; /* time stamp counter, when the running thread began to */
-static uint64_t tsc_start;   /* it, and the time, when the first thread was started */
-static nsec_t time_start;
+static uint64_t switched_at;  /* time stamp counter, when the running thread began to */
+static uint64_t tsc_start;    /* it, when the first thread was started */
+static uint64_t ended_cycles; /* of threads that are gone */
+
+nsec_t sched_began, sched_idle_before;
 
 #define TID_MAX 0x400000 /* as Linux's highest pid_max */
 
@@ -48,15 +50,18 @@ struct thread *sched_find(int tid)
     return NULL;
 }
 
-nsec_t sched_cpu_time(const struct thread *t)
+nsec_t sched_cpu_time(const struct thread *which)
 {
     uint64_t tsc = __builtin_ia32_rdtsc();
-    uint64_t cycles = t->cycles + (t == thread_self ? tsc - switched_at : 0);
-    nsec_t now = clock_monotonic();
+    uint64_t cycles = which ? 0 : ended_cycles;
 
-    if (tsc <= tsc_start)
-        return now;
-    return (nsec_t)((unsigned __int128)cycles * (uint64_t)(now - time_start) / (tsc - tsc_start));
+    if (sched_began == 0 || tsc <= tsc_start)
+        return 0;
+    for (struct thread *t = sched_next(NULL); t; t = sched_next(t))
+        if (!which || t == which)
+            cycles += t->cycles + (t == thread_self ? tsc - switched_at : 0);
+    return (nsec_t)((unsigned __int128)cycles * (uint64_t)(clock_monotonic() - sched_began) /
+                    (tsc - tsc_start));
 }
 
 static _Noreturn void deadlock(void)
@@ -198,6 +203,7 @@ static void free_ended(void)
     while (!list_empty(&ended)) {
         struct thread *t = list_entry(ended.next, struct thread, all);
         list_remove(&t->all);
+        ended_cycles += t->cycles;
         page_unmap(t->unmap, align_up(t->unmap_len, PAGE_SIZE) / PAGE_SIZE);
         if (t != &thread_main)
             page_free(t, thread_pages());
@@ -221,7 +227,8 @@ struct thread *sched_new(void *stack, void *tp, void (*fn)(void))
     if (list_empty(&threads)) {
         list_insert(&threads, &thread_main.all);
         upcall_start();
-        time_start = clock_monotonic();
+        sched_began = clock_monotonic();
+        sched_idle_before = thread_idle;
         tsc_start = switched_at = __builtin_ia32_rdtsc();
     }
     *t = (struct thread){.tid = new_tid(), .tp = tp, .hold = 1, .gs_base = thread_self->gs_base};

@@ -42,7 +42,10 @@ SCHED_HOOK struct thread *sched_find(int tid);
  * more. */
 SCHED_HOOK struct thread *sched_next(struct thread *t);
 
-/* Time that (t) has run, and that all have, in ns. */
+/* Time that (t) has run, or all have with NULL, since the first thread was started. */
 SCHED_HOOK nsec_t sched_cpu_time(const struct thread *t);
+
+/* When that was, by clock_monotonic, and thread_idle then. 0: it was not yet. */
+SCHED_HOOK extern nsec_t sched_began, sched_idle_before;
 
 #endif

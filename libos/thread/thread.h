@@ -41,9 +41,19 @@ struct thread {
 
 extern struct thread thread_main, *thread_self;
 
+/* How long the processor has slept since the start, because no thread had anything to do. */
+extern nsec_t thread_idle;
+
 /* Sets the calling thread's thread pointer. False: there can be none at (tp). Libc calls it, too.
  */
 bool thread_set_pointer(void *tp);
+
+/* For libc: the stack size of threads for which the program asks no other, in bytes, whole pages;
+ * it depends on the machine's memory. */
+size_t thread_stack_default(void);
+
+/* For libc: the stack that thread_main runs on. Returns its size in bytes, and its lowest byte. */
+size_t thread_boot_stack(char **low);
 
 /* For libc: ends the calling thread, and then unmaps the (len) bytes at (base), its stack. */
 _Noreturn void thread_exit_unmap(void *base, size_t len);

@@ -41,7 +41,7 @@ void text_char(struct text *t, char c)
     text_bytes(t, &c, 1);
 }
 
-static void number(struct text *t, uint64_t n, unsigned base, unsigned width, char fill)
+static void digits_of(struct text *t, uint64_t n, unsigned base, unsigned width, char fill)
 {
     char digits[64];
     unsigned len = 0;
@@ -57,12 +57,12 @@ static void number(struct text *t, uint64_t n, unsigned base, unsigned width, ch
 
 void text_dec(struct text *t, uint64_t n, unsigned width, char fill)
 {
-    number(t, n, 10, width, fill);
+    digits_of(t, n, 10, width, fill);
 }
 
 void text_hex(struct text *t, uint64_t n, unsigned width, char fill)
 {
-    number(t, n, 16, width, fill);
+    digits_of(t, n, 16, width, fill);
 }
 
 void text_line(struct text *t, const char *label, uint64_t n, const char *unit)
@@ -87,6 +87,21 @@ static ssize_t text_readv(struct file *f, const struct iovec *iov, int n, uint64
     return done;
 }
 
+static ssize_t text_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    const struct text *t = f->data;
+    ssize_t done = 0;
+
+    for (int i = 0; i < n; i++) {
+        ssize_t r = t->write(t->number, iov[i].iov_base, iov[i].iov_len);
+        if (r < 0)
+            return done > 0 ? done : r;
+        done += r;
+    }
+    *pos += (uint64_t)done;
+    return done;
+}
+
 static void text_release(struct file *f)
 {
     struct text *t = f->data;
@@ -101,19 +116,28 @@ static const struct file_ops text_ops = {
     .release = text_release,
 };
 
-int text_open(struct file *f, void (*make)(struct text *t))
+static const struct file_ops text_write_ops = {
+    .readv = text_readv,
+    .writev = text_writev,
+    .release = text_release,
+};
+
+int text_open(struct file *f, void (*make)(struct text *t),
+              ssize_t (*write)(int number, const char *text, size_t len), int number)
 {
     struct text *t = heap_alloc(sizeof *t);
 
     if (!t)
         return -ENOMEM;
+    t->number = number;
+    t->write = write;
     make(t);
     if (t->failed) {
         heap_free(t->buf, t->size);
         heap_free(t, sizeof *t);
         return -ENOMEM;
     }
-    f->ops = &text_ops;
+    f->ops = write ? &text_write_ops : &text_ops;
     f->data = t;
     f->kind = FILE_SEEKABLE;
     return 0;

@@ -11,6 +11,8 @@ struct text {
     char *buf;
     size_t len, size;
     bool failed;
+    int number; /* as text_open was told: what of several the text is about */
+    ssize_t (*write)(int number, const char *text, size_t len);
 };
 
 void text_bytes(struct text *t, const char *bytes, size_t n);
@@ -24,7 +26,10 @@ void text_hex(struct text *t, uint64_t n, unsigned width, char fill);
 /* A line "(label)(n)(unit)\n", the form of /proc/meminfo. */
 void text_line(struct text *t, const char *label, uint64_t n, const char *unit);
 
-/* Sets up (f) to read what (make) writes. 0; -ENOMEM. */
-must_check int text_open(struct file *f, void (*make)(struct text *t));
+/* Sets up (f) to read what (make) writes, about (number). Unless (write) is NULL, it may be written
+ * to as well: (write) gets each piece, and returns how much of it it took or an error. 0; -ENOMEM.
+ */
+must_check int text_open(struct file *f, void (*make)(struct text *t),
+                         ssize_t (*write)(int number, const char *text, size_t len), int number);
 
 #endif

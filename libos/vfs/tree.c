@@ -204,7 +204,7 @@ static int tree_open(struct inode *inode, struct file *file)
         return 0;
     }
     if (node->text)
-        return text_open(file, node->text);
+        return text_open(file, node->text, node->write, to_tree(inode)->number);
     return node->open ? node->open(inode, file) : -ENXIO;
 }
 

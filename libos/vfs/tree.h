@@ -23,8 +23,10 @@ struct tree_node {
     const char *target;
     ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
     int (*follow)(struct inode *inode, struct inode **out);
-    /* Everything else: what a file that is read as text says, or as inode_ops says. */
+    /* Everything else: what a file that is read as text says, and may be written (vfs/text.h); or
+     * as inode_ops says. */
     void (*text)(struct text *t);
+    ssize_t (*write)(int number, const char *text, size_t len);
     int (*open)(struct inode *inode, struct file *file);
 };
 

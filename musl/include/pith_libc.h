@@ -18,6 +18,13 @@ __attribute__((__visibility__("hidden"))) void __pith_tls_start(void *block);
 /* Sets the calling thread's thread pointer: libos/thread. False: there can be none at (tp). */
 bool thread_set_pointer(void *tp);
 
+/* The stack size of threads that ask for no other, and the first thread's stack: libos/thread. */
+size_t thread_stack_default(void);
+size_t thread_boot_stack(char **low);
+
+/* Ends the calling thread, and unmaps (len) bytes at (base), which hold its stack: libos/thread. */
+_Noreturn void thread_exit_unmap(void *base, size_t len);
+
 /* Called by libos/init with the vector that execve would have made: argv, environment, auxiliary
  * vector. Runs the program and exits with what (main) returns. Its callers have no stack protector:
  * the canary changes. */

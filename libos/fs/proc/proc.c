@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * The names of /proc. There is one process, with number 1. */
+#include <errno.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 
+#include "mm/heap.h"
 #include "proc/internal.h"
 #include "proc/proc.h"
+#include "thread/thread.h"
 
 #define TEXT(file, makes)                                                                          \
     {                                                                                              \
@@ -40,9 +44,24 @@ static const struct tree_node sys[] = {
     FOLDER("vm", sys_vm),
 };
 
+static ssize_t thread_self_link(struct inode *inode, char *buf, size_t size)
+{
+    struct text t = {0};
+
+    (void)inode;
+    text_str(&t, "1/task/");
+    text_dec(&t, (uint64_t)thread_self->tid, 0, ' ');
+    if (t.failed)
+        return -ENOMEM;
+    size_t n = min_size(size, t.len);
+    memcpy(buf, t.buf, n);
+    heap_free(t.buf, t.size);
+    return (ssize_t)n;
+}
+
 static const struct tree_node top[] = {
     LINK("self", "1"),
-    LINK("thread-self", "1/task/1"),
+    {.name = "thread-self", .mode = S_IFLNK | 0777, .readlink = thread_self_link},
     LINK("mounts", "self/mounts"),
     TEXT("cpuinfo", proc_cpuinfo),
     TEXT("filesystems", proc_filesystems),

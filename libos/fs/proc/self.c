@@ -11,11 +11,14 @@
 #include "mm/heap.h"
 #include "mm/page.h"
 #include "proc/internal.h"
+#include "thread/sched.h"
 #include "time/uptime.h"
 #include "vfs/fd.h"
 #include "vfs/forward.h"
 #include "vfs/mount.h"
 #include "vfs/path.h"
+
+#define SELF 1u /* the process, and its first thread */
 
 const char *proc_argument(unsigned i)
 {
@@ -57,10 +60,76 @@ static const char *command(void)
     return slash ? slash + 1 : path;
 }
 
-/* The command as the kernel keeps it: 15 bytes. */
+/* The next thread after (t), the first for NULL. Without a scheduler there is one. */
+static struct thread *next_thread(struct thread *t)
+{
+    if (sched_next)
+        return sched_next(t);
+    return t ? NULL : &thread_main;
+}
+
+/* The thread that (number) names: of a text about the process (-1), the first one. NULL: gone. */
+static struct thread *thread_of(int number)
+{
+    struct thread *t = next_thread(NULL);
+
+    while (t && t->tid != (number < 0 ? (int)SELF : number))
+        t = next_thread(t);
+    return number < 0 && !t ? &thread_main : t;
+}
+
+/* The lowest number of a thread from (from) on, or -1. */
+static int next_tid(int from)
+{
+    int lowest = -1;
+
+    for (struct thread *t = next_thread(NULL); t; t = next_thread(t))
+        if (t->tid >= from && (lowest < 0 || t->tid < lowest))
+            lowest = t->tid;
+    return lowest;
+}
+
+static unsigned count_threads(void)
+{
+    unsigned n = 0;
+
+    for (struct thread *t = next_thread(NULL); t; t = next_thread(t))
+        n++;
+    return n;
+}
+
+/* The name of the text's thread: at first that of the program, as the kernel keeps it, 15 bytes. */
 static void put_comm(struct text *t)
 {
-    text_bytes(t, command(), strnlen(command(), 15));
+    const struct thread *thread = thread_of(t->number);
+    const char *name = thread && thread->named ? thread->name : command();
+
+    text_bytes(t, name, strnlen(name, sizeof(thread->name) - 1));
+}
+
+static ssize_t comm_write(int number, const char *text, size_t len)
+{
+    struct thread *thread = thread_of(number);
+
+    if (!thread)
+        return -ESRCH;
+    memset(thread->name, 0, sizeof(thread->name));
+    memcpy(thread->name, text, min_size(len, sizeof(thread->name) - 1));
+    thread->named = true;
+    return (ssize_t)len;
+}
+
+/* The state of the text's thread: R, it runs or could; S, it sleeps. */
+static char state_of(const struct text *t)
+{
+    const struct thread *thread = thread_of(t->number);
+
+    return thread && thread->waits_for ? 'S' : 'R';
+}
+
+static unsigned pid_of(const struct text *t)
+{
+    return t->number < 0 ? SELF : (unsigned)t->number;
 }
 
 static void comm(struct text *t)
@@ -164,8 +233,11 @@ static void status(struct text *t)
 
     text_str(t, "Name:\t");
     put_comm(t);
-    text_str(t, "\nUmask:\t0022\nState:\tR (running)\nTgid:\t1\nNgid:\t0\nPid:\t1\nPPid:\t0\n"
-                "TracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+    text_str(t, "\nUmask:\t0022\nState:\t");
+    text_str(t, state_of(t) == 'R' ? "R (running)" : "S (sleeping)");
+    text_str(t, "\nTgid:\t1\nNgid:\t0\nPid:\t");
+    text_dec(t, pid_of(t), 0, ' ');
+    text_str(t, "\nPPid:\t0\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
     text_line(t, "FDSize:\t", fd_table.size, "");
     text_line(t, "VmPeak:\t", all, " kB");
     text_line(t, "VmSize:\t", all, " kB");
@@ -174,7 +246,9 @@ static void status(struct text *t)
     text_line(t, "VmData:\t", data * (PAGE_SIZE / 1024), " kB");
     text_line(t, "VmStk:\t", plat_info.stack_len / 1024, " kB");
     text_line(t, "VmExe:\t", plat_info.image_len / 1024, " kB");
-    text_str(t, "Threads:\t1\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+    text_str(t, "Threads:\t");
+    text_dec(t, count_threads(), 0, ' ');
+    text_str(t, "\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n");
 }
 
 /* The 52 fields of proc(5), /proc/[pid]/stat; those that mean nothing here are 0. */
@@ -183,9 +257,12 @@ static void stat_fields(struct text *t)
     enum { UTIME = 14, PRIORITY = 18, THREADS = 20, VSIZE = 23, RSS = 24, RSS_LIMIT = 25 };
     size_t data, all = used_pages(&data);
 
-    text_str(t, "1 (");
+    text_dec(t, pid_of(t), 0, ' ');
+    text_str(t, " (");
     put_comm(t);
-    text_str(t, ") R 0 1 1");
+    text_str(t, ") ");
+    text_char(t, state_of(t));
+    text_str(t, " 0 1 1");
     for (unsigned field = 7; field <= 52; field++) {
         uint64_t n = 0;
         if (field == UTIME)
@@ -193,7 +270,7 @@ static void stat_fields(struct text *t)
         else if (field == PRIORITY)
             n = 20;
         else if (field == THREADS)
-            n = 1;
+            n = count_threads();
         else if (field == VSIZE)
             n = all << PAGE_SHIFT;
         else if (field == RSS)
@@ -338,15 +415,18 @@ static ssize_t fd_readlink(struct inode *inode, char *buf, size_t size)
 
     if (!f)
         return -ENOENT;
-    if (f->inode && !S_ISFIFO(f->inode->mode))
+    bool socket = f->inode && S_ISSOCK(f->inode->mode);
+    bool pipe = f->inode && S_ISFIFO(f->inode->mode);
+    if (f->inode && (f->inode->ops->name || (!socket && !pipe)))
         return put_path(f->inode, buf, size);
-    if (!f->inode && S_ISCHR(f->mode)) {
-        size_t n = min_size(size, strlen("/dev/console"));
-        memcpy(buf, "/dev/console", n);
+    const char *name = S_ISCHR(f->mode) ? "/dev/console" : f->ops->name;
+    if (!f->inode && name) {
+        size_t n = min_size(size, strlen(name));
+        memcpy(buf, name, n);
         return (ssize_t)n;
     }
     struct text t = {0};
-    text_str(&t, "pipe:[");
+    text_str(&t, socket ? "socket:[" : "pipe:[");
     text_dec(&t, f->inode ? f->inode->ino : (uint64_t)to_tree(inode)->number, 0, ' ');
     text_char(&t, ']');
     if (t.failed)
@@ -404,14 +484,21 @@ static const struct tree_node fd_node = {
         .name = file, .mode = S_IFREG | 0444, .text = makes                                        \
     }
 
-static const struct tree_node task_1[] = {
-    TEXT("comm", comm),
+#define COMM                                                                                       \
+    {                                                                                              \
+        .name = "comm", .mode = S_IFREG | 0644, .text = comm, .write = comm_write                  \
+    }
+
+static const struct tree_node task_files[] = {
+    COMM,
     TEXT("stat", stat_fields),
     TEXT("status", status),
 };
 
-static const struct tree_node task[] = {
-    {.name = "1", .mode = S_IFDIR | 0555, .children = task_1, .count = ARRAY_LEN(task_1)},
+static const struct tree_node task = {
+    .mode = S_IFDIR | 0555,
+    .children = task_files,
+    .count = ARRAY_LEN(task_files),
 };
 
 const struct tree_node proc_self[PROC_SELF_COUNT] = {
@@ -419,9 +506,9 @@ const struct tree_node proc_self[PROC_SELF_COUNT] = {
     {.name = "cwd", .mode = S_IFLNK | 0777, .readlink = cwd_readlink, .follow = cwd_follow},
     {.name = "root", .mode = S_IFLNK | 0777, .readlink = root_readlink, .follow = root_follow},
     {.name = "fd", .mode = S_IFDIR | 0500, .each = &fd_node, .next = next_fd},
-    {.name = "task", .mode = S_IFDIR | 0555, .children = task, .count = ARRAY_LEN(task)},
+    {.name = "task", .mode = S_IFDIR | 0555, .each = &task, .next = next_tid},
     TEXT("cmdline", cmdline),
-    TEXT("comm", comm),
+    COMM,
     TEXT("environ", environment),
     TEXT("limits", limits),
     TEXT("maps", maps),

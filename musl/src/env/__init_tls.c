@@ -41,19 +41,27 @@ static void note_segment(const Elf64_Phdr *ph)
     libc.tls_cnt = 1;
 }
 
+static void set_stack_size(size_t size)
+{
+    if (size < PTHREAD_STACK_MIN)
+        size = PTHREAD_STACK_MIN;
+    __default_stacksize = size < DEFAULT_STACK_MAX ? size : DEFAULT_STACK_MAX;
+}
+
 size_t __pith_tls_measure(void)
 {
     const Elf64_Ehdr *eh = &__ehdr_start;
     const char *p = (const char *)eh + eh->e_phoff;
 
     program_tls.align = MIN_ALIGN;
+    __default_stacksize = thread_stack_default();
     for (int i = 0; i < eh->e_phnum; i++, p += eh->e_phentsize) {
         const Elf64_Phdr *ph = (const Elf64_Phdr *)p;
         if (ph->p_type == PT_TLS)
             note_segment(ph);
-        /* The program may ask for larger stacks of its threads with ld -z stack-size=N. */
-        if (ph->p_type == PT_GNU_STACK && ph->p_memsz > __default_stacksize)
-            __default_stacksize = ph->p_memsz < DEFAULT_STACK_MAX ? ph->p_memsz : DEFAULT_STACK_MAX;
+        /* The program may ask for other stacks of its threads with ld -z stack-size=N. */
+        if (ph->p_type == PT_GNU_STACK && ph->p_memsz > 0)
+            set_stack_size(ph->p_memsz);
     }
     libc.tls_align = program_tls.align;
     libc.tls_size =
