@@ -2,265 +2,171 @@
  *
  * Why an image needs a system call that Pith does not have.
  *
- * The linker's view is rebuilt from its inputs: sections are nodes, relocations are edges, and as
- * --gc-sections does it, a breadth-first walk starts at the entry point. Where it first meets a
- * missing call, the way back is a shortest chain of references; of that, the part from the
- * program's last function on is told. An approximation in two points, which only matter to which
- * chain is found: archive members count from the start, and a weak reference leads nowhere. */
+ * The linker's view is rebuilt from its inputs (graph.h). Where a function of the program refers to
+ * one of a library from which ways lead to missing calls, or to such a call itself, that is told:
+ * the function, a shortest way, and all the calls. What else is missing, because only the start
+ * code or a library leads there, or because the program's functions are not in object files
+ * (link-time optimisation), is told in ld's words. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "cc.h"
 #include "cli.h"
+#include "graph.h"
 #include "ld.h"
 #include "lines.h"
-#include "object.h"
 
-#define ENTRY       "_start"
-#define CALL_PREFIX "pith_sys_"
+#define ENTRY "_start"
 
-/* Where a global symbol is defined. */
-struct definition {
-    const char *name; /* NULL: free */
-    uint32_t object;
-    uint32_t symbol;
+/* A program that was not written for this may have hundreds. */
+#define TOLD_MAX 20
+
+/* A reference of the program's that needs missing calls. */
+struct need {
+    uint32_t object, section;
+    uint64_t at;
+    size_t symbol; /* the function or object that it is in, or 0 */
+    struct graph_target to;
 };
 
-/* A section that was reached, from the section of node (from) by its relocation at (offset). */
-struct node {
-    uint32_t object;
-    uint32_t section;
-    uint32_t from; /* NO_NODE: a root */
-    uint64_t offset;
+struct needs {
+    struct need *v;
+    size_t n, cap;
 };
 
-#define NO_NODE UINT32_MAX
-
-struct walk {
-    struct objects objects;
-    struct definition *table; /* hash table of (mask) + 1 places */
-    size_t mask;
-    unsigned char **seen; /* for each object its sections that were reached, or NULL */
-    struct node *nodes;   /* in the order of reaching */
-    size_t count, cap;
-    bool failed; /* out of memory */
-};
-
-/* Where a missing call was met. */
-struct hit {
-    uint32_t node;
-    uint64_t offset;
-};
-
-static size_t hash(const char *s)
+static bool is_same(const struct need *a, const struct need *b)
 {
-    size_t h = 5381;
-    while (*s != '\0')
-        h = h * 33 + (unsigned char)*s++;
-    return h;
+    return a->object == b->object && a->section == b->section && a->symbol == b->symbol &&
+           a->to.kind == b->to.kind && a->to.index == b->to.index;
 }
 
-static struct definition *look_up(const struct walk *w, const char *name)
+static int add_need(struct needs *s, struct need need)
 {
-    size_t i = hash(name) & w->mask;
-    while (w->table[i].name != NULL && strcmp(w->table[i].name, name) != 0)
-        i = (i + 1) & w->mask;
-    return &w->table[i];
-}
-
-static bool is_weak(const Elf64_Sym *s)
-{
-    return ELF64_ST_BIND(s->st_info) == STB_WEAK;
-}
-
-/* Notes every global definition: the first one, but a strong one instead of a weak one. */
-static int build_table(struct walk *w)
-{
-    size_t total = 0;
-    for (size_t i = 0; i < w->objects.n; i++)
-        total += w->objects.v[i].symbol_count;
-    w->mask = 1023;
-    while (w->mask < 2 * total)
-        w->mask = 2 * w->mask + 1;
-    w->table = calloc(w->mask + 1, sizeof(*w->table));
-    if (w->table == NULL)
-        return -ENOMEM;
-
-    for (size_t i = 0; i < w->objects.n; i++) {
-        const struct object *o = &w->objects.v[i];
-        for (size_t k = 1; k < o->symbol_count; k++) {
-            const Elf64_Sym *s = &o->symbols[k];
-            const char *name = object_symbol_name(o, k);
-            if (ELF64_ST_BIND(s->st_info) == STB_LOCAL || s->st_shndx == SHN_UNDEF || !name[0])
-                continue;
-            struct definition *d = look_up(w, name);
-            if (d->name == NULL ||
-                (is_weak(&w->objects.v[d->object].symbols[d->symbol]) && !is_weak(s)))
-                *d = (struct definition){name, (uint32_t)i, (uint32_t)k};
-        }
+    for (size_t i = 0; i < s->n; i++)
+        if (is_same(&s->v[i], &need))
+            return 0;
+    if (s->n == s->cap) {
+        size_t cap = s->cap ? 2 * s->cap : 16;
+        struct need *v = realloc(s->v, cap * sizeof(*v));
+        if (v == NULL)
+            return -ENOMEM;
+        s->v = v;
+        s->cap = cap;
     }
+    s->v[s->n++] = need;
     return 0;
 }
 
-/* Sections that stay whether or not something refers to them. */
-static bool is_kept(const struct object *o, size_t section)
+/* Finds all that the program needs, in the order of reaching. */
+static int find_needs(struct graph *g, struct needs *s)
 {
-    static const char *const kept[] = {".init_array", ".fini_array", ".preinit_array", ".ctors",
-                                       ".dtors"};
-    const char *name = object_section_name(o, section);
-    for (size_t i = 0; i < ARRAY_LEN(kept); i++)
-        if (strncmp(name, kept[i], strlen(kept[i])) == 0)
-            return true;
-    return false;
-}
+    int err = 0;
 
-static void push(struct walk *w, struct node node)
-{
-    if (w->count == w->cap) {
-        size_t cap = w->cap ? 2 * w->cap : 1024;
-        struct node *v = realloc(w->nodes, cap * sizeof(*v));
-        if (v == NULL || cap > NO_NODE) {
-            w->failed = true;
-            return;
-        }
-        w->nodes = v;
-        w->cap = cap;
-    }
-    w->nodes[w->count++] = node;
-}
-
-static void reach(struct walk *w, uint32_t object, uint32_t section, uint32_t from, uint64_t offset)
-{
-    const struct object *o = &w->objects.v[object];
-    if (section == SHN_UNDEF || section >= o->section_count)
-        return;
-    bool first = w->seen[object] == NULL;
-    if (first) {
-        w->seen[object] = calloc(o->section_count, 1);
-        if (w->seen[object] == NULL) {
-            w->failed = true;
-            return;
-        }
-    }
-    if (w->seen[object][section])
-        return;
-    w->seen[object][section] = 1;
-    push(w, (struct node){object, section, from, offset});
-
-    /* An object that is linked brings its constructors with it. */
-    for (uint32_t i = 0; first && i < o->section_count; i++)
-        if (is_kept(o, i))
-            reach(w, object, i, from, offset);
-}
-
-/* Follows one relocation of node (n). A missing call is noted in (hits), one for each of (calls).
- */
-static void follow(struct walk *w, uint32_t n, const Elf64_Rela *r,
-                   const struct missing_calls *calls, struct hit *hits)
-{
-    struct node node = w->nodes[n];
-    const struct object *o = &w->objects.v[node.object];
-    size_t symbol = ELF64_R_SYM(r->r_info);
-    if (symbol == 0 || symbol >= o->symbol_count)
-        return;
-    const Elf64_Sym *s = &o->symbols[symbol];
-    if (ELF64_ST_BIND(s->st_info) == STB_LOCAL) {
-        reach(w, node.object, s->st_shndx, n, r->r_offset);
-        return;
-    }
-
-    const char *name = object_symbol_name(o, symbol);
-    const struct definition *d = look_up(w, name);
-    if (d->name != NULL && (s->st_shndx != SHN_UNDEF || !is_weak(s))) {
-        reach(w, d->object, w->objects.v[d->object].symbols[d->symbol].st_shndx, n, r->r_offset);
-        return;
-    }
-    if (strncmp(name, CALL_PREFIX, strlen(CALL_PREFIX)) != 0)
-        return;
-    for (size_t i = 0; i < calls->n; i++)
-        if (hits[i].node == NO_NODE && strcmp(calls->v[i].name, name + strlen(CALL_PREFIX)) == 0)
-            hits[i] = (struct hit){n, r->r_offset};
-}
-
-static void walk_from_entry(struct walk *w, const struct missing_calls *calls, struct hit *hits)
-{
-    const struct definition *entry = look_up(w, ENTRY);
-    if (entry->name != NULL)
-        reach(w, entry->object, w->objects.v[entry->object].symbols[entry->symbol].st_shndx,
-              NO_NODE, 0);
-    for (uint32_t i = 0; i < w->objects.n; i++)
-        for (uint32_t k = 0; k < w->objects.v[i].section_count; k++)
-            if (w->objects.v[i].library == NULL && w->objects.v[i].member == NULL &&
-                is_kept(&w->objects.v[i], k))
-                reach(w, i, k, NO_NODE, 0);
-
-    for (uint32_t n = 0; n < w->count && !w->failed; n++) {
+    for (uint32_t n = 0; n < g->count && err == 0; n++) {
         const Elf64_Rela *rela;
-        size_t count =
-            object_relocations(&w->objects.v[w->nodes[n].object], w->nodes[n].section, &rela);
-        for (size_t i = 0; i < count; i++)
-            follow(w, n, &rela[i], calls, hits);
+        struct graph_node node = g->nodes[n];
+        const struct object *o = &g->objects.v[node.object];
+        size_t count = graph_is_programs(g, n) ? object_relocations(o, node.section, &rela) : 0;
+        for (size_t i = 0; i < count && err == 0; i++) {
+            struct graph_target t = graph_target_of(g, node.object, &rela[i]);
+            bool needs =
+                t.kind == TO_CALL || (t.kind == TO_NODE && !graph_is_programs(g, t.index) &&
+                                      g->nodes[t.index].distance != NO_NODE);
+            if (needs)
+                err = add_need(s, (struct need){node.object, node.section, rela[i].r_offset,
+                                                object_symbol_at(o, node.section, rela[i].r_offset),
+                                                t});
+        }
     }
+    return err;
 }
 
-/* Prints the name of what the reference at (offset) in node (n) is in: a function, "f", with its
- * library. */
-static void print_place(const struct walk *w, uint32_t n, uint64_t offset, bool with_library)
+static bool is_function(const struct object *o, size_t section)
 {
-    const struct object *o = &w->objects.v[w->nodes[n].object];
-    size_t symbol = object_symbol_at(o, w->nodes[n].section, offset);
-    if (symbol != 0)
-        fputs(object_symbol_name(o, symbol), stderr);
-    else
-        fputs(object_section_name(o, w->nodes[n].section), stderr);
-    if (with_library && o->library != NULL)
+    return o->sections[section].sh_flags & SHF_EXECINSTR;
+}
+
+/* Prints the name of what (offset) of a section is in, with its library. */
+static void print_place(const struct object *o, size_t section, uint64_t offset)
+{
+    char name[256];
+
+    object_place_name(o, section, offset, name, sizeof(name));
+    fputs(name, stderr);
+    if (o->library != NULL)
         fprintf(stderr, " [%s]", o->library);
 }
 
-static bool is_function(const struct walk *w, uint32_t n)
+/* Prints the calls of (found): "a", "a and b", "a, b and c". */
+static void print_calls(const struct graph *g, const bool *found)
 {
-    const struct node *node = &w->nodes[n];
-    return w->objects.v[node->object].sections[node->section].sh_flags & SHF_EXECINSTR;
+    size_t left = 0;
+
+    for (size_t i = 0; i < g->call_count; i++)
+        left += found[i];
+    for (size_t i = 0; i < g->call_count; i++) {
+        if (!found[i])
+            continue;
+        left--;
+        fprintf(stderr, "%s%s", g->calls[i], left > 1 ? ", " : left == 1 ? " and " : "");
+    }
 }
 
-/* Explains the call (name), which was met at (hit). */
-static void explain(const struct walk *w, const char *name, struct hit hit)
+/* Tells one need; marks the calls in (told). */
+static int tell(struct graph *g, const struct need *need, bool *told)
 {
-    /* Back to the program's own function that is nearest to the call. */
-    uint32_t chain[64];
-    uint64_t offsets[64];
-    size_t depth = 0;
-    uint64_t offset = hit.offset;
-    for (uint32_t n = hit.node; n != NO_NODE && depth < ARRAY_LEN(chain); n = w->nodes[n].from) {
-        chain[depth] = n;
-        offsets[depth++] = offset;
-        offset = w->nodes[n].offset;
-        if (w->objects.v[w->nodes[n].object].library == NULL)
-            break;
+    const struct object *o = &g->objects.v[need->object];
+    bool *found = calloc(g->call_count, sizeof(*found));
+    size_t count = 0, functions = 0;
+    int err = 0;
+    char line[PATH_MAX + 32], name[256];
+
+    if (found == NULL)
+        return -ENOMEM;
+    if (need->to.kind == TO_CALL)
+        found[need->to.index] = true;
+    else
+        err = graph_calls_of(g, need->to.index, found);
+    if (err != 0) {
+        free(found);
+        return err;
+    }
+    for (size_t i = 0; i < g->call_count; i++) {
+        const struct call_info *info = call_find(g->calls[i]);
+        count += found[i];
+        functions += found[i] && info != NULL && info->number < 0;
+        told[i] |= found[i];
     }
 
-    uint32_t first = chain[depth - 1];
-    const struct object *o = &w->objects.v[w->nodes[first].object];
-    char line[PATH_MAX + 32];
     fputs("pith cc: ", stderr);
-    if (o->library != NULL) {
-        fputs("the program", stderr);
-    } else {
-        if (line_of(o, w->nodes[first].section, offsets[depth - 1], line, sizeof(line)))
-            fprintf(stderr, "%s: ", line);
-        print_place(w, first, offsets[depth - 1], false);
-        if (is_function(w, first))
-            fputs("()", stderr);
-    }
-    fprintf(stderr, " needs the system call %s, which Pith does not have  (", name);
-    while (depth-- > 0) {
-        print_place(w, chain[depth], offsets[depth], true);
+    if (line_of(o, need->section, need->at, line, sizeof(line)))
+        fprintf(stderr, "%s: ", line);
+    object_place_name(o, need->section, need->at, name, sizeof(name));
+    fprintf(stderr, "%s%s needs %s", name, is_function(o, need->section) ? "()" : "",
+            functions == count ? ""
+            : count > 1        ? "the system calls "
+                               : "the system call ");
+    print_calls(g, found);
+    fputs(", which Pith does not have  (", stderr);
+    print_place(o, need->section, need->at);
+    /* Distances fall by one at each step. */
+    struct graph_target t = need->to;
+    while (t.kind == TO_NODE) {
+        const struct graph_node *n = &g->nodes[t.index];
         fputs(" -> ", stderr);
+        print_place(&g->objects.v[n->object], n->section, n->at);
+        t = n->next;
     }
-    fprintf(stderr, CALL_PREFIX "%s)\n", name);
+    const struct call_info *end = call_find(g->calls[t.index]);
+    if (end == NULL || end->number >= 0)
+        fprintf(stderr, " -> " CALL_PREFIX "%s", g->calls[t.index]);
+    fputs(")\n", stderr);
+    free(found);
+    return 0;
 }
 
 /* Loads the files that the link names, in its order. */
@@ -298,44 +204,88 @@ static int load(struct objects *o, const struct args *link)
     return err;
 }
 
-static void walk_free(struct walk *w)
+/* The note about a missing call; NULL: there is nothing to say. */
+static const char *note_of(const char *name)
 {
-    for (size_t i = 0; w->seen != NULL && i < w->objects.n; i++)
-        free(w->seen[i]);
-    free(w->seen);
-    free(w->nodes);
-    free(w->table);
-    objects_free(&w->objects);
+    const struct call_info *info = call_find(name);
+
+    if (info == NULL || info->status != CALL_ABSENT || strcmp(info->note, CALL_NOT_YET) == 0)
+        return NULL;
+    return info->note;
+}
+
+/* What to do instead, once for all calls of which the same is to be said. */
+static void print_notes(const struct missing_calls *calls)
+{
+    for (size_t i = 0; i < calls->n; i++) {
+        const char *note = note_of(calls->v[i].name), *other;
+        bool said = note == NULL;
+        for (size_t k = 0; k < i && !said; k++)
+            said = (other = note_of(calls->v[k].name)) != NULL && strcmp(note, other) == 0;
+        if (said)
+            continue;
+        fprintf(stderr, "pith cc: note: %s", calls->v[i].name);
+        for (size_t k = i + 1; k < calls->n; k++)
+            if ((other = note_of(calls->v[k].name)) != NULL && strcmp(note, other) == 0)
+                fprintf(stderr, ", %s", calls->v[k].name);
+        fprintf(stderr, ": %s\n", note);
+    }
+}
+
+/* Tells what the walk finds; marks in (told) what was. */
+static int explain(struct graph *g, const struct args *link, bool *told)
+{
+    struct needs needs = {0};
+    int err = load(&g->objects, link);
+
+    if (err == 0)
+        err = graph_build(g);
+    if (err == 0) {
+        graph_start_at(g, ENTRY);
+        graph_start_at_kept(g);
+        err = graph_walk(g);
+    }
+    if (err == 0)
+        err = find_needs(g, &needs);
+    for (size_t i = 0; i < needs.n && err == 0; i++) {
+        if (i == TOLD_MAX) {
+            fprintf(stderr, "pith cc: and %zu more\n", needs.n - i);
+            memset(told, true, g->call_count * sizeof(*told));
+            break;
+        }
+        err = tell(g, &needs.v[i], told);
+    }
+    free(needs.v);
+    return err;
 }
 
 void missing_explain(const struct missing_calls *calls, const struct args *link)
 {
-    struct walk w = {0};
-    struct hit *hits = calloc(calls->n, sizeof(*hits));
-    for (size_t i = 0; hits != NULL && i < calls->n; i++)
-        hits[i].node = NO_NODE;
-    int err = hits != NULL ? load(&w.objects, link) : -ENOMEM;
-    if (err == 0)
-        err = build_table(&w);
-    if (err == 0 && (w.seen = calloc(w.objects.n + 1, sizeof(*w.seen))) == NULL)
-        err = -ENOMEM;
-    if (err == 0)
-        walk_from_entry(&w, calls, hits);
+    struct graph g = {.call_count = calls->n};
+    bool *told = calloc(calls->n, sizeof(*told));
 
-    for (size_t i = 0; i < calls->n; i++) {
-        const struct missing_call *call = &calls->v[i];
-        if (err == 0 && hits[i].node != NO_NODE) {
-            explain(&w, call->name, hits[i]);
-            continue;
+    g.calls = calloc(calls->n, sizeof(*g.calls));
+    if (told == NULL || g.calls == NULL) {
+        fputs("pith cc: out of memory\n", stderr);
+    } else {
+        for (size_t i = 0; i < calls->n; i++)
+            g.calls[i] = calls->v[i].name;
+        (void)explain(&g, link, told);
+        for (size_t i = 0; i < calls->n; i++) {
+            if (told[i])
+                continue;
+            if (calls->v[i].text != NULL)
+                fputs(calls->v[i].text, stderr);
+            const struct call_info *info = call_find(calls->v[i].name);
+            fprintf(stderr, "pith cc: the program needs %s%s, which Pith does not have\n",
+                    info != NULL && info->number < 0 ? "" : "the system call ", calls->v[i].name);
         }
-        if (call->text != NULL)
-            fputs(call->text, stderr);
-        fprintf(stderr, "pith cc: the program needs the system call %s, which Pith does not have\n",
-                call->name);
     }
+    print_notes(calls);
     fputs("pith cc: hint: build without it, or link with --allow-missing: it then fails with "
           "ENOSYS when called\n",
           stderr);
-    free(hits);
-    walk_free(&w);
+    free(told);
+    free(g.calls);
+    graph_free(&g);
 }

@@ -276,3 +276,25 @@ size_t object_symbol_at(const struct object *o, size_t section, uint64_t offset)
     }
     return best;
 }
+
+void object_place_name(const struct object *o, size_t section, uint64_t offset, char *name,
+                       size_t size)
+{
+    /* Of sections that hold one function each. */
+    static const char *const parts[] = {".text.unlikely.", ".text.startup.", ".text.exit.",
+                                        ".text.hot.", ".text."};
+    size_t symbol = object_symbol_at(o, section, offset);
+    const char *from = object_symbol_name(o, symbol);
+    if (symbol == 0) {
+        from = object_section_name(o, section);
+        for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+            size_t len = strlen(parts[i]);
+            if (strncmp(from, parts[i], len) == 0 && from[len] != '\0') {
+                from += len;
+                break;
+            }
+        }
+    }
+    size_t len = from[0] != '\0' ? 1 + strcspn(from + 1, ".") : 0;
+    snprintf(name, size, "%.*s", (int)min_size(len, size), from);
+}

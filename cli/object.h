@@ -47,6 +47,11 @@ const char *object_section_name(const struct object *o, size_t i);
  * Finds one relocation section; assemblers make no more. */
 size_t object_relocations(const struct object *o, size_t section, const Elf64_Rela **rela);
 
+/* Writes the name of what (offset) of (section) is in to (name): of the function or object, without
+ * what the compiler has added to it (".part.0"), or, in a file without symbols, of its section. */
+void object_place_name(const struct object *o, size_t section, uint64_t offset, char *name,
+                       size_t size);
+
 /* The function or object in (section) that (offset) lies in: index of its symbol, or 0. */
 size_t object_symbol_at(const struct object *o, size_t section, uint64_t offset);
 

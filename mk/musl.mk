@@ -14,6 +14,8 @@ CALLS_TBL     := libos/posix/calls.tbl
 CALLS_H       := $(OBJ)/gen/pith_calls.h
 CALLS_TABLE   := $(OBJ)/gen/pith_table.h
 CALLS_MISSING := $(OBJ)/gen/missing.list
+CALLS_NOTES   := libos/posix/calls.notes
+CALLS_INFOS   := $(OBJ)/gen/call_infos.h
 # What programs include, and what musl itself is built with.
 CALLS_CASES   := $(MUSL_BUILD)/include/bits/pith_syscall.h
 CALLS_NUMBERS := $(MUSL_BUILD)/program/bits/syscall.h
@@ -31,6 +33,17 @@ $(CALLS_STAMP): $(CALLS_TBL) tools/gen-calls mk/musl.mk
 	@touch $@
 $(CALLS_H) $(CALLS_TABLE) $(CALLS_CASES) $(CALLS_NUMBERS) $(CALLS_LIBC) $(CALLS_MISSING): $(CALLS_STAMP) ;
 $(OBJ)/libos/posix/dyn.o: | $(CALLS_TABLE)
+
+# What the pith command knows about them, and the page that says it.
+$(CALLS_INFOS): $(CALLS_TBL) $(CALLS_NOTES) tools/gen-compatibility
+	@mkdir -p $(@D)
+	@tools/gen-compatibility table $(CALLS_TBL) $(CALLS_NOTES) >$@.new && mv $@.new $@
+$(OBJ)/cli/calls.o: $(CALLS_INFOS)
+
+.PHONY: compatibility
+compatibility: ## write docs/compatibility.md anew, after changes to calls.tbl or calls.notes
+	@tools/gen-compatibility document $(CALLS_TBL) $(CALLS_NOTES) >docs/compatibility.md.new
+	@mv docs/compatibility.md.new docs/compatibility.md
 
 # fetch-source does nothing where the pin's package is there already.
 $(MUSL_SRC).pin: $(MUSL_PIN) tools/fetch-source | $(SETUP_BUILD)
@@ -79,15 +92,19 @@ $(LIBC): $(MUSL_LIBC)/config.mak $(shell find musl/src -type f)
 	+@$(MAKE) --no-print-directory -s -C $(MUSL_LIBC) -f $(MUSL_SRC)/Makefile lib/libc.a $(MUSL_EMPTY)
 	@cp $(MUSL_LIBC)/lib/*.a $(@D)/
 
-# The archive for pith cc --allow-missing: one member for each call that Pith does not have.
+# The archive for pith cc --allow-missing: one member for each call that Pith does not have, and for each function
+# that is refused by its own name.
 LIBMISSING   := $(MUSL_LIB)/libpith-missing.a
 MISSING_DIR  := $(OBJ)/missing
-MISSING_OPTS  = $(LIBOS_CFLAGS) $(LIBOS_SSP) -I$(OBJ)/gen -I$(INCLUDE)/base $(LIBOS_INCLUDES)
-$(LIBMISSING): $(CALLS_MISSING) musl/missing.c libos/base/log.h mk/musl.mk | $(MUSL_HEADERS) $(INCLUDE)/base/base
+MISSING_OPTS  = $(LIBOS_CFLAGS) $(LIBOS_SSP) -I$(OBJ)/gen -I$(INCLUDE)/base -I$(INCLUDE)/iface \
+    $(LIBOS_INCLUDES)
+$(LIBMISSING): $(CALLS_MISSING) $(CALLS_NOTES) musl/missing.c libos/base/log.h mk/musl.mk \
+    | $(MUSL_HEADERS) $(INCLUDE)/base/base $(INCLUDE)/iface/iface
 	@mkdir -p $(MISSING_DIR) $(@D)
 	$(call say,AR      $@)
 	@rm -f $@ $(MISSING_DIR)/*.o
-	@xargs -P 2 -I {} $(LIBOS_CC) $(MISSING_OPTS) -DCALL={} -c -o $(MISSING_DIR)/{}.o musl/missing.c <$<
+	@{ cat $<; tools/gen-compatibility functions $(CALLS_TBL) $(CALLS_NOTES); } | \
+	    xargs -P 2 -I {} $(LIBOS_CC) $(MISSING_OPTS) -DCALL={} -c -o $(MISSING_DIR)/{}.o musl/missing.c
 	$(Q)ar rcsD $@ $(MISSING_DIR)/*.o
 
 ALL += $(LIBC) $(LIBMISSING)

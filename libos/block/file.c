@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "block/file.h"
+#include "iface/user.h"
 #include "mm/page.h"
 
 #define PIECES 16
@@ -208,26 +209,31 @@ static int disk_fsync(struct file *f)
     return disk->dev->ops->flush(disk->dev);
 }
 
+/* Stores the lowest (size) bytes of (value) for the program. */
+static long give(long result, uint64_t value, size_t size)
+{
+    if (!user_writable((void *)result, size))
+        return -EFAULT;
+    memcpy((void *)result, &value, size);
+    return 0;
+}
+
 static long disk_ioctl(struct file *f, unsigned long command, long arg)
 {
     struct blkdev *dev = ((struct disk_file *)f->data)->dev;
 
     switch (command) {
     case BLKGETSIZE64:
-        *(uint64_t *)arg = size_of(dev);
-        return 0;
+        return give(arg, size_of(dev), sizeof(uint64_t));
     case BLKGETSIZE:
-        *(unsigned long *)arg = size_of(dev) / 512;
-        return 0;
+        return give(arg, size_of(dev) / 512, sizeof(long));
     case BLKSSZGET:
     case BLKPBSZGET:
     case BLKBSZGET:
     case BLKIOMIN:
-        *(int *)arg = (int)dev->block_size;
-        return 0;
+        return give(arg, dev->block_size, sizeof(int));
     case BLKROGET:
-        *(int *)arg = dev->read_only;
-        return 0;
+        return give(arg, dev->read_only, sizeof(int));
     case BLKFLSBUF:
         return dev->ops->flush(dev);
     default:

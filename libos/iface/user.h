@@ -14,6 +14,19 @@
 bool user_readable(const void *addr, size_t len);
 bool user_writable(const void *addr, size_t len);
 
+/* How many of the (len) bytes at (addr) the program may read, or with (write) write, from the first
+ * one on. For transfers that stop where Linux's would. */
+size_t user_prefix(const void *addr, size_t len, bool write);
+
+/* Whether a process of Linux could have something in all of (len) bytes at (addr): what calls with
+ * a length check before all else, even a length of 0. */
+static inline bool user_range(long addr, size_t len)
+{
+    const unsigned long end = 0x7ffffffff000;
+
+    return len <= end && (unsigned long)addr <= end - len;
+}
+
 /* The length of the string at (addr), without its NUL, if it ends within (max) bytes: at most max
  * - 1. -EFAULT if it meets memory that cannot be read first; -ENAMETOOLONG if it does not end. */
 must_check ssize_t user_string(const char *addr, size_t max);

@@ -51,6 +51,20 @@ bool user_writable(const void *addr, size_t len)
     return allows(addr, len, PROT_WRITE);
 }
 
+size_t user_prefix(const void *addr, size_t len, bool write)
+{
+    const char *at = addr;
+    size_t done = 0;
+
+    while (done < len) {
+        size_t n = min_size(len - done, PAGE_SIZE - ((uintptr_t)at + done) % PAGE_SIZE);
+        if (!allows(at + done, n, write ? PROT_WRITE : PROT_READ))
+            break;
+        done += n;
+    }
+    return done;
+}
+
 ssize_t user_string(const char *addr, size_t max)
 {
     size_t len = 0;

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/lock.h"
@@ -52,6 +53,8 @@ static long get_lock(struct file *f, struct file *owner, struct flock *user)
         lock_get(f->inode, owner, &fl);
     else
         fl.l_type = F_UNLCK;
+    if (!user_writable(user, sizeof(*user)))
+        return -EFAULT;
     if (fl.l_type == F_UNLCK)
         user->l_type = F_UNLCK;
     else
@@ -84,7 +87,7 @@ static long record_lock(struct file *f, int command, long arg)
     bool open_file = command >= F_OFD_GETLK;
     struct file *owner = open_file ? f : NULL;
 
-    if (bad_pointer(arg))
+    if (!user_readable(fl, sizeof(*fl)))
         return -EFAULT;
     if (open_file && fl->l_pid != 0)
         return -EINVAL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
@@ -199,7 +200,8 @@ long pith_sys_readahead(long fd, long off, long n)
 struct listing {
     char *at;
     size_t room;
-    bool old; /* getdents, not getdents64: the type is the record's last byte */
+    bool old;   /* getdents, not getdents64: the type is the record's last byte */
+    bool fault; /* a record could not be put where it belongs */
 };
 
 struct record {
@@ -221,6 +223,9 @@ static bool add_record(void *arg, struct name name, uint64_t ino, unsigned char 
     size_t len = align_up(name_at + name.len + 1 + (l->old ? 1 : 0), 8);
 
     if (len > l->room)
+        return false;
+    l->fault = !user_writable(l->at, len);
+    if (l->fault)
         return false;
     struct record *r = (struct record *)l->at;
     memset(l->at, 0, len);
@@ -249,7 +254,7 @@ static bool see_entry(void *arg, struct name name, uint64_t ino, unsigned char t
 static long list(long fd, long buf, long n, bool old)
 {
     struct file *f = file_get(fd);
-    struct listing l = {(char *)buf, (size_t)n, old};
+    struct listing l = {(char *)buf, (size_t)n, old, false};
     bool more = false;
 
     if (!f)
@@ -258,10 +263,10 @@ static long list(long fd, long buf, long n, bool old)
         return -ENOTDIR;
     if (f->inode->nlink == 0)
         return -ENOENT;
-    if (bad_pointer(buf))
-        return -EFAULT;
     int err = f->ops->readdir(f, &f->pos, add_record, &l);
-    if (!err && l.at == (char *)buf) {
+    if (!err && l.at == (char *)buf && l.fault) {
+        err = -EFAULT;
+    } else if (!err && l.at == (char *)buf) {
         err = f->ops->readdir(f, &f->pos, see_entry, &more);
         if (!err && more)
             err = -EINVAL; /* (n) is too small for the next entry */

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "base/base.h"
 #include "pith_calls.h"
 
@@ -139,22 +140,33 @@ long pith_sys_setresgid(long real, long effective, long saved)
     return set_all(&group, (uint32_t)real, (uint32_t)effective, (uint32_t)saved);
 }
 
+static long give(long result, uint32_t id)
+{
+    if (!user_writable((void *)result, sizeof(id)))
+        return -EFAULT;
+    *(uint32_t *)result = id;
+    return 0;
+}
+
+static long give_all(const struct ids *i, long real, long effective, long saved)
+{
+    long err = give(real, i->real);
+
+    if (!err)
+        err = give(effective, i->effective);
+    return err ? err : give(saved, i->saved);
+}
+
 long pith_sys_getresuid(long real, long effective, long saved)
 {
     HOLD;
-    *(uint32_t *)real = user.real;
-    *(uint32_t *)effective = user.effective;
-    *(uint32_t *)saved = user.saved;
-    return 0;
+    return give_all(&user, real, effective, saved);
 }
 
 long pith_sys_getresgid(long real, long effective, long saved)
 {
     HOLD;
-    *(uint32_t *)real = group.real;
-    *(uint32_t *)effective = group.effective;
-    *(uint32_t *)saved = group.saved;
-    return 0;
+    return give_all(&group, real, effective, saved);
 }
 
 /* These answer what was set before, and say nothing of errors. */
@@ -184,6 +196,8 @@ long pith_sys_getgroups(long size, long list)
     HOLD;
     if ((int)size < 0 || (size != 0 && (int)size < group_count))
         return -EINVAL;
+    if (size != 0 && !user_writable((void *)list, (size_t)group_count * sizeof(groups[0])))
+        return -EFAULT;
     if (size != 0)
         memcpy((void *)list, groups, (size_t)group_count * sizeof(groups[0]));
     return group_count;
@@ -195,12 +209,15 @@ long pith_sys_setgroups(long count, long list)
     HOLD;
     if (!is_root())
         return -EPERM;
-    if (count < 0 || count > 65536)
+    unsigned n = (unsigned)count;
+    if (n > 65536)
         return -EINVAL;
-    if (count > GROUPS_MAX)
+    if (n > GROUPS_MAX)
         return -ENOMEM;
-    if (count > 0)
-        memcpy(groups, (const void *)list, (size_t)count * sizeof(groups[0]));
-    group_count = (int)count;
+    if (!user_readable((const void *)list, n * sizeof(groups[0])))
+        return -EFAULT;
+    if (n > 0)
+        memcpy(groups, (const void *)list, n * sizeof(groups[0]));
+    group_count = (int)n;
     return 0;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 
@@ -51,14 +52,66 @@ static inline long transfer(struct file *f, transfer_fn fn, const struct iovec *
     return done;
 }
 
-static inline long transfer_one(struct file *f, transfer_fn fn, long buf, long n, uint64_t *pos)
+static inline bool usable(const struct iovec *iov, bool write)
 {
-    if (unlikely(n < 0))
-        return -EINVAL;
-    if (unlikely(n > 0 && bad_pointer(buf)))
+    return write ? user_readable(iov->iov_base, iov->iov_len)
+                 : user_writable(iov->iov_base, iov->iov_len);
+}
+
+/* A transfer of which not one byte can be stored or fetched: EFAULT, unless there is nothing to
+ * read. */
+static long transfer_nothing(struct file *f, transfer_fn fn, const uint64_t *pos, bool write)
+{
+    char byte;
+    struct iovec iov = {&byte, 1};
+    uint64_t at = *pos;
+
+    if (write || !(f->kind & FILE_SEEKABLE))
         return -EFAULT;
-    struct iovec iov = {(void *)buf, min_size((size_t)n, RW_MAX)};
-    return transfer(f, fn, &iov, 1, pos);
+    long got = transfer(f, fn, &iov, 1, &at);
+    return got > 0 ? -EFAULT : got;
+}
+
+/* A transfer of a vector that the program may not access as a whole: what comes before that goes.
+ * But nothing of it is written to a pipe or the like, where a write is often one message. */
+static long transfer_part(struct file *f, transfer_fn fn, const struct iovec *iov, int n,
+                          uint64_t *pos, bool write)
+{
+    size_t before = 0;
+    long done = 0;
+    int i = 0;
+
+    if (write && f->kind & FILE_SINK)
+        return transfer(f, fn, iov, n, pos);
+    if (write && !(f->kind & FILE_SEEKABLE))
+        return -EFAULT;
+    for (; i < n && usable(&iov[i], write); i++)
+        before += iov[i].iov_len;
+    if (before > 0) {
+        done = transfer(f, fn, iov, i, pos);
+        if (done < 0 || (size_t)done < before || !(f->kind & FILE_SEEKABLE))
+            return done;
+    }
+    struct iovec last = {iov[i].iov_base, user_prefix(iov[i].iov_base, iov[i].iov_len, !write)};
+    long more =
+        last.iov_len > 0 ? transfer(f, fn, &last, 1, pos) : transfer_nothing(f, fn, pos, write);
+    return more > 0 || done == 0 ? done + more : done;
+}
+
+static inline long transfer_one(struct file *f, transfer_fn fn, long buf, long n, uint64_t *pos,
+                                bool write)
+{
+    struct iovec iov = {(void *)buf, (size_t)n};
+
+    /* One comparison for all that is not usual: nothing, too much, and what is negative. */
+    if (unlikely((size_t)n - 1 >= RW_MAX)) {
+        if (!user_range(buf, (size_t)n))
+            return -EFAULT;
+        iov.iov_len = min_size((size_t)n, RW_MAX);
+    }
+    if (likely(usable(&iov, write)))
+        return transfer(f, fn, &iov, 1, pos);
+    return user_range(buf, (size_t)n) ? transfer_part(f, fn, &iov, 1, pos, write) : -EFAULT;
 }
 
 long pith_sys_read(long fd, long buf, long n)
@@ -67,7 +120,7 @@ long pith_sys_read(long fd, long buf, long n)
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? reader(f) : NULL;
 
-    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos) : -EBADF;
+    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos, false) : -EBADF;
 }
 
 long pith_sys_write(long fd, long buf, long n)
@@ -76,36 +129,50 @@ long pith_sys_write(long fd, long buf, long n)
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? writer(f) : NULL;
 
-    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos) : -EBADF;
+    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos, true) : -EBADF;
+}
+
+/* Whether a vector is one that Linux would take. 0; -EINVAL, -EFAULT. */
+static long check_vector(const struct iovec *iov, long n)
+{
+    if (n < 0 || n > IOV_MAX)
+        return -EINVAL;
+    if (!user_readable(iov, (size_t)n * sizeof(*iov)))
+        return -EFAULT;
+    for (long i = 0; i < n; i++)
+        if ((ssize_t)iov[i].iov_len < 0)
+            return -EINVAL;
+    for (long i = 0; i < n; i++)
+        if (!user_range((long)iov[i].iov_base, iov[i].iov_len))
+            return -EFAULT;
+    return 0;
 }
 
 /* Transfers a vector. Of one that adds up to more than RW_MAX only as many whole parts as fit, or a
  * part of the first. */
-static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n, uint64_t *pos)
+static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n, uint64_t *pos,
+                            bool write)
 {
     const struct iovec *iov = (const struct iovec *)vector;
     size_t total = 0;
+    bool all_usable = true;
     int fits = 0;
+    long err = check_vector(iov, n);
 
-    if (n < 0 || n > IOV_MAX)
-        return -EINVAL;
-    if (n == 0)
-        return 0;
-    if (bad_pointer(vector))
-        return -EFAULT;
+    if (err || n == 0)
+        return err;
     for (long i = 0; i < n; i++) {
-        if ((ssize_t)iov[i].iov_len < 0)
-            return -EINVAL;
-        if (iov[i].iov_len > 0 && bad_pointer((long)iov[i].iov_base))
-            return -EFAULT;
         if (fits == i && iov[i].iov_len <= RW_MAX - total) {
             total += iov[i].iov_len;
+            all_usable = all_usable && usable(&iov[i], write);
             fits++;
         }
     }
-    if (fits > 0)
+    if (fits == 0)
+        return transfer_one(f, fn, (long)iov[0].iov_base, RW_MAX, pos, write);
+    if (likely(all_usable))
         return transfer(f, fn, iov, fits, pos);
-    return transfer_one(f, fn, (long)iov[0].iov_base, RW_MAX, pos);
+    return transfer_part(f, fn, iov, fits, pos, write);
 }
 
 long pith_sys_readv(long fd, long vector, long n)
@@ -114,7 +181,7 @@ long pith_sys_readv(long fd, long vector, long n)
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? reader(f) : NULL;
 
-    return fn ? transfer_vector(f, fn, vector, n, &f->pos) : -EBADF;
+    return fn ? transfer_vector(f, fn, vector, n, &f->pos, false) : -EBADF;
 }
 
 long pith_sys_writev(long fd, long vector, long n)
@@ -123,7 +190,7 @@ long pith_sys_writev(long fd, long vector, long n)
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? writer(f) : NULL;
 
-    return fn ? transfer_vector(f, fn, vector, n, &f->pos) : -EBADF;
+    return fn ? transfer_vector(f, fn, vector, n, &f->pos, true) : -EBADF;
 }
 
 /* What must hold for a transfer at an offset. 0; -EINVAL, -EBADF, -ESPIPE. */
@@ -145,7 +212,7 @@ long pith_sys_pread64(long fd, long buf, long n, long off)
 
     if (err)
         return err;
-    return file_reads(f) ? transfer_one(f, reader(f), buf, n, &pos) : -EBADF;
+    return file_reads(f) ? transfer_one(f, reader(f), buf, n, &pos, false) : -EBADF;
 }
 
 long pith_sys_pwrite64(long fd, long buf, long n, long off)
@@ -157,7 +224,7 @@ long pith_sys_pwrite64(long fd, long buf, long n, long off)
 
     if (err)
         return err;
-    return file_writes(f) ? transfer_one(f, writer(f), buf, n, &pos) : -EBADF;
+    return file_writes(f) ? transfer_one(f, writer(f), buf, n, &pos, true) : -EBADF;
 }
 
 /* The upper half of the offset is empty on 64-bit machines. */
@@ -171,7 +238,7 @@ long pith_sys_preadv(long fd, long vector, long n, long off, long high)
     (void)high;
     if (err)
         return err;
-    return file_reads(f) ? transfer_vector(f, reader(f), vector, n, &pos) : -EBADF;
+    return file_reads(f) ? transfer_vector(f, reader(f), vector, n, &pos, false) : -EBADF;
 }
 
 long pith_sys_pwritev(long fd, long vector, long n, long off, long high)
@@ -184,7 +251,7 @@ long pith_sys_pwritev(long fd, long vector, long n, long off, long high)
     (void)high;
     if (err)
         return err;
-    return file_writes(f) ? transfer_vector(f, writer(f), vector, n, &pos) : -EBADF;
+    return file_writes(f) ? transfer_vector(f, writer(f), vector, n, &pos, true) : -EBADF;
 }
 
 /* The status flags that RWF_* flags stand for during one call. */
@@ -194,15 +261,18 @@ static unsigned flags_of_rwf(long rwf)
 }
 
 /* preadv2 and pwritev2 after their checks: offset -1 is the file's own position. */
-static long transfer_with_flags(struct file *f, transfer_fn fn, long vector, long n, long off,
-                                long rwf)
+static long transfer_with_flags(struct file *f, bool write, long vector, long n, long off, long rwf)
 {
+    transfer_fn fn = write ? writer(f) : reader(f);
     unsigned before = f->flags;
     uint64_t pos = (uint64_t)off;
+    long known = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | (write ? RWF_APPEND : 0);
 
+    if (rwf & ~known)
+        return check_vector((const struct iovec *)vector, n) ?: -EOPNOTSUPP;
     file_hold(f);
     f->flags |= flags_of_rwf(rwf);
-    long done = transfer_vector(f, fn, vector, n, off == -1 ? &f->pos : &pos);
+    long done = transfer_vector(f, fn, vector, n, off == -1 ? &f->pos : &pos, write);
     f->flags = before;
     file_put(f);
     return done;
@@ -217,9 +287,7 @@ long pith_sys_preadv2(long fd, long vector, long n, long off, long high, long rw
     (void)high;
     if (err)
         return err;
-    if (rwf & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT))
-        return -EOPNOTSUPP;
-    return file_reads(f) ? transfer_with_flags(f, reader(f), vector, n, off, rwf) : -EBADF;
+    return file_reads(f) ? transfer_with_flags(f, false, vector, n, off, rwf) : -EBADF;
 }
 
 long pith_sys_pwritev2(long fd, long vector, long n, long off, long high, long rwf)
@@ -231,9 +299,7 @@ long pith_sys_pwritev2(long fd, long vector, long n, long off, long high, long r
     (void)high;
     if (err)
         return err;
-    if (rwf & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
-        return -EOPNOTSUPP;
-    return file_writes(f) ? transfer_with_flags(f, writer(f), vector, n, off, rwf) : -EBADF;
+    return file_writes(f) ? transfer_with_flags(f, true, vector, n, off, rwf) : -EBADF;
 }
 
 /* SEEK_DATA and SEEK_HOLE. A file that does not know of holes is all data. */
@@ -330,6 +396,8 @@ long pith_sys_sendfile(long out_fd, long in_fd, long offset, long n)
     struct file *in = file_get(in_fd), *out = file_get(out_fd);
     off_t *off = (off_t *)offset;
 
+    if (off && !user_readable(off, sizeof(*off)))
+        return -EFAULT;
     if (!in || !file_reads(in) || !out || !file_writes(out))
         return -EBADF;
     if (off && !(in->kind & FILE_SEEKABLE))
@@ -342,6 +410,8 @@ long pith_sys_sendfile(long out_fd, long in_fd, long offset, long n)
     uint64_t pos = off ? (uint64_t)*off : 0;
     struct copy c = {in, out, off ? &pos : &in->pos, &out->pos};
     long done = copy(&c, min_size((size_t)n, RW_MAX));
+    if (off && !user_writable(off, sizeof(*off)))
+        return -EFAULT;
     if (off)
         *off = (off_t)pos;
     return done;
@@ -364,6 +434,9 @@ long pith_sys_copy_file_range(long in_fd, long in_off, long out_fd, long out_off
 
     if (!in || !out)
         return -EBADF;
+    for (int i = 0; i < 2; i++)
+        if (offs[i] && !user_readable(offs[i], sizeof(*offs[i])))
+            return -EFAULT;
     uint64_t pos[2] = {offs[0] ? (uint64_t)*offs[0] : in->pos,
                        offs[1] ? (uint64_t)*offs[1] : out->pos};
     if (flags)
@@ -386,9 +459,12 @@ long pith_sys_copy_file_range(long in_fd, long in_off, long out_fd, long out_off
         return 0;
     struct copy c = {in, out, offs[0] ? &pos[0] : &in->pos, offs[1] ? &pos[1] : &out->pos};
     long done = copy(&c, len);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
+        if (offs[i] && !user_writable(offs[i], sizeof(*offs[i])))
+            return -EFAULT;
         if (offs[i])
             *offs[i] = (off_t)pos[i];
+    }
     return done;
 }
 
@@ -477,7 +553,7 @@ static long bytes_left(const struct file *f, long arg)
 {
     if (!f->inode || !S_ISREG(f->inode->mode))
         return -ENOTTY;
-    if (bad_pointer(arg))
+    if (!user_writable((int *)arg, sizeof(int)))
         return -EFAULT;
     *(int *)arg = (int)(f->inode->size - f->pos);
     return 0;
@@ -496,7 +572,7 @@ long pith_sys_ioctl(long fd, long request, long arg)
         fd_set_cloexec((unsigned)fd, (unsigned)request == FIOCLEX);
         return 0;
     case FIONBIO:
-        if (bad_pointer(arg))
+        if (!user_readable((int *)arg, sizeof(int)))
             return -EFAULT;
         set_flags(f, O_NONBLOCK, *(int *)arg ? O_NONBLOCK : 0);
         return 0;

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "iface/plat.h"
 #include "mm/page.h"
 #include "pith_calls.h"
@@ -79,14 +80,18 @@ static int set_limit(unsigned which, const struct limit *l)
     return 0;
 }
 
-static long get_and_set(unsigned long which, const struct limit *new_limit, struct limit *old)
+static long get_and_set(unsigned which, const struct limit *new_limit, struct limit *old)
 {
+    if (new_limit && !user_readable(new_limit, sizeof(*new_limit)))
+        return -EFAULT;
     if (which >= LIMITS)
         return -EINVAL;
-    struct limit before = current_limit((unsigned)which);
-    int err = new_limit ? set_limit((unsigned)which, new_limit) : 0;
+    struct limit before = current_limit(which);
+    int err = new_limit ? set_limit(which, new_limit) : 0;
     if (err)
         return err;
+    if (old && !user_writable(old, sizeof(*old)))
+        return -EFAULT;
     if (old)
         *old = before;
     return 0;
@@ -95,21 +100,30 @@ static long get_and_set(unsigned long which, const struct limit *new_limit, stru
 long pith_sys_prlimit64(long pid, long which, long new_limit, long old)
 {
     HOLD;
+    const struct limit *l = (const struct limit *)new_limit;
+
+    if (l && !user_readable(l, sizeof(*l)))
+        return -EFAULT;
     if ((int)pid != 0 && (int)pid != 1)
         return -ESRCH;
-    return get_and_set((unsigned long)which, (const struct limit *)new_limit, (struct limit *)old);
+    return get_and_set((unsigned)which, l, (struct limit *)old);
 }
 
 long pith_sys_getrlimit(long which, long old)
 {
     HOLD;
-    return get_and_set((unsigned long)which, NULL, (struct limit *)old);
+    struct limit *l = (struct limit *)old;
+
+    if ((unsigned)which < LIMITS && !l)
+        return -EFAULT;
+    return get_and_set((unsigned)which, NULL, l);
 }
 
 long pith_sys_setrlimit(long which, long new_limit)
 {
     HOLD;
-    return get_and_set((unsigned long)which, (const struct limit *)new_limit, NULL);
+    return new_limit ? get_and_set((unsigned)which, (const struct limit *)new_limit, NULL)
+                     : -EFAULT;
 }
 
 /* CPU time is the time since boot (time/uptime.h); children there are none. */
@@ -133,6 +147,8 @@ long pith_sys_getrusage(long who, long usage)
         r.ru_maxrss = (long)(used / 1024);
     }
     /* Linux's struct ends before the spare fields of libc's. */
+    if (!user_writable((void *)usage, offsetof(struct rusage, __reserved)))
+        return -EFAULT;
     memcpy((void *)usage, &r, offsetof(struct rusage, __reserved));
     return 0;
 }

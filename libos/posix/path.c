@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
@@ -75,7 +76,7 @@ long pith_sys_getcwd(long buf, long size)
     size_t len = strlen(start) + 1;
     if (len > (size_t)size)
         return -ERANGE;
-    if (bad_pointer(buf))
+    if (!user_writable((char *)buf, len))
         return -EFAULT;
     memcpy((char *)buf, start, len);
     return (long)len;
@@ -202,15 +203,12 @@ long pith_sys_mknod(long path, long mode, long dev)
 long pith_sys_symlinkat(long target, long dirfd, long path)
 {
     HOLD;
-    if (bad_pointer(target))
-        return -EFAULT;
-    size_t len = strlen((const char *)target);
+    ssize_t len = user_string((const char *)target, PATH_MAX);
+
+    if (len <= 0)
+        return len ? len : -ENOENT;
     const struct inode_new what = {
-        .mode = S_IFLNK | 0777, .target = (const char *)target, .target_len = len};
-    if (len == 0)
-        return -ENOENT;
-    if (len >= PATH_MAX)
-        return -ENAMETOOLONG;
+        .mode = S_IFLNK | 0777, .target = (const char *)target, .target_len = (size_t)len};
     return make_at(dirfd, path, &what);
 }
 
@@ -399,6 +397,20 @@ long pith_sys_rename(long old, long path)
     return pith_sys_renameat2(AT_FDCWD, old, AT_FDCWD, path, 0);
 }
 
+/* readlink into a buffer that cannot be written as a whole: only as much as the target takes
+ * counts. */
+static long read_link_apart(struct inode *inode, char *buf, size_t size)
+{
+    char target[PATH_BYTES];
+    ssize_t n = inode->ops->readlink(inode, target, min_size(size, sizeof(target)));
+
+    if (n > 0 && !user_writable(buf, (size_t)n))
+        return -EFAULT;
+    if (n > 0)
+        memcpy(buf, target, (size_t)n);
+    return n;
+}
+
 long pith_sys_readlinkat(long dirfd, long path, long buf, long size)
 {
     HOLD;
@@ -411,8 +423,10 @@ long pith_sys_readlinkat(long dirfd, long path, long buf, long size)
         return n;
     if (!S_ISLNK(inode->mode))
         n = *(const char *)path ? -EINVAL : -ENOENT;
+    else if (user_writable((char *)buf, (size_t)size))
+        n = inode->ops->readlink(inode, (char *)buf, (size_t)size);
     else
-        n = bad_pointer(buf) ? -EFAULT : inode->ops->readlink(inode, (char *)buf, (size_t)size);
+        n = read_link_apart(inode, (char *)buf, (size_t)size);
     inode_put(inode);
     return n;
 }

@@ -23,6 +23,22 @@ static bool is_self(long pid)
     return (int)pid == 0 || (int)pid == SELF;
 }
 
+static long give_word(long result, uint64_t value)
+{
+    if (!user_writable((void *)result, sizeof(value)))
+        return -EFAULT;
+    *(uint64_t *)result = value;
+    return 0;
+}
+
+static long give_int(long result, int value)
+{
+    if (!user_writable((void *)result, sizeof(value)))
+        return -EFAULT;
+    *(int *)result = value;
+    return 0;
+}
+
 long pith_sys_exit_group(long status)
 {
     plat_exit((int)(status & 0xff));
@@ -123,16 +139,14 @@ long pith_sys_arch_prctl(long code, long address)
     case ARCH_SET_FS:
         return thread_set_pointer((void *)address) ? 0 : -EPERM;
     case ARCH_GET_FS:
-        *(void **)address = thread_self->tp;
-        return 0;
+        return give_word(address, (uintptr_t)thread_self->tp);
     case ARCH_SET_GS:
         if (!plat_set_gs_base((uint64_t)address))
             return -EPERM;
         thread_self->gs_base = (uint64_t)address;
         return 0;
     case ARCH_GET_GS:
-        *(uint64_t *)address = thread_self->gs_base;
-        return 0;
+        return give_word(address, thread_self->gs_base);
     default:
         return -EINVAL;
     }
@@ -183,9 +197,13 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
 
     switch ((int)option) {
     case PR_SET_NAME:
+        if (user_string((const char *)arg, sizeof(thread_self->name) - 1) == -EFAULT)
+            return -EFAULT;
         set_thread_name(thread_self, (const char *)arg);
         return 0;
     case PR_GET_NAME:
+        if (!user_writable((void *)arg, sizeof(thread_self->name)))
+            return -EFAULT;
         memcpy((void *)arg, thread_name(thread_self), sizeof(thread_self->name));
         return 0;
     case PR_SET_PDEATHSIG:
@@ -194,8 +212,7 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
         attributes.death_signal = (int)value;
         return 0;
     case PR_GET_PDEATHSIG:
-        *(int *)arg = attributes.death_signal;
-        return 0;
+        return give_int(arg, attributes.death_signal);
     case PR_SET_DUMPABLE:
         if (value > 1)
             return -EINVAL;
@@ -218,8 +235,7 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
         attributes.subreaper = value != 0;
         return 0;
     case PR_GET_CHILD_SUBREAPER:
-        *(int *)arg = attributes.subreaper;
-        return 0;
+        return give_int(arg, attributes.subreaper);
     case PR_SET_TIMERSLACK:
         attributes.timer_slack = arg > 0 ? value : 0;
         return 0;
@@ -237,6 +253,8 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
 /* Capabilities: none, as in a container that dropped them all. */
 static long check_capability_header(struct __user_cap_header_struct *header)
 {
+    if (!user_readable(header, sizeof(header->version)))
+        return -EFAULT;
     switch (header->version) {
     case _LINUX_CAPABILITY_VERSION_1:
         return _LINUX_CAPABILITY_U32S_1;
@@ -244,8 +262,7 @@ static long check_capability_header(struct __user_cap_header_struct *header)
     case _LINUX_CAPABILITY_VERSION_3:
         return _LINUX_CAPABILITY_U32S_3;
     default:
-        header->version = _LINUX_CAPABILITY_VERSION_3;
-        return -EINVAL;
+        return give_int((long)&header->version, _LINUX_CAPABILITY_VERSION_3) ?: -EINVAL;
     }
 }
 
@@ -257,13 +274,18 @@ long pith_sys_capget(long header, long data)
 
     /* Asking for the version alone is no error. */
     if (words < 0)
-        return data ? words : 0;
+        return data || words == -EFAULT ? words : 0;
+    if (!user_readable(h, sizeof(*h)))
+        return -EFAULT;
     if (h->pid < 0)
         return -EINVAL;
     if (!is_self(h->pid))
         return -ESRCH;
+    size_t len = (size_t)words * sizeof(struct __user_cap_data_struct);
+    if (data && !user_writable((void *)data, len))
+        return -EFAULT;
     if (data)
-        memset((void *)data, 0, (size_t)words * sizeof(struct __user_cap_data_struct));
+        memset((void *)data, 0, len);
     return 0;
 }
 
@@ -276,16 +298,20 @@ long pith_sys_capset(long header, long data)
 
     if (words < 0)
         return words;
+    if (!user_readable(h, sizeof(*h)))
+        return -EFAULT;
     if (!is_self(h->pid))
         return -EPERM;
+    if (!user_readable(d, (size_t)words * sizeof(*d)))
+        return -EFAULT;
     for (long i = 0; i < words; i++)
         if (d[i].effective || d[i].permitted || d[i].inheritable)
             return -EPERM;
     return 0;
 }
 
-/* One CPU runs all threads, so their memory is in order; what can be registered is remembered, since
- * Linux refuses the use of what was not. */
+/* One CPU runs all threads, so their memory is in order; what can be registered is remembered,
+ * since Linux refuses the use of what was not. */
 long pith_sys_membarrier(long command, long flags, long cpu)
 {
     HOLD;

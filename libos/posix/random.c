@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "base/base.h"
 #include "pith_calls.h"
 #include "random/random.h"
@@ -24,8 +25,9 @@ long pith_sys_getrandom(long buf, long len, long flags)
     if ((flags & GRND_RANDOM) && (flags & GRND_INSECURE_FLAG))
         return -EINVAL;
     size_t n = min_size((size_t)len, REQUEST_MAX);
-    if (!buf && n > 0)
+    if (!user_range(buf, n))
         return -EFAULT;
-    random_bytes((void *)buf, n);
-    return (long)n;
+    size_t done = user_prefix((void *)buf, n, true);
+    random_bytes((void *)buf, done);
+    return done > 0 || n == 0 ? (long)done : -EFAULT;
 }

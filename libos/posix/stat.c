@@ -10,6 +10,7 @@
 #include <utime.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
@@ -92,7 +93,7 @@ static long stat_at(long dirfd, long path, long flags, struct stat *st, nsec_t *
     struct inode *inode;
 
     /* Such a descriptor may have a file that no path leads to. */
-    if (flags & AT_EMPTY_PATH && !bad_pointer(path) && !*text && (int)dirfd != AT_FDCWD) {
+    if (flags & AT_EMPTY_PATH && (int)dirfd != AT_FDCWD && user_string(text, 1) == 0) {
         const struct file *f = fd_get(dirfd);
         if (btime)
             *btime = f && f->inode ? f->inode->btime : 0;
@@ -108,20 +109,33 @@ static long stat_at(long dirfd, long path, long flags, struct stat *st, nsec_t *
     return 0;
 }
 
-long pith_sys_fstat(long fd, long st)
+/* Hands (st) over to the program. */
+static long give(const struct stat *st, long result)
 {
-    HOLD;
-    return bad_pointer(st) ? -EFAULT : stat_file(fd, (struct stat *)st);
+    if (!user_writable((void *)result, sizeof(*st)))
+        return -EFAULT;
+    *(struct stat *)result = *st;
+    return 0;
 }
 
-long pith_sys_newfstatat(long dirfd, long path, long st, long flags)
+long pith_sys_fstat(long fd, long result)
 {
     HOLD;
+    struct stat st;
+    long err = stat_file(fd, &st);
+
+    return err ? err : give(&st, result);
+}
+
+long pith_sys_newfstatat(long dirfd, long path, long result, long flags)
+{
+    HOLD;
+    struct stat st;
+
     if (flags & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
         return -EINVAL;
-    if (bad_pointer(st))
-        return -EFAULT;
-    return stat_at(dirfd, path, flags, (struct stat *)st, NULL);
+    long err = stat_at(dirfd, path, flags, &st, NULL);
+    return err ? err : give(&st, result);
 }
 
 long pith_sys_stat(long path, long st)
@@ -180,7 +194,7 @@ long pith_sys_statx(long dirfd, long path, long flags, long mask, long result)
     long err = stat_at(dirfd, path, flags, &st, &btime);
     if (err)
         return err;
-    if (bad_pointer(result))
+    if (!user_writable(x, sizeof(*x)))
         return -EFAULT;
     *x = (struct statx_result){
         .mask = STATX_ALL_BITS,
@@ -351,22 +365,23 @@ static long set_times(long dirfd, long path, const struct timespec *times, long 
     struct inode *inode;
     long err;
 
-    if (!take_time(&both[0], &attr, ATTR_ATIME) || !take_time(&both[1], &attr, ATTR_MTIME))
-        return -EINVAL;
-    if (attr.which == 0)
+    if (both[0].tv_nsec == UTIME_OMIT && both[1].tv_nsec == UTIME_OMIT)
         return 0;
+    bool valid = take_time(&both[0], &attr, ATTR_ATIME) && take_time(&both[1], &attr, ATTR_MTIME);
     if (flags & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
     if (path == 0 && (int)dirfd != AT_FDCWD) {
         if (flags)
             return -EINVAL;
         err = inode_of(dirfd, &inode);
+        if (!err && !valid)
+            err = -EINVAL;
         return err ? err : set_attr(inode, &attr);
     }
     err = find(dirfd, path, walk, &inode);
     if (err)
         return err;
-    err = set_attr(inode, &attr);
+    err = valid ? set_attr(inode, &attr) : -EINVAL;
     inode_put(inode);
     return err;
 }
@@ -374,7 +389,11 @@ static long set_times(long dirfd, long path, const struct timespec *times, long 
 long pith_sys_utimensat(long dirfd, long path, long times, long flags)
 {
     HOLD;
-    return set_times(dirfd, path, (const struct timespec *)times, flags);
+    const struct timespec *ts = (const struct timespec *)times;
+
+    if (ts && !user_readable(ts, 2 * sizeof(*ts)))
+        return -EFAULT;
+    return set_times(dirfd, path, ts, flags);
 }
 
 long pith_sys_futimesat(long dirfd, long path, long times)
@@ -385,6 +404,8 @@ long pith_sys_futimesat(long dirfd, long path, long times)
 
     if (!tv)
         return set_times(dirfd, path, NULL, 0);
+    if (!user_readable(tv, 2 * sizeof(*tv)))
+        return -EFAULT;
     for (int i = 0; i < 2; i++) {
         if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
             return -EINVAL;
@@ -403,16 +424,20 @@ long pith_sys_utime(long path, long times)
 {
     HOLD;
     const struct utimbuf *t = (const struct utimbuf *)times;
-    const struct timespec ts[2] = {{t ? t->actime : 0, 0}, {t ? t->modtime : 0, 0}};
 
-    return set_times(AT_FDCWD, path, t ? ts : NULL, 0);
+    if (!t)
+        return set_times(AT_FDCWD, path, NULL, 0);
+    if (!user_readable(t, sizeof(*t)))
+        return -EFAULT;
+    const struct timespec ts[2] = {{t->actime, 0}, {t->modtime, 0}};
+    return set_times(AT_FDCWD, path, ts, 0);
 }
 
 static long fs_stat(struct inode *inode, long result)
 {
     struct statfs *st = (struct statfs *)result;
 
-    if (bad_pointer(result))
+    if (!user_writable(st, sizeof(*st)))
         return -EFAULT;
     *st = (struct statfs){.f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = 255};
     if (inode->fs->statfs)

@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "iface/plat.h"
 #include "mm/page.h"
 #include "pith_calls.h"
@@ -53,6 +54,8 @@ long pith_sys_uname(long result)
 {
     struct utsname *u = (struct utsname *)result;
 
+    if (!user_writable(u, sizeof(*u)))
+        return -EFAULT;
     memset(u, 0, sizeof(*u));
     strcpy(u->sysname, "Linux");
     strcpy(u->nodename, host());
@@ -63,10 +66,14 @@ long pith_sys_uname(long result)
     return 0;
 }
 
-static long set_name(char *name, long text, long len)
+static long set_name(char *name, long text, long count)
 {
+    int len = (int)count;
+
     if (len < 0 || len >= NAME_SIZE)
         return -EINVAL;
+    if (!user_readable((const void *)text, (size_t)len))
+        return -EFAULT;
     memset(name, 0, NAME_SIZE);
     memcpy(name, (const void *)text, (size_t)len);
     return 0;
@@ -94,6 +101,8 @@ long pith_sys_sysinfo(long result)
     struct sysinfo *info = (struct sysinfo *)result;
     struct page_counts c = {0};
 
+    if (!user_writable(info, offsetof(struct sysinfo, __reserved)))
+        return -EFAULT;
     /* Without an allocator linked in, nothing of the heap is in use. */
     size_t free_bytes = plat_info.heap_len;
     if (page_count) {
@@ -113,6 +122,9 @@ long pith_sys_sysinfo(long result)
 long pith_sys_getcpu(long cpu, long node, long unused)
 {
     (void)unused;
+    if ((cpu && !user_writable((void *)cpu, sizeof(unsigned))) ||
+        (node && !user_writable((void *)node, sizeof(unsigned))))
+        return -EFAULT;
     if (cpu)
         *(unsigned *)cpu = 0;
     if (node)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "iface/signal.h"
 #include "iface/wait.h"
 #include "pith_calls.h"
@@ -81,6 +82,8 @@ long pith_sys_clock_gettime(long id, long result)
               : kind == CLOCK_MONO ? clock_monotonic()
                                    : cpu_clock(id);
     }
+    if (unlikely(!user_writable((void *)result, sizeof(struct timespec))))
+        return -EFAULT;
     *(struct timespec *)result = timespec_from(now);
     return 0;
 }
@@ -89,6 +92,8 @@ long pith_sys_clock_getres(long id, long result)
 {
     if (kind_of(id) == CLOCK_NONE)
         return -EINVAL;
+    if (result && !user_writable((void *)result, sizeof(struct timespec)))
+        return -EFAULT;
     if (result)
         *(struct timespec *)result = (struct timespec){.tv_nsec = 1};
     return 0;
@@ -99,6 +104,8 @@ long pith_sys_clock_settime(long id, long value)
     HOLD;
     if (id != CLOCK_REALTIME)
         return -EINVAL;
+    if (!user_readable((const void *)value, sizeof(struct timespec)))
+        return -EFAULT;
     return timespec_valid((const struct timespec *)value) ? -EPERM : -EINVAL;
 }
 
@@ -107,19 +114,26 @@ long pith_sys_settimeofday(long tv, long tz)
     HOLD;
     const struct timeval *value = (const struct timeval *)tv;
 
-    (void)tz;
+    if (value && !user_readable(value, sizeof(*value)))
+        return -EFAULT;
     if (value && (value->tv_sec < 0 || value->tv_usec < 0 || value->tv_usec >= 1000000))
         return -EINVAL;
-    return -EPERM;
+    if (tz && !user_readable((void *)tz, sizeof(struct timezone)))
+        return -EFAULT;
+    return tv || tz ? -EPERM : 0;
 }
 
 long pith_sys_gettimeofday(long tv, long tz)
 {
+    if (tv && !user_writable((void *)tv, sizeof(struct timeval)))
+        return -EFAULT;
     if (tv) {
         nsec_t now = clock_wall();
         *(struct timeval *)tv =
             (struct timeval){.tv_sec = now / NSEC_PER_SEC, .tv_usec = now % NSEC_PER_SEC / 1000};
     }
+    if (tz && !user_writable((void *)tz, sizeof(struct timezone)))
+        return -EFAULT;
     if (tz)
         *(struct timezone *)tz = (struct timezone){0};
     return 0;
@@ -129,6 +143,8 @@ long pith_sys_time(long result)
 {
     time_t now = clock_wall() / NSEC_PER_SEC;
 
+    if (result && !user_writable((void *)result, sizeof(now)))
+        return -EFAULT;
     if (result)
         *(time_t *)result = now;
     return now;
@@ -140,6 +156,8 @@ long pith_sys_times(long result)
     HOLD;
     const nsec_t tick = NSEC_PER_SEC / 100;
 
+    if (result && !user_writable((void *)result, sizeof(struct tms)))
+        return -EFAULT;
     if (result)
         *(struct tms *)result = (struct tms){.tms_utime = cpu_time(NULL) / tick};
     return clock_monotonic() / tick;
@@ -164,6 +182,8 @@ static long sleep_for(nsec_t ns, struct timespec *left)
 
     if (err && left) {
         nsec_t rest = deadline - clock_monotonic();
+        if (!user_writable(left, sizeof(*left)))
+            return -EFAULT;
         *left = timespec_from(rest > 0 ? rest : 0);
     }
     return err;
@@ -193,6 +213,8 @@ long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
         return -EINVAL;
     if (id == CLOCK_MONOTONIC_RAW || id == CLOCK_MONOTONIC_COARSE || id == CLOCK_REALTIME_COARSE)
         return -EOPNOTSUPP;
+    if (!user_readable(ts, sizeof(*ts)))
+        return -EFAULT;
     if (!timespec_valid(ts))
         return -EINVAL;
     nsec_t ns = timespec_ns(ts);

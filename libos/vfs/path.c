@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "iface/user.h"
 #include "mm/heap.h"
 #include "vfs/fd.h"
 #include "vfs/mount.h"
@@ -304,11 +305,10 @@ int path_walk(long dirfd, const char *path, unsigned flags, struct path *p)
     struct walk w = {.p = p, .rest = path, .flags = flags};
 
     *p = (struct path){0};
-    if (unlikely((uintptr_t)path < PAGE_SIZE))
-        return -EFAULT;
-    if (unlikely(strlen(path) >= PATH_MAX))
-        return -ENAMETOOLONG;
-    if (*path == '\0' && !(flags & PATH_EMPTY))
+    ssize_t len = user_string(path, PATH_MAX);
+    if (unlikely(len < 0))
+        return (int)len;
+    if (len == 0 && !(flags & PATH_EMPTY))
         return -ENOENT;
     int err = unlikely(!root_dir) ? start_root() : 0;
     if (!err)

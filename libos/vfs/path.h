@@ -25,7 +25,7 @@ struct path {
 };
 
 /* Walks (path). Returns 0: the caller then calls path_put. Errors: -ENOENT, -ENOTDIR, -ELOOP (more
- * than 40 links), -ENAMETOOLONG, -EBADF (dirfd), -EFAULT (NULL), -ENOMEM, -EIO. */
+ * than 40 links), -ENAMETOOLONG, -EBADF (dirfd), -EFAULT (path), -ENOMEM, -EIO. */
 must_check int path_walk(long dirfd, const char *path, unsigned flags, struct path *p);
 void path_put(struct path *p);
 

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include "iface/signal.h"
+#include "iface/user.h"
 #include "virtio/console.h"
 #include "virtio/console_tx.h"
 
@@ -173,6 +174,8 @@ static long in_ioctl(struct file *f, unsigned long request, long arg)
     (void)f;
     if (request == FIONREAD) {
         collect();
+        if (!user_writable((int *)arg, sizeof(int)))
+            return -EFAULT;
         *(int *)arg = (int)input.count;
         return 0;
     }

@@ -10,6 +10,7 @@
 #include <termios.h>
 
 #include "iface/signal.h"
+#include "iface/user.h"
 #include "iface/wait.h"
 #include "virtio/console_tx.h"
 
@@ -133,6 +134,9 @@ static int tx_poll(struct file *f, struct wait_queue **q)
     return POLLOUT | POLLWRNORM;
 }
 
+/* The length of Linux's struct termios, which ends before libc's. */
+#define TERMIOS_SIZE 36
+
 /* What a terminal is set to, as far as a program may ask: the usual modes. Nothing can be changed
  * from here. */
 static void get_modes(struct termios *t)
@@ -156,9 +160,13 @@ long console_ioctl(const volatile struct pith_console_config *config, uint32_t t
         return -ENOTTY;
     switch (request) {
     case TIOCGWINSZ:
+        if (!user_writable((void *)arg, sizeof(struct winsize)))
+            return -EFAULT;
         *(struct winsize *)arg = (struct winsize){.ws_row = config->rows, .ws_col = config->cols};
         return 0;
     case TCGETS:
+        if (!user_writable((void *)arg, TERMIOS_SIZE))
+            return -EFAULT;
         get_modes((struct termios *)arg);
         return 0;
     default:

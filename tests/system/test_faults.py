@@ -63,7 +63,6 @@ def test_no_fault(body, cc, native, run, linux):
     assert (got.status, got.stderr) == (expected.status, ""), got.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="faults do not reach the program's own handlers yet: they end the image")
 def test_fault_reaches_a_handler(cc, run):
     source = """
 #include <signal.h>

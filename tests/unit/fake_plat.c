@@ -192,6 +192,11 @@ uint64_t plat_signals_take(void)
     return set;
 }
 
+void plat_upcall_faults(uint64_t vectors)
+{
+    (void)vectors;
+}
+
 bool plat_set_thread_pointer(void *tp)
 {
     fake.thread_pointer = tp;
@@ -233,6 +238,12 @@ __attribute__((weak)) bool user_readable(const void *addr, size_t len)
 __attribute__((weak)) bool user_writable(const void *addr, size_t len)
 {
     return addr || len == 0;
+}
+
+__attribute__((weak)) size_t user_prefix(const void *addr, size_t len, bool write)
+{
+    (void)write;
+    return addr ? len : 0;
 }
 
 __attribute__((weak)) ssize_t user_string(const char *addr, size_t max)

@@ -3,8 +3,9 @@
  * The block driver over a fake device: one that keeps to virtio 1.2 with different features, and
  * ones that do not. The driver is included whole, to be started afresh for every test.
  *
- * sources: libos/virtio/virtq.c libos/thread/wait.c libos/thread/thread.c tests/unit/fake_plat.c
- * tests/unit/fake_mm.c uses:    virtio thread mm abi */
+ * sources: libos/virtio/virtq.c libos/thread/wait.c tests/unit/fake_plat.c tests/unit/fake_mm.c
+ * sources: libos/thread/thread.c
+ * uses:    virtio thread mm abi */
 #include "unit.h"
 #include "fake_mm.h"
 #include "fake_plat.h"

@@ -5,7 +5,8 @@
  * whole, to start them afresh for every test.
  *
  * sources: libos/virtio/virtq.c libos/virtio/console_tx.c
- * sources: libos/virtio/console_open.c libos/thread/thread.c tests/unit/fake_plat.c
+ * sources: libos/thread/thread.c
+ * sources: libos/virtio/console_open.c tests/unit/fake_plat.c
  * uses:    virtio thread abi */
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
  * User and group ids: how a daemon gives up root, by each of the calls, and cannot come back. The
  * expectations are those of credentials(7) and the calls' manual pages.
  *
+ * sources: tests/unit/fake_plat.c
  * uses:    posix */
 #include <errno.h>
 
@@ -10,8 +11,6 @@
 #include "pith_calls.h"
 
 #include "../../libos/posix/ids.c"
-
-uint32_t plat_hold;
 
 static int setup(void **state)
 {

@@ -3,8 +3,9 @@
  * Locks on files: record locks of the process and of open files against a model that keeps one
  * owner's type for each byte, and flock against one that keeps a type for each file.
  *
- * sources: libos/vfs/lock.c libos/thread/wait.c libos/thread/thread.c tests/unit/fake_mm.c
- * tests/unit/fake_plat.c uses: vfs mm thread */
+ * sources: libos/vfs/lock.c libos/thread/wait.c tests/unit/fake_mm.c tests/unit/fake_plat.c
+ * sources: libos/thread/thread.c
+ * uses: vfs mm thread */
 #include "unit.h"
 #include <errno.h>
 #include <sys/file.h>

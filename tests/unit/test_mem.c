@@ -4,7 +4,8 @@
  * "here".
  *
  * sources: libos/posix/mem.c libos/mm/page.c libos/mm/runs.c libos/mm/fault.c
- * tests/unit/fake_plat.c uses: posix mm vfs */
+ * sources: tests/unit/fake_plat.c
+ * uses: posix mm vfs */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -4,10 +4,11 @@
  * way back from inodes to paths, and the files of /dev and /proc.
  *
  * sources: libos/vfs/fd.c libos/vfs/fd_alloc.c libos/vfs/inode.c libos/vfs/lock.c libos/vfs/open.c
+ * sources: libos/thread/thread.c
  * sources: libos/vfs/path.c libos/vfs/pipe.c libos/vfs/tree.c libos/vfs/text.c libos/fs/rom/rom.c
  * sources: libos/fs/ram/data.c libos/fs/ram/dir.c libos/fs/ram/file.c libos/fs/ram/inode.c
  * sources: libos/posix/io.c libos/posix/file.c libos/posix/path.c libos/posix/stat.c
- * sources: libos/thread/wait.c libos/thread/thread.c
+ * sources: libos/thread/wait.c
  * sources: tests/unit/fake_fs.c tests/unit/fake_mm.c tests/unit/fake_plat.c tests/unit/rom_image.c
  * uses: vfs ram rom abi mm thread time random posix */
 #include "unit.h"

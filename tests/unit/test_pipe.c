@@ -4,7 +4,8 @@
  * waits that can never end. FIFOs are opened and compared with Linux in tests/system/calls.
  *
  * sources: libos/vfs/fd.c libos/vfs/fd_alloc.c libos/vfs/inode.c libos/vfs/lock.c libos/vfs/pipe.c
- * sources: libos/thread/wait.c libos/thread/thread.c tests/unit/fake_mm.c tests/unit/fake_plat.c
+ * sources: libos/thread/thread.c
+ * sources: libos/thread/wait.c tests/unit/fake_mm.c tests/unit/fake_plat.c
  * uses: vfs mm thread */
 #include "unit.h"
 #include <errno.h>

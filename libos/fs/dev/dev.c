@@ -10,6 +10,7 @@
 
 #include "block/file.h"
 #include "dev/dev.h"
+#include "iface/user.h"
 #include "mm/heap.h"
 #include "random/random.h"
 #include "vfs/forward.h"
@@ -65,6 +66,8 @@ static long random_ioctl(struct file *f, unsigned long request, long arg)
     (void)f;
     if (request != RNDGETENTCNT)
         return -EINVAL;
+    if (!user_writable((int *)arg, sizeof(int)))
+        return -EFAULT;
     *(int *)arg = 256;
     return 0;
 }
@@ -82,6 +85,8 @@ static int open_as(struct file *f, const struct file_ops *ops)
 {
     f->ops = ops;
     f->kind = FILE_SEEKABLE | FILE_NO_POSITION;
+    if (ops != &random_ops)
+        f->kind |= FILE_SINK;
     return 0;
 }
 
