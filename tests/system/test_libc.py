@@ -332,6 +332,39 @@ def test_users_without_a_name_service_daemon(cc, run):
     assert run(image).status == 0
 
 
+def test_repairs(cc, run):
+    result = run(cc(PROGRAMS / "repairs.c"))
+    assert (result.status, result.stdout) == (0, "done\n")
+
+
+def test_a_thread_whose_timer_is_refused_ends(cc, run):
+    """timer_create with SIGEV_THREAD starts its thread first."""
+    image = cc("""
+        #define _GNU_SOURCE
+        #include <dirent.h>
+        #include <errno.h>
+        #include <signal.h>
+        #include <time.h>
+        #include <unistd.h>
+        static void notify(union sigval v) { }
+        int main(void)
+        {
+            struct sigevent e = {.sigev_notify = SIGEV_THREAD};
+            struct dirent *d;
+            timer_t t;
+            int n = 0;
+            e.sigev_notify_function = notify;
+            if (timer_create(12345, &e, &t) != -1 || (errno != EINVAL && errno != ENOSYS))
+                return 1;
+            usleep(20000);
+            DIR *dir = opendir("/proc/self/task");
+            while ((d = readdir(dir)))
+                n += d->d_name[0] != '.';
+            return n == 1 ? 0 : 2;
+        }""", "-O1", "--allow-missing")
+    assert run(image).status == 0
+
+
 def test_cancelling_oneself(cc, run):
     """pthread_cancel and its cleanup handlers, at the next cancellation point, and at once when asynchronous."""
     image = cc("""
