@@ -23,9 +23,12 @@
 #define PITH_PROT_WRITE 2
 #define PITH_PROT_EXEC  4
 
-/* release(addr, len): gives whole pages of the heap back to the host. They become
- * inaccessible, and read as zero once they are made accessible again. Errors as protect. */
-#define PITH_HC_RELEASE 3
+/* release(addr, len, which): gives whole pages of the heap back to the host. They become
+ * inaccessible, and read as zero once they are made accessible again. With PITH_RELEASE_SHARED,
+ * for pages whose own shared pages are seen there (PITH_HC_SHARE) and writable, these go, too; else
+ * they stay as they are. Errors as protect. */
+#define PITH_HC_RELEASE     3
+#define PITH_RELEASE_SHARED 1
 
 /* log(addr, len): writes bytes to the monitor's standard error; for the time before there is a
  * console, and for messages of the library OS. At most 4096 bytes are taken. Returns their count.
@@ -54,12 +57,29 @@
 #define PITH_HC_BASE 9
 
 /* upcall(addr): from now on the guest may be interrupted as the struct pith_upcall at (addr) says
- * (abi/upcall.h); for good. -EINVAL: it, its frame or its hold are not aligned or not in the writable part
- * of the image; -ENOSYS: this monitor cannot. */
+ * (abi/upcall.h); for good. -EINVAL: it, its frame or its hold are not aligned or not in the
+ * writable part of the image; -ENOSYS: this monitor cannot. */
 #define PITH_HC_UPCALL 10
 
-/* trace(rip, rsp, rbp): prints the back-trace of code that stands there, a thread's that waits, to the
- * monitor's standard error: for a report that ends with PITH_HC_CRASH. Returns 0. */
+/* trace(rip, rsp, rbp): prints the back-trace of code that stands there, a thread's that waits, to
+ * the monitor's standard error: for a report that ends with PITH_HC_CRASH. Returns 0. */
 #define PITH_HC_TRACE 11
+
+/* share(addr, from, len): for each page of the heap there may be a shared page, zero at first,
+ * which can be seen in several places. Afterwards whole pages at (addr), whose contents are lost,
+ * are readable and writable and show those of (from), which must be seen at (from) already unless
+ * (addr) is (from). Errors as protect, and -ENOSYS where the image has no note PITH_NOTE_SHARES. */
+#define PITH_HC_SHARE 16
+
+/* reach(addr, len, write): makes sure that a device without PITH_*_F_STATUS can read (or if (write)
+ * is not 0, write) (len) bytes of guest memory: it sees what is in memory, not what the guest may
+ * access. To be called before the memory is first made available, and again when its protection has
+ * changed. Returns 0; -EFAULT: the guest may not access it so; -ENOSYS: no device needs it. */
+#define PITH_HC_REACH 12
+
+/* stop(index): stops that device of the table: it uses no further buffers, and writes to none. For
+ * a guest whose driver has seen it break the rules. Returns 0; -EINVAL: no such device, or one that
+ * cannot be stopped; -ENOSYS. */
+#define PITH_HC_STOP 13
 
 #endif

@@ -42,6 +42,9 @@ struct pith_note {
  * folder (see docs/cc.md) are wanted. */
 #define PITH_NOTE_CONFTEST (1u << 1)
 
+/* A note of this type, without a descriptor: the guest uses PITH_HC_SHARE. */
+#define PITH_NOTE_SHARES 2u
+
 _Static_assert(sizeof(struct pith_note) == 24, "ABI");
 
 #endif

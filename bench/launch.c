@@ -6,8 +6,8 @@
  *
  * Runs all commands in turn, ROUNDS times (so that what else the machine does meets all alike),
  * each with standard output to a pipe, and prints a line for each command: median and minimum, in
- * microseconds, of the time to the first byte and of the whole life, and how many rounds printed
- * nothing or ended with another status than 0. */
+ * microseconds, of the time to the first byte, of the whole life and of the processor time in it,
+ * and how many rounds printed nothing or ended with another status than 0. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +27,7 @@ extern char **environ;
 
 struct command {
     char **argv;
-    double *first, *life; /* microseconds, one per round */
+    double *first, *life, *cpu; /* microseconds, one per round */
     int bad;
 };
 
@@ -49,6 +50,7 @@ static void run(struct command *c, int round)
     int p[2], status = 0;
     pid_t pid;
     posix_spawn_file_actions_t actions;
+    struct rusage use;
 
     if (pipe2(p, O_CLOEXEC))
         fail("pipe", errno);
@@ -63,8 +65,10 @@ static void run(struct command *c, int round)
     c->first[round] = now_us() - start;
     while (read(p[0], buf, sizeof(buf)) > 0)
         continue;
-    waitpid(pid, &status, 0);
+    wait4(pid, &status, 0, &use);
     c->life[round] = now_us() - start;
+    c->cpu[round] = (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e6 +
+                    (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec);
     c->bad += !printed || status != 0;
     close(p[0]);
     posix_spawn_file_actions_destroy(&actions);
@@ -88,8 +92,9 @@ int main(int argc, char **argv)
     for (int i = 2; i < argc && n < MAX_COMMANDS; i++) {
         commands[n] = (struct command){.argv = &argv[i],
                                        .first = calloc((size_t)rounds, sizeof(double)),
-                                       .life = calloc((size_t)rounds, sizeof(double))};
-        if (!commands[n].first || !commands[n].life)
+                                       .life = calloc((size_t)rounds, sizeof(double)),
+                                       .cpu = calloc((size_t)rounds, sizeof(double))};
+        if (!commands[n].first || !commands[n].life || !commands[n].cpu)
             fail("memory", ENOMEM);
         n++;
         while (i < argc && strcmp(argv[i], "--"))
@@ -100,11 +105,12 @@ int main(int argc, char **argv)
         for (int i = 0; i < n; i++)
             run(&commands[i], r);
     for (int i = 0; i < n; i++) {
-        qsort(commands[i].first, (size_t)rounds, sizeof(double), ascending);
-        qsort(commands[i].life, (size_t)rounds, sizeof(double), ascending);
-        printf("first %.1f %.1f life %.1f %.1f bad %d\n", commands[i].first[rounds / 2],
-               commands[i].first[0], commands[i].life[rounds / 2], commands[i].life[0],
-               commands[i].bad);
+        struct command *c = &commands[i];
+        qsort(c->first, (size_t)rounds, sizeof(double), ascending);
+        qsort(c->life, (size_t)rounds, sizeof(double), ascending);
+        qsort(c->cpu, (size_t)rounds, sizeof(double), ascending);
+        printf("first %.1f %.1f life %.1f %.1f cpu %.1f %.1f bad %d\n", c->first[rounds / 2],
+               c->first[0], c->life[rounds / 2], c->life[0], c->cpu[rounds / 2], c->cpu[0], c->bad);
     }
     return 0;
 }

@@ -21,8 +21,8 @@ struct compiler {
     bool clang;       /* else gcc */
 };
 
-/* The platforms that an image has; the first is the default. */
-enum target { TARGET_HOSTED, TARGET_UNIVERSAL, TARGET_BARE };
+/* The platforms that an image has. */
+enum target { TARGET_UNIVERSAL, TARGET_HOSTED, TARGET_BARE };
 
 struct request {
     struct args user;     /* the arguments for the compiler, without what pith cc takes or drops */

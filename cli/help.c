@@ -30,8 +30,8 @@ static const char usage_cc[] =
     "\n"
     "  --allow-missing   link although the program needs system calls that Pith does not\n"
     "                    have; they fail with ENOSYS when called\n"
-    "  --target=WHAT     what can run the image: hosted (default): Pith's monitor; bare: a virtual\n"
-    "                    machine such as QEMU; universal: both\n"
+    "  --target=hosted   leave out the platform for virtual machines; bare: leave out the one for\n"
+    "                    processes; universal (default): both\n"
     "  --help            show this\n"
     "\n"
     "PITH_CC names the compiler to use, gcc or clang; gcc by default.\n";

@@ -14,12 +14,19 @@
 #include "cli.h"
 #include "image.h"
 #include "qemu.h"
+#include "qemu_disk.h"
 #include "qemu_run.h"
 
 #define MEMORY_DEFAULT (256ull << 20)
 #define MEMORY_MAX     (1ull << 40)
 #define LOW_MEMORY     (1ull << 20) /* below the image, where the machine's firmware is */
 #define CMDLINE_MAX    4095         /* what QEMU's loader passes on */
+
+/* Where a microvm without ACPI has its places for devices, and their interrupts. */
+#define MMIO_BASE   0xfeb00000u
+#define MMIO_PLACES 8u
+#define MMIO_IRQ    5u
+#define BUS_LEN     40
 
 extern char **environ;
 
@@ -28,6 +35,8 @@ struct vm {
     uint64_t memory;
     int64_t timeout_ms;
     struct args env;
+    struct qemu_disk disks[QEMU_DISKS_MAX];
+    size_t disk_count;
     int image; /* index in argv */
 };
 
@@ -96,8 +105,14 @@ static int add_env(struct vm *vm, char *text)
 static int not_there(struct vm *vm, char *text)
 {
     (void)vm;
-    return refuse("--on qemu", text,
-                  "networks, disks and shared folders are not available there yet");
+    return refuse("--on qemu", text, "networks and shared folders are not available there yet");
+}
+
+static int add_disk(struct vm *vm, char *text)
+{
+    int status = qemu_disk_parse(vm->disks, vm->disk_count, text);
+    vm->disk_count += status == 0;
+    return status;
 }
 
 static int set_net(struct vm *vm, char *text)
@@ -110,8 +125,8 @@ static const struct option {
     const char *name;
     int (*set)(struct vm *vm, char *value);
 } with_value[] = {
-    {"--on", set_way},  {"-m", set_memory},    {"-e", add_env},   {"--timeout", set_timeout},
-    {"--net", set_net}, {"--disk", not_there}, {"-v", not_there}, {"-p", not_there},
+    {"--on", set_way},  {"-m", set_memory},   {"-e", add_env},   {"--timeout", set_timeout},
+    {"--net", set_net}, {"--disk", add_disk}, {"-v", not_there}, {"-p", not_there},
 };
 
 /* The value of the option at argv[*at], and which one it is; *at is left at the last word of it.
@@ -189,10 +204,25 @@ static bool quote(char *line, size_t *len, const char *text)
     return true;
 }
 
-/* The machine's command line, as docs/bare.md has it: variables, then arguments. */
+static bool is_microvm(const struct vm *vm)
+{
+    return strcmp(vm->machine, "microvm") == 0;
+}
+
+/* Standard input comes from a virtio console, unless the disks take all places. */
+static bool has_console(const struct vm *vm)
+{
+    return !is_microvm(vm) || vm->disk_count < MMIO_PLACES;
+}
+
+/* The machine's command line, as docs/bare.md has it: devices, variables, arguments. */
 static bool make_cmdline(char line[CMDLINE_MAX + 1], const struct vm *vm, char **argv)
 {
     size_t len = 0;
+    /* On a microvm, nothing else tells where devices are. */
+    for (unsigned i = 0; is_microvm(vm) && i < vm->disk_count + has_console(vm); i++)
+        len += (size_t)sprintf(line + len, "virtio_mmio.device=512@0x%x:%u ", MMIO_BASE + i * 512,
+                               MMIO_IRQ + i);
     for (size_t i = 0; i < vm->env.n; i++) {
         size_t name = strcspn(vm->env.v[i], "=") + 1;
         if (len + name + 4 > CMDLINE_MAX)
@@ -228,6 +258,62 @@ static void add_all(struct args *a, const char *const *list, size_t n)
         args_add(a, list[i]);
 }
 
+/* Adds the streams: serial ports for output and errors, and for input a virtio console. */
+static void add_streams(struct args *a, const struct vm *vm, const char *bus)
+{
+    static const char *const with_console[] = {
+        "-chardev", "stdio,id=in,mux=off,signal=off",         "-add-fd", "fd=5,set=3",
+        "-chardev", "file,id=out,append=on,path=/dev/fdset/3"};
+    static const char *const without[] = {"-chardev", "stdio,id=out,mux=off,signal=off"};
+    static const char *const ports[] = {"-serial",  "chardev:out",
+                                        "-add-fd",  "fd=3,set=1",
+                                        "-chardev", "file,id=err,append=on,path=/dev/fdset/1",
+                                        "-device",  "isa-serial,iobase=0x2f8,irq=3,chardev=err",
+                                        "-add-fd",  "fd=4,set=2",
+                                        "-chardev", "file,id=status,append=on,path=/dev/fdset/2",
+                                        "-device",  "isa-debugcon,iobase=0xe9,chardev=status",
+                                        "-device",  "isa-debug-exit,iobase=0xf4,iosize=4",
+                                        "-chardev", "socket,id=monitor,fd=6",
+                                        "-mon",     "chardev=monitor,mode=readline"};
+    _Static_assert(QEMU_FD_ERR == 3 && QEMU_FD_STATUS == 4 && QEMU_FD_OUT == 5 &&
+                       QEMU_FD_MONITOR == 6,
+                   "they stand in the options above");
+
+    if (has_console(vm)) {
+        add_all(a, with_console, ARRAY_LEN(with_console));
+        args_add(a, "-device");
+        args_addf(a, "virtio-serial-%s,id=console,max_ports=1", bus);
+        args_add(a, "-device");
+        args_add(a, "virtconsole,bus=console.0,chardev=in");
+    } else {
+        add_all(a, without, ARRAY_LEN(without));
+    }
+    add_all(a, ports, ARRAY_LEN(ports));
+}
+
+/* The end of the name of a kind of device, and on a microvm its place. */
+static void name_bus(char bus[BUS_LEN], const struct vm *vm, unsigned place)
+{
+    snprintf(bus, BUS_LEN, is_microvm(vm) ? "device,bus=virtio-mmio-bus.%u" : "pci", place);
+}
+
+/* Virtio devices: on a microvm each in the place of its number, else in the order of the bus. */
+static void add_devices(struct args *a, const struct vm *vm)
+{
+    char bus[BUS_LEN];
+    unsigned place = 0;
+
+    args_add(a, "-global");
+    args_add(a, "virtio-mmio.force-legacy=false");
+    name_bus(bus, vm, place);
+    add_streams(a, vm, bus);
+    place += has_console(vm);
+    for (size_t i = 0; i < vm->disk_count; i++) {
+        name_bus(bus, vm, place++);
+        qemu_disk_options(a, &vm->disks[i], i, bus);
+    }
+}
+
 static void build_command(struct args *a, const struct vm *vm, const char *image, const char *line)
 {
     static const char *const start[] = {
@@ -241,17 +327,6 @@ static void build_command(struct args *a, const struct vm *vm, const char *image
         "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
     static const char *const kvm[] = {"-accel", "kvm", "-cpu", "host"};
     static const char *const tcg[] = {"-accel", "tcg", "-cpu", "max"};
-    static const char *const devices[] = {"-chardev", "stdio,id=out,mux=off,signal=off",
-                                          "-serial",  "chardev:out",
-                                          "-add-fd",  "fd=3,set=1",
-                                          "-chardev", "file,id=err,append=on,path=/dev/fdset/1",
-                                          "-device",  "isa-serial,iobase=0x2f8,irq=3,chardev=err",
-                                          "-add-fd",  "fd=4,set=2",
-                                          "-chardev", "file,id=status,append=on,path=/dev/fdset/2",
-                                          "-device",  "isa-debugcon,iobase=0xe9,chardev=status",
-                                          "-device",  "isa-debug-exit,iobase=0xf4,iosize=4"};
-    _Static_assert(QEMU_FD_ERR == 3 && QEMU_FD_STATUS == 4, "they stand in the options above");
-
     add_all(a, start, ARRAY_LEN(start));
     if (hardware_kvm())
         add_all(a, kvm, ARRAY_LEN(kvm));
@@ -259,12 +334,12 @@ static void build_command(struct args *a, const struct vm *vm, const char *image
         add_all(a, tcg, ARRAY_LEN(tcg));
     args_add(a, "-M");
     args_addf(a, "%s%s", vm->machine,
-              strcmp(vm->machine, "microvm") == 0
+              is_microvm(vm)
                   ? ",acpi=off,rtc=on,pic=off,pit=off,auto-kernel-cmdline=off,x-option-roms=off"
                   : "");
     args_add(a, "-m");
     args_addf(a, "%lluK", (unsigned long long)((vm->memory + LOW_MEMORY) >> 10));
-    add_all(a, devices, ARRAY_LEN(devices));
+    add_devices(a, vm);
     args_add(a, "-kernel");
     args_add(a, image);
     args_add(a, "-append");
@@ -282,7 +357,7 @@ static int check_image(const char *path)
     int err = image_check(fd, &im, &f);
     close(fd);
     if (err == 0 && !im.bare)
-        err = fault_set(&f, EXIT_IMAGE, "made for processes only: link it with --target=universal");
+        err = fault_set(&f, EXIT_IMAGE, "made for processes only: link it without --target=hosted");
     if (err == 0)
         return 0;
     fprintf(stderr, "pith: %s: %s\n", path, f.text);

@@ -2,18 +2,22 @@
  *
  * What stands between QEMU and the caller. A serial line cannot say that it has ended, and QEMU's
  * exit status holds seven bits: so the input passes through here, with an EOT at its end and a DLE
- * before bytes that look like either (docs/bare.md), and the status comes by a pipe of its own. */
+ * before bytes that look like either (docs/bare.md), and the status comes by a pipe of its own.
+ * QEMU's monitor is asked where a machine stands that is out of time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "abi/image.h"
 #include "cli.h"
 #include "qemu_run.h"
 
@@ -28,6 +32,7 @@ struct relay {
     int in;           /* to QEMU's standard input; -1: closed */
     int err;          /* from the second serial port; -1: ended */
     int status;       /* from the status port; -1: ended */
+    int monitor;      /* QEMU's monitor */
     int reports;      /* bytes from the status port: the first says that the machine takes input */
     int result;       /* the last one: its exit status */
     bool source_open; /* more may come from our standard input */
@@ -42,17 +47,22 @@ static int64_t now_ms(void)
     return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
 }
 
-/* In the child. (fds): QEMU's ends of input, err, status. */
-static _Noreturn void become(struct args *command, const int fds[3])
+/* In the child. (fds): QEMU's ends of input, err, status, monitor. */
+static _Noreturn void become(struct args *command, const int fds[4])
 {
-    /* Above all that is wanted, so that no dup2 hits one that is still needed. */
-    int err = fcntl(fds[1], F_DUPFD, 10), status = fcntl(fds[2], F_DUPFD, 10);
+    static const int places[4] = {STDIN_FILENO, QEMU_FD_ERR, QEMU_FD_STATUS, QEMU_FD_MONITOR};
+    int apart[4];
+
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (err < 0 || status < 0 || dup2(fds[0], STDIN_FILENO) < 0 || dup2(err, QEMU_FD_ERR) < 0 ||
-        dup2(status, QEMU_FD_STATUS) < 0)
+    /* Above all that is wanted, so that no dup2 hits one that is still needed. */
+    for (size_t i = 0; i < ARRAY_LEN(apart); i++)
+        if ((apart[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 10)) < 0)
+            _exit(EXIT_HOST);
+    for (size_t i = 0; i < ARRAY_LEN(apart); i++)
+        if (dup2(apart[i], places[i]) < 0)
+            _exit(EXIT_HOST);
+    if (dup2(STDOUT_FILENO, QEMU_FD_OUT) < 0)
         _exit(EXIT_HOST);
-    close(err);
-    close(status);
     execvp(command->v[0], command->v);
     fprintf(stderr, "pith run: cannot start %s: %s (Debian: package qemu-system-x86)\n",
             command->v[0], strerror(errno));
@@ -61,19 +71,22 @@ static _Noreturn void become(struct args *command, const int fds[3])
 
 static int start(struct relay *r, struct args *command)
 {
-    int in[2], err[2], status[2];
-    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 || pipe2(status, O_CLOEXEC) != 0)
+    int in[2], err[2], status[2], monitor[2];
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 || pipe2(status, O_CLOEXEC) != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor) != 0)
         return -errno;
     r->pid = fork();
     if (r->pid < 0)
         return -errno;
     if (r->pid == 0) {
-        const int fds[3] = {in[0], err[1], status[1]};
+        const int fds[4] = {in[0], err[1], status[1], monitor[1]};
         become(command, fds);
     }
     close(in[0]);
     close(err[1]);
     close(status[1]);
+    close(monitor[1]);
+    r->monitor = monitor[0];
     r->in = in[1];
     r->err = err[0];
     r->status = status[0];
@@ -131,6 +144,38 @@ static void collect(int *fd, struct relay *r)
     }
 }
 
+/* Says where the machine stands, as far as QEMU tells in a second: the monitor prints RIP=, and
+ * HLT=1 for a processor that sleeps. */
+static void say_where(struct relay *r)
+{
+    static const char command[] = "info registers\n";
+    char text[16384];
+    size_t len = 0;
+    const char *rip = NULL, *halted = NULL;
+    int64_t deadline = now_ms() + 1000;
+
+    if (write(r->monitor, command, sizeof(command) - 1) < 0)
+        return;
+    while (halted == NULL && now_ms() < deadline && len + 1 < sizeof(text)) {
+        struct pollfd fd = {r->monitor, POLLIN, 0};
+        if (poll(&fd, 1, (int)(deadline - now_ms())) <= 0)
+            return;
+        ssize_t n = read(r->monitor, text + len, sizeof(text) - 1 - len);
+        if (n <= 0)
+            return;
+        len += (size_t)n;
+        text[len] = '\0';
+        rip = strstr(text, "RIP=");
+        halted = rip != NULL ? strstr(rip, "HLT=") : NULL;
+    }
+    if (halted == NULL)
+        return;
+    unsigned long long at = strtoull(rip + 4, NULL, 16);
+    fprintf(stderr, "pith: the machine %s at image+0x%llx%s\n",
+            halted[4] == '1' ? "slept" : "was busy", at - PITH_PHYSICAL_BASE,
+            " (name: addr2line -f -e IMAGE OFFSET)");
+}
+
 /* Both pipes of QEMU's end with QEMU. False: out of time. */
 static bool relay(struct relay *r, int64_t deadline)
 {
@@ -173,16 +218,24 @@ int qemu_relay(struct args *command, int64_t timeout_ms)
         return EXIT_HOST;
     }
     bool ended = relay(&r, deadline);
-    if (!ended)
-        kill(r.pid, SIGKILL);
-    while (waitpid(r.pid, &how, 0) < 0 && errno == EINTR)
-        ;
     if (!ended) {
         fputs("pith: timed out\n", stderr);
-        return EXIT_TIMEOUT;
+        say_where(&r);
+        kill(r.pid, SIGKILL);
     }
+    while (waitpid(r.pid, &how, 0) < 0 && errno == EINTR)
+        ;
+    if (!ended)
+        return EXIT_TIMEOUT;
     if (r.reports > 1)
         return r.result;
+    if (r.reports == 1 && WIFEXITED(how) && WEXITSTATUS(how) == 0) {
+        fputs(
+            "pith: the machine was reset without a report: a triple fault, as when the program has "
+            "overwritten the tables of exceptions\n",
+            stderr);
+        return 128 + SIGSEGV;
+    }
     fputs("pith run: QEMU ended without an exit status of the program\n", stderr);
     return EXIT_HOST;
 }

@@ -8,10 +8,12 @@
 
 #include "args.h"
 
-/* The descriptors that QEMU is to find: what the machine writes to its second serial port, and its
- * exit status. */
-#define QEMU_FD_ERR    3
-#define QEMU_FD_STATUS 4
+/* The descriptors that QEMU is to find: what the machine writes to its second serial port, its
+ * exit status, what it writes to its first serial port, and the monitor's connection. */
+#define QEMU_FD_ERR     3
+#define QEMU_FD_STATUS  4
+#define QEMU_FD_OUT     5
+#define QEMU_FD_MONITOR 6
 
 /* Runs (command) with this process's standard output, relays input and standard error, and ends it
  * after (timeout_ms), if that is not 0. Returns the exit status of pith run, after a message if the

@@ -101,7 +101,7 @@ static int set_language(struct request *r, const char *language)
 static int set_target(struct request *r, const char *arg)
 {
     static const char *const names[] = {
-        [TARGET_HOSTED] = "hosted", [TARGET_UNIVERSAL] = "universal", [TARGET_BARE] = "bare"};
+        [TARGET_UNIVERSAL] = "universal", [TARGET_HOSTED] = "hosted", [TARGET_BARE] = "bare"};
     const char *name = arg + strlen("--target=");
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         if (strcmp(name, names[i]) == 0) {

@@ -15,23 +15,14 @@ demo: all $(LAUNCH) | $(SETUP_TEST) ## run SQLite as a machine of its own, and c
 	+@$(PORTS_MAKE) sqlite
 	@tools/demo $(OUT) $(BUILD)/ports $(LAUNCH)
 
-bench: all $(LAUNCH) | $(SETUP_TEST) ## measure every budget of bench/budgets.txt against its limit
+bench: all $(LAUNCH) | $(SETUP_TEST) $(TEST)/kernel ## measure every budget of bench/budgets.txt against its limit
 	+@$(PORTS_MAKE) sqlite native
 	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports LAUNCH=$(abspath $(LAUNCH)) \
-	    bench/measure budgets bench/budgets.txt
-
-BAREVM := $(BUILD)/bench/barevm
-$(BAREVM): bench/barevm.c | $(SETUP_BUILD)
-	@mkdir -p $(@D)
-	$(HOST_CC) -static -std=gnu11 -O2 $(WARNINGS) -idirafter /usr/include \
-	    -idirafter /usr/include/x86_64-linux-gnu -o $@ $<
+	    PITH_TEST_KERNEL=$(abspath $(TEST))/kernel bench/measure budgets bench/budgets.txt
 
 .PHONY: bench-kvm
-bench-kvm: all $(LAUNCH) $(BAREVM) ## measure a machine under KVM against KVM's own cost (microseconds)
-	@$(OUT)/bin/pith-cc -O2 -o $(BUILD)/bench/hello examples/hello.c
-	@echo "In this order: bare machine; the same set up and run once; image under KVM; image as a process"
-	@$(LAUNCH) 100 $(BAREVM) -- $(BAREVM) set -- $(OUT)/bin/pith run --on kvm $(BUILD)/bench/hello \
-	    -- $(OUT)/bin/pith run --on process $(BUILD)/bench/hello
+bench-kvm: all | $(SETUP_TEST) $(TEST)/kernel ## measure a machine under KVM against KVM's own cost
+	@PITH_OUT=$(abspath $(OUT)) PITH_TEST_KERNEL=$(abspath $(TEST))/kernel bench/measure kvm_life show
 
 bench-boot: all | $(SETUP_TEST) ## print the instructions of every stage of the boot of a bare image
 	@PITH_OUT=$(abspath $(OUT)) bench/measure boot 32M

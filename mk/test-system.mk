@@ -6,9 +6,16 @@
 # TESTS: what check-system runs, for example TESTS=tests/system/test_calls.py
 TESTS ?= tests/system
 
+# Without it the tests of the nested machine are skipped, and say so.
+$(TEST)/kernel: | $(SETUP_TEST)
+	$(call say,FETCH   the kernel of the nested machine)
+	@mkdir -p $(@D)
+	@tools/fetch-kernel $@ || true
+
 .PHONY: check-system check-ports test
-check-system: all | $(SETUP_TEST) ## run the system tests; TESTS=FILE: some of them; PYTEST_ARGS=...
-	@PITH_OUT=$(abspath $(OUT)) tools/test-pytest $(TEST)/system.result $(TESTS)
+check-system: all | $(SETUP_TEST) $(TEST)/kernel ## run the system tests; TESTS=FILE: some of them; PYTEST_ARGS=...
+	@PITH_OUT=$(abspath $(OUT)) PITH_TEST_KERNEL=$(abspath $(TEST))/kernel \
+	    tools/test-pytest $(TEST)/system.result $(TESTS)
 
 check-ports: all | $(SETUP_TEST) ## build and test the ports: Lua, SQLite
 	+@$(PORTS_MAKE) all native || true

@@ -53,6 +53,7 @@ static _Noreturn void refuse(int err, const char *why)
 static int show_sandbox(void)
 {
     struct filter_params params = {.heap_len = 1,
+                                   .pool = 1,
                                    .out_fds = 1u << STDOUT_FILENO | 1u << STDERR_FILENO,
                                    .die_signals = lockdown_die_signals() | signals_passed_on(),
                                    .vcpu = options.way == WAY_KVM ? STDERR_FILENO + 1 : 0,
@@ -116,6 +117,7 @@ static void lock_down(struct machine *m, unsigned first_fd)
     struct filter_params params = {
         .heap = (uint64_t)m->mem + m->layout.heap.at,
         .heap_len = m->layout.heap.len,
+        .pool = m->pool,
         .out_fds = (1ull << first_fd) - 1 - (1ull << STDIN_FILENO),
         .die_signals = m->die_signals | signals_passed_on(),
         .pid = m->pid,
@@ -182,6 +184,12 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     set_clock(m);
     in->enforced = PITH_ENFORCED_WX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
     err = m->backend->prepare(m, in, &why);
+    if (err && options.way == WAY_AUTO && !m->backend->in_process) {
+        say("%s: %s: it runs as a process", m->name, why);
+        m->backend = &process_backend;
+        err = load_image(m, fd, random[0], options.no_aslr, &why);
+        err = err ? err : m->backend->prepare(m, in, &why);
+    }
     if (err)
         refuse(-EIO, why);
     boot_write(m, in);

@@ -40,6 +40,18 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
+/* Puts the nodes of (head), in their order, in front of (pos); (head) is empty then. */
+static inline void list_splice(struct list *pos, struct list *head)
+{
+    if (list_empty(head))
+        return;
+    head->next->prev = pos->prev;
+    pos->prev->next = head->next;
+    head->prev->next = pos;
+    pos->prev = head->prev;
+    list_init(head);
+}
+
 #define list_entry(node, type, member) container_of(node, type, member)
 #define list_for_each(pos, head)       for (struct list *pos = (head)->next; pos != (head); pos = pos->next)
 

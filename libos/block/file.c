@@ -3,7 +3,8 @@
  * A transfer goes through the program's vector in steps: pieces of memory that hold whole blocks,
  * at a position where one begins, are handed to the disk as they are; everything else goes through
  * the disk's bounce buffer, and a write of part of a block reads the block first. Nothing is
- * cached. */
+ * cached. Each disk has a lock, held for a whole read, write or flush: other threads may run while
+ * the driver waits, and neither the buffer nor the driver serves two at once. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -11,6 +12,7 @@
 
 #include "base/log.h"
 #include "block/file.h"
+#include "iface/lock.h"
 #include "iface/user.h"
 #include "mm/page.h"
 
@@ -21,6 +23,7 @@
 static struct disk_file {
     struct blkdev *dev; /* NULL: not opened yet */
     char *bounce;       /* bounce_len bytes, once needed */
+    struct lock lock;   /* for (bounce) and the driver */
 } disks[DISKS_MAX];
 
 /* A read or write as far as it has come. */
@@ -172,10 +175,26 @@ static struct transfer begin(struct file *f, enum blk_op op, const struct iovec 
     return (struct transfer){.disk = disk, .op = op, .pos = pos, .left = left, .iov = iov};
 }
 
+static void take(struct disk_file *disk)
+{
+    lock_take(&disk->lock, "another thread's use of a disk");
+}
+
+/* Returns when all that was written has reached stable storage. */
+static int flush(struct disk_file *disk)
+{
+    take(disk);
+    int err = disk->dev->ops->flush(disk->dev);
+    lock_give(&disk->lock);
+    return err;
+}
+
 static ssize_t disk_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
     struct transfer t = begin(f, BLK_READ, iov, n, *pos);
+    take(t.disk);
     ssize_t got = run(&t);
+    lock_give(&t.disk->lock);
 
     if (got > 0)
         *pos += (uint64_t)got;
@@ -194,19 +213,19 @@ static ssize_t disk_writev(struct file *f, const struct iovec *iov, int n, uint6
         return 0;
     if (t.left == 0)
         return -ENOSPC;
+    take(disk);
     ssize_t put = run(&t);
+    lock_give(&disk->lock);
     if (put <= 0)
         return put;
     *pos += (uint64_t)put;
-    int err = f->flags & O_DSYNC ? disk->dev->ops->flush(disk->dev) : 0;
+    int err = f->flags & O_DSYNC ? flush(disk) : 0;
     return err ? err : put;
 }
 
 static int disk_fsync(struct file *f)
 {
-    struct disk_file *disk = f->data;
-
-    return disk->dev->ops->flush(disk->dev);
+    return flush(f->data);
 }
 
 /* Stores the lowest (size) bytes of (value) for the program. */
@@ -235,7 +254,7 @@ static long disk_ioctl(struct file *f, unsigned long command, long arg)
     case BLKROGET:
         return give(arg, dev->read_only, sizeof(int));
     case BLKFLSBUF:
-        return dev->ops->flush(dev);
+        return flush(f->data);
     default:
         return -ENOTTY;
     }
@@ -272,6 +291,6 @@ int block_file_open(unsigned index, struct file *f)
 void block_sync(void)
 {
     for (unsigned i = 0; i < DISKS_MAX; i++)
-        if (disks[i].dev && disks[i].dev->ops->flush(disks[i].dev))
+        if (disks[i].dev && flush(&disks[i]))
             log_line("disk %u cannot be flushed", i);
 }

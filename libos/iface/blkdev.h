@@ -45,8 +45,8 @@ struct blkdev {
 };
 
 /* Disk number (index), counted from 0 in the order in which the machine was given them, in (*dev).
- * The first call starts it; it stays for ever. Returns 0; -ENODEV (no such disk, or its description
- * is not sound), -ENOMEM. Implemented by virtio/, chosen by linking. */
+ * The first call starts it; it stays for ever. Returns 0; -ENODEV (no such disk), -EIO (its
+ * description is not sound), -ENOMEM. Blocks. Implemented by virtio/, chosen by linking. */
 must_check int blkdev_get(unsigned index, struct blkdev **dev);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Files: the contract between the descriptor table and path walk (vfs/), the file systems (fs/) and
- * whatever else can stand behind a descriptor (console, pipes, later sockets).
+ * whatever else can stand behind a descriptor (console, pipes, sockets).
  *
  * Errors are negative Linux error numbers. Nothing here checks permissions: there is one user,
  * root.
@@ -21,6 +21,7 @@
 
 struct inode;
 struct file;
+struct mapping;
 struct statfs;
 
 /* A file system that is mounted somewhere. Lives for ever. */
@@ -99,6 +100,11 @@ struct inode_ops {
     /* Sets up (file) on (inode): ops, kind, and data if needed. Called once per open, which is
      * undone with -Exxx; file_ops.release is its counterpart. May block (FIFOs). */
     int (*open)(struct inode *inode, struct file *file);
+    /* The page (first) of the file, inside its size, as memory that page_show can show the program,
+     * and in (*n), at most what it was, how many pages behind it follow there. These pages are
+     * then the file's contents as long as it has mappings, but for mapping_truncated. NULL: out of
+     * memory or space. */
+    char *(*share)(struct inode *inode, uint64_t first, uint64_t *n);
     /* The last reference is gone: free everything. The caller then puts (parent). */
     void (*evict)(struct inode *inode);
 };
@@ -121,7 +127,12 @@ struct inode {
     struct inode *parent;      /* of a directory, held; NULL for the root of a file system */
     struct fs *mounted;        /* what is mounted on this directory, or NULL */
     struct inode_locks *locks; /* fcntl and flock state, NULL while there are none (vfs/lock.h) */
-    void *pipe;                /* S_IFIFO: its pipe while open (vfs/pipe.h) */
+    union {
+        void *pipe;   /* S_IFIFO: its pipe while open (vfs/pipe.h) */
+        void *socket; /* S_IFSOCK: the socket that is bound to it (net/unix), or NULL */
+    };
+    struct mapping *mappings;  /* those of it in the program's memory (posix/mapping.h), or NULL */
+    unsigned seals;            /* F_SEAL_* */
 };
 
 static inline void inode_hold(struct inode *inode)
@@ -141,6 +152,21 @@ static inline void inode_put(struct inode *inode)
 /* open of a FIFO, for inode_ops.open of any file system. Implemented by vfs/. */
 int fifo_open(struct inode *inode, struct file *file);
 
+/* For file_ops.map of files whose inode_ops has share: makes (len) bytes at (at), PAGE_BEYOND pages
+ * of the program, a mapping of the file from page (first) on. -ENOMEM: the pages are unmapped then.
+ * Implemented by posix/. */
+int mapping_of_file(struct file *f, bool shared, void *at, size_t len, uint64_t first);
+
+/* For these file systems, when inode->mappings is not NULL. The file is about to end at (size),
+ * earlier than before: its pages behind are not seen any more afterwards, and may be freed. */
+void mapping_truncated(struct inode *inode, uint64_t size);
+
+/* The file ended at (size) before, and now later. */
+void mapping_grown(struct inode *inode, uint64_t size);
+
+/* Whether the program may write the file through a shared mapping. */
+bool mapping_is_writable(const struct inode *inode);
+
 /* RLIMIT_FSIZE, UINT64_MAX for none: no file may grow beyond. Kept by vfs/, heeded by file systems.
  */
 extern uint64_t file_size_limit;
@@ -157,11 +183,14 @@ typedef bool (*readdir_fn)(void *arg, struct name name, uint64_t ino, unsigned c
 
 /* Operations of an open file. (pos) points to the position to use and advance; (n) is at least 1,
  * and the lengths add up to at most 0x7ffff000. NULL operations: readv and writev EINVAL, poll
- * always ready, ioctl ENOTTY, readdir ENOTDIR, fsync EINVAL, allocate EOPNOTSUPP. */
+ * always ready, ioctl ENOTTY, readdir ENOTDIR, fsync EINVAL, allocate EOPNOTSUPP, map ENODEV. */
 struct file_ops {
     ssize_t (*readv)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
     ssize_t (*writev)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
-    /* Returns the POLL* bits that hold now; (*q) is what to sleep on until they may change. */
+    /* Returns the POLL* bits that hold now; (*q) is what to sleep on until they may change: always
+     * the same queue, which lives as long as (f). A wake that tells which bits have come
+     * (wait_wake_events) saves those that wait for others the look: nothing comes that is not
+     * told, but it may be there no longer. */
     int (*poll)(struct file *f, struct wait_queue **q);
     long (*ioctl)(struct file *f, unsigned long request, long arg);
     /* Commands of fcntl(2) that only some files know (F_SETPIPE_SZ). NULL: -EBADF. */
@@ -175,14 +204,18 @@ struct file_ops {
     /* The offset of the next data (hole false) or hole from (off) on, as SEEK_DATA and SEEK_HOLE.
      */
     int64_t (*seek_data)(struct file *f, uint64_t off, bool hole);
+    /* mmap: as mapping_of_file. NULL: the file cannot be mapped. */
+    int (*map)(struct file *f, bool shared, void *at, size_t len, uint64_t first);
     /* The last descriptor of this open file is closed and no call uses it: undo open, then
      * file_free. NULL for files that are FILE_STATIC and have nothing to undo. */
     void (*release)(struct file *f);
+    /* What /proc/self/fd shows of a file that has no inode: "anon_inode:[eventfd]". */
+    const char *name;
 };
 
 #define FILE_SEEKABLE    (1u << 0) /* has a position: pread, lseek */
 #define FILE_STREAM      (1u << 1) /* pipe-like: lseek answers ESPIPE */
-#define FILE_NO_POSITION (1u << 3) /* with FILE_SEEKABLE: lseek does nothing and answers 0 */
+#define FILE_NO_POSITION (1u << 3) /* lseek does nothing and answers 0 */
 #define FILE_STATIC      (1u << 2) /* not allocated: never freed */
 #define FILE_SINK        (1u << 4) /* writev does not look at what it is given */
 
@@ -192,11 +225,16 @@ struct file {
     struct inode *inode; /* NULL for pipes and the like without a name */
     void *data;          /* of the implementation */
     uint64_t pos;
-    uint32_t refs;  /* descriptors, and calls that may block */
-    uint32_t flags; /* O_* of open: access mode and status flags */
-    uint32_t kind;  /* FILE_* */
-    mode_t mode;    /* st_mode where there is no inode */
+    uint32_t refs;            /* descriptors, and calls that may block */
+    uint32_t flags;           /* O_* of open: access mode and status flags */
+    uint32_t kind;            /* FILE_* */
+    mode_t mode;              /* st_mode where there is no inode */
+    struct epoll_item *items; /* of the epolls that watch it (vfs/epoll.c), NULL if none */
 };
+
+/* Makes a regular file in memory that has no name, of permissions (mode), held for the caller, and
+ * which F_ADD_SEALS refuses. -ENOMEM, -ENOSPC. Defined by init/. */
+int memory_inode(mode_t mode, struct inode **out);
 
 /* The console's three files, for descriptors 0, 1 and 2. Defined by init/, made of virtio/. */
 extern struct file *const stdio_files[3];

@@ -42,8 +42,21 @@ int plat_poll(nsec_t deadline);
 must_check int plat_protect(void *addr, size_t len, int prot);
 
 /* Gives whole heap pages back to the host: inaccessible from now on, zero when made accessible
- * again. Cannot fail for ranges inside the heap. */
+ * again. Cannot fail for ranges inside the heap. Shared pages (plat_share) that were seen there
+ * keep their contents. */
 void plat_release(void *addr, size_t len);
+
+/* Each page of the heap has, besides its own memory, a shared page, zero at first, that can be seen
+ * in several places. From now on (len) bytes of whole heap pages at (addr), which were released,
+ * are readable and writable and show the shared pages of (from). These must be seen at (from) as
+ * well, for as long as they are anywhere: so the first call is that with (addr) equal to (from).
+ * Where (addr) is not (from), what (addr) shows is not memory at that place to devices that read
+ * and write memory themselves, on a machine of its own (plat/bare). Returns 0; -ENOMEM if the host
+ * refuses, and then any part may have been done; -ENOSYS if the host has no shared pages. */
+must_check int plat_share(void *addr, void *from, size_t len);
+
+/* plat_release for pages that show their own shared pages, whose contents go, too. */
+void plat_release_shared(void *addr, size_t len);
 
 /* Writes to the log of whoever runs the machine; never blocks for long. */
 void plat_log(const char *text, size_t len);
@@ -86,7 +99,8 @@ struct plat_queue {
 #define PLAT_DEVICE_QUEUES 3
 
 struct plat_device {
-    unsigned type; /* virtio device ID */
+    unsigned type;   /* virtio device ID */
+    unsigned number; /* in the platform's table */
     const char *name;
     uint64_t features;
     const volatile void *config;
@@ -101,5 +115,15 @@ must_check int plat_device_find(unsigned type, const char *name, struct plat_dev
 /* Fills (dev) with the device of (type) number (index), counted from 0 in the order in which the
  * machine was given them. Returns as plat_device_find. dev->name may be empty. */
 must_check int plat_device_at(unsigned type, unsigned index, struct plat_device *dev);
+
+/* Makes sure that devices can read, or if (write) write, (len) bytes at (addr). To be called for
+ * what is made available to a device of hardware or of a VMM that is not Pith's monitor, which sees
+ * what is in memory, not what the program may access: once for memory that stays as it is, each
+ * time for the program's. Returns 0 or -EFAULT. */
+must_check int plat_device_reach(const void *addr, size_t len, bool write);
+
+/* Stops the device of that number: it uses no further buffers and does not touch them. For one that
+ * has broken the rules; a monitor does so by itself. */
+void plat_device_stop(unsigned number);
 
 #endif

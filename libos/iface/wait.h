@@ -20,16 +20,18 @@ struct waiter {
 
 struct wait_queue {
     struct waiter *first;
-    bool external; /* a device or the host may wake it; else only this program can */
+    bool external;   /* a device or the host may wake it; else only this program can */
+    bool taken;      /* during a wake, for (woken): somebody has it who wanted it alone */
+    uint16_t events; /* during a wake, for (woken): POLL* bits of what has come; 0: anything may */
 };
 
 #define WAIT_QUEUE_INIT                                                                            \
     {                                                                                              \
-        NULL, false                                                                                \
+        .external = false                                                                          \
     }
 #define WAIT_QUEUE_EXTERNAL_INIT                                                                   \
     {                                                                                              \
-        NULL, true                                                                                 \
+        .external = true                                                                           \
     }
 
 /* Puts (w), which is on no queue, at the end of (q). */
@@ -38,15 +40,33 @@ void wait_add(struct wait_queue *q, struct waiter *w, void (*woken)(struct waite
 /* Takes (w) off its queue; nothing if it is on none. */
 void wait_remove(struct waiter *w);
 
-/* Tells all waiters of (q), first come first. May be called from anywhere, never blocks. */
-void wait_wake(struct wait_queue *q);
+/* Tells all waiters of (q), first come first, that what (events) says has come: POLL* bits, of
+ * which those that wait for others may take no notice (epoll); 0: look at everything again. May be
+ * called from anywhere, never blocks. */
+void wait_wake_events(struct wait_queue *q, unsigned events);
+
+static inline void wait_wake(struct wait_queue *q)
+{
+    wait_wake_events(q, 0);
+}
+
+/* Tells only the first waiter, and takes it off (q): for queues of threads any of which will do. */
+static inline void wait_wake_one(struct wait_queue *q)
+{
+    struct waiter *w = q->first;
+
+    if (w) {
+        wait_remove(w);
+        w->woken(w);
+    }
+}
 
 /* Sleeps until wait_wake(q) was called after this call began, or (deadline). The caller checks its
  * condition before and again after: wakes may be spurious. (what) names the call for the deadlock
  * report, as in "read from a pipe": static text.
- * Returns 0; -ETIMEDOUT; -EINTR when a signal is due: its handler runs once the call lets go of what
- * it holds and asks signal_restarts (iface/signal.h), or at its end. If nothing can ever wake any thread,
- * the machine ends with a report that says what each waits for, not by hanging. */
+ * Returns 0; -ETIMEDOUT; -EINTR when a signal is due: its handler runs once the call lets go of
+ * what it holds and asks signal_restarts (iface/signal.h), or at its end. If nothing can ever wake
+ * any thread, the machine ends with a report that says what each waits for, not by hanging. */
 must_check int wait_sleep(struct wait_queue *q, nsec_t deadline, const char *what);
 
 /* The same for up to (n) queues at once, those of ws[i].queue; returns when any of them was woken.
@@ -55,6 +75,10 @@ must_check int wait_sleep_any(struct waiter *ws, size_t n, nsec_t deadline, cons
 
 /* The same as wait_sleep, but no signal ends it: for short waits in the middle of something. */
 void wait_sleep_hard(struct wait_queue *q, const char *what);
+
+/* For calls that look and do not wait, which programs make in loops: timers that are due and, if
+ * (external), the devices get their turn. */
+void wait_look(bool external);
 
 /* Serves the devices once as plat_poll(deadline) does, and lets the wait sources see what was used.
  * For drivers that wait for their own device: other threads do not run meanwhile. Runs no signal

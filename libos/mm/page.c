@@ -22,7 +22,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "iface/plat.h"
-#include "mm/page.h"
+#include "mm/internal.h"
 #include "mm/runs.h"
 
 #define PROT_RW     (PROT_READ | PROT_WRITE)
@@ -101,7 +101,13 @@ static int prot_of(uint8_t state)
 
 static bool is_programs(uint8_t state)
 {
-    return use_of(state) > PAGE_KERNEL;
+    return page_is_programs(use_of(state));
+}
+
+/* Whether the host gives a page the protection that it is to have. */
+static bool is_open(uint8_t state)
+{
+    return use_of(state) != PAGE_BEYOND;
 }
 
 static bool in_free_run(uint32_t page)
@@ -306,7 +312,8 @@ static int open_other(uint32_t page, uint32_t n, int prot)
 /* Turns free pages of no run into pages in use; on error they go back. */
 static int furnish(uint32_t page, uint32_t n, int prot, enum page_use use, enum growth growth)
 {
-    int err = prot == PROT_RW ? open_writable(page, n, growth) : open_other(page, n, prot);
+    int open = use == PAGE_BEYOND ? PROT_NONE : prot;
+    int err = open == PROT_RW ? open_writable(page, n, growth) : open_other(page, n, open);
     if (err) {
         release(page, n);
         add_run(page, n);
@@ -327,20 +334,57 @@ static void *alloc_pooled(void)
     return memset(page_address(page), 0, PAGE_SIZE);
 }
 
-void *page_alloc(size_t n)
+/* Takes (n) pages for the library OS out of a free run: the first one, or RUN_NONE. */
+static uint32_t take_low(size_t n, enum growth *growth)
 {
-    start_once();
-    if (n == 1 && mm.pool_len > 0)
-        return alloc_pooled();
     uint32_t run = find_run(n);
     if (run == RUN_NONE)
-        return NULL;
+        return RUN_NONE;
     bool behind_brk = run > 0 && use_of(mm.state[run - 1]) == PAGE_BRK;
     uint32_t page = behind_brk ? run + mm.free.tags[run].len - (uint32_t)n : run;
     take(run, page, (uint32_t)n);
-    if (furnish(page, (uint32_t)n, PROT_RW, PAGE_KERNEL, behind_brk ? GROW_DOWN : GROW_UP) != 0)
+    *growth = behind_brk ? GROW_DOWN : GROW_UP;
+    return page;
+}
+
+void *page_alloc(size_t n)
+{
+    enum growth growth;
+    start_once();
+    if (n == 1 && mm.pool_len > 0)
+        return alloc_pooled();
+    uint32_t page = take_low(n, &growth);
+    if (page == RUN_NONE || furnish(page, (uint32_t)n, PROT_RW, PAGE_KERNEL, growth) != 0)
         return NULL;
     return page_address(page);
+}
+
+void *page_claim(size_t n)
+{
+    enum growth growth;
+    start_once();
+    uint32_t page = take_low(n, &growth);
+    if (page == RUN_NONE || open_other(page, (uint32_t)n, PROT_NONE) != 0)
+        return NULL;
+    return page_address(page);
+}
+
+void page_set(void *p, size_t n, enum page_use use, int prot)
+{
+    uint32_t page = pages_inside(p, n), end = page + (uint32_t)n;
+    ASSERT(page != RUN_NONE);
+    for (uint32_t next; page < end; page = next) {
+        next = stretch(page, end);
+        mm.used[use_of(mm.state[page])] -= next - page;
+        memset(mm.state + page, STATE(use, prot), next - page);
+    }
+    mm.used[use] += n;
+}
+
+void page_unclaim(void *p, size_t n)
+{
+    page_set(p, n, PAGE_FREE, 0); /* that is RELEASED */
+    add_run(pages_inside(p, n), (uint32_t)n);
 }
 
 void page_free(void *p, size_t n)
@@ -382,7 +426,7 @@ static bool vacant(uint32_t page, uint32_t end, bool replace)
 {
     for (; page < end; page = stretch(page, end)) {
         enum page_use use = use_of(mm.state[page]);
-        if (use == PAGE_KERNEL || (use != PAGE_FREE && !replace))
+        if (use != PAGE_FREE && (!replace || !page_is_programs(use)))
             return false;
         if (mm.state[page] == POOLED)
             drain_pool(mm.pool_len);
@@ -390,12 +434,18 @@ static bool vacant(uint32_t page, uint32_t end, bool replace)
     return true;
 }
 
-int page_map_at(void *addr, size_t n, int prot, enum page_use use)
+bool page_is_available(const void *addr, size_t n)
 {
     start_once();
     uint32_t page = pages_inside(addr, n);
-    if (page == RUN_NONE || !vacant(page, page + (uint32_t)n, true))
+    return page != RUN_NONE && vacant(page, page + (uint32_t)n, true);
+}
+
+int page_map_at(void *addr, size_t n, int prot, enum page_use use)
+{
+    if (!page_is_available(addr, n))
         return -ENOMEM;
+    uint32_t page = pages_inside(addr, n);
     /* Nothing may be lost when the monitor does not allow the protection: ask first. */
     if ((prot & PROT_EXEC) && plat_protect(addr, n * PAGE_SIZE, prot & PROT_ALL) == -EACCES)
         return -EACCES;
@@ -447,15 +497,47 @@ void page_unmap(void *addr, size_t n)
     }
 }
 
+/* Whether page_discard drops what a page holds. */
+static bool is_droppable(uint8_t state)
+{
+    return use_of(state) != PAGE_FILE && use_of(state) != PAGE_BEYOND;
+}
+
+/* The end of the pages from (page) on, at most (end), for which (is) answers the same. */
+static uint32_t same(uint32_t page, uint32_t end, bool (*is)(uint8_t state))
+{
+    bool first = is(mm.state[page]);
+    while (page < end && is(mm.state[page]) == first)
+        page = stretch(page, end);
+    return page;
+}
+
 /* Gives a range whose protection could not be changed as a whole the old ones back. */
 static void restore_protection(uint32_t page, uint32_t end)
 {
     for (uint32_t next; page < end; page = next) {
         next = stretch(page, end);
-        if (plat_protect(page_address(page), (size_t)(next - page) * PAGE_SIZE,
+        if (is_open(mm.state[page]) &&
+            plat_protect(page_address(page), (size_t)(next - page) * PAGE_SIZE,
                          prot_of(mm.state[page])) != 0)
             log_line("the host refuses to restore the protection of memory");
     }
+}
+
+/* Gives the pages of a range that are open the protection (prot). */
+static int protect_open(uint32_t page, uint32_t end, int prot)
+{
+    for (uint32_t i = page, next; i < end; i = next) {
+        next = same(i, end, is_open);
+        if (!is_open(mm.state[i]))
+            continue;
+        int err = plat_protect(page_address(i), (size_t)(next - i) * PAGE_SIZE, prot);
+        if (err == -ENOMEM)
+            restore_protection(page, next);
+        if (err)
+            return err;
+    }
+    return 0;
 }
 
 int page_protect(void *addr, size_t n, int prot)
@@ -470,9 +552,7 @@ int page_protect(void *addr, size_t n, int prot)
         i = stretch(i, end);
     if (i == end)
         return 0;
-    int err = plat_protect(addr, n * PAGE_SIZE, prot);
-    if (err == -ENOMEM)
-        restore_protection(page, end);
+    int err = protect_open(page, end, prot);
     if (err)
         return err;
     for (uint32_t next; page < end; page = next) {
@@ -480,6 +560,49 @@ int page_protect(void *addr, size_t n, int prot)
         memset(mm.state + page, STATE(use_of(mm.state[page]), prot), next - page);
     }
     return 0;
+}
+
+void page_hide(void *at, size_t n)
+{
+    uint32_t page = pages_inside(at, n), end = page + (uint32_t)n;
+    plat_release(at, n * PAGE_SIZE);
+    for (uint32_t next; page < end; page = next) {
+        next = stretch(page, end);
+        page_set(page_address(page), next - page, PAGE_BEYOND, prot_of(mm.state[page]));
+    }
+}
+
+int page_furnish(void *at, size_t n, enum page_use use)
+{
+    uint32_t page = pages_inside(at, n), end = page + (uint32_t)n;
+    for (uint32_t next; page < end; page = next) {
+        next = stretch(page, end);
+        int prot = prot_of(mm.state[page]);
+        if (prot != PROT_NONE &&
+            plat_protect(page_address(page), (size_t)(next - page) * PAGE_SIZE, prot) != 0) {
+            plat_release(page_address(page), (size_t)(next - page) * PAGE_SIZE);
+            return -ENOMEM;
+        }
+        page_set(page_address(page), next - page, use, prot);
+    }
+    return 0;
+}
+
+/* Gives pages that were released, still the program's, their protection again. */
+static int reopen(uint32_t page, uint32_t end)
+{
+    int result = 0;
+    for (uint32_t next; page < end; page = next) {
+        next = stretch(page, end);
+        int prot = prot_of(mm.state[page]);
+        size_t len = (size_t)(next - page) * PAGE_SIZE;
+        if (prot == PROT_NONE || plat_protect(page_address(page), len, prot) == 0)
+            continue;
+        plat_release(page_address(page), len); /* the host may have done part of it */
+        memset(mm.state + page, STATE(use_of(mm.state[page]), PROT_NONE), next - page);
+        result = -ENOMEM;
+    }
+    return result;
 }
 
 int page_discard(void *addr, size_t n)
@@ -490,16 +613,13 @@ int page_discard(void *addr, size_t n)
         return -ENOMEM;
     uint32_t end = page + (uint32_t)n;
     int result = 0;
-    plat_release(addr, n * PAGE_SIZE);
     for (uint32_t next; page < end; page = next) {
-        next = stretch(page, end);
-        int prot = prot_of(mm.state[page]);
-        size_t len = (size_t)(next - page) * PAGE_SIZE;
-        if (prot == PROT_NONE || plat_protect(page_address(page), len, prot) == 0)
+        next = same(page, end, is_droppable);
+        if (!is_droppable(mm.state[page]))
             continue;
-        plat_release(page_address(page), len); /* the host may have done part of it */
-        memset(mm.state + page, STATE(use_of(mm.state[page]), PROT_NONE), next - page);
-        result = -ENOMEM;
+        plat_release(page_address(page), (size_t)(next - page) * PAGE_SIZE);
+        int err = reopen(page, next);
+        result = err ? err : result;
     }
     return result;
 }
@@ -551,10 +671,16 @@ bool page_allows(const void *addr, size_t len, int prot)
     if (end - page != n)
         return false;
     for (; page < end; page++)
-        if (!is_programs(mm.state[page]) || use_of(mm.state[page]) == PAGE_BEYOND ||
+        if (!is_programs(mm.state[page]) || !is_open(mm.state[page]) ||
             (prot_of(mm.state[page]) & prot) != prot)
             return false;
     return true;
+}
+
+int page_prot_at(const void *addr)
+{
+    uint32_t page = pages_inside((const char *)addr - (uintptr_t)addr % PAGE_SIZE, 1);
+    return page != RUN_NONE && is_programs(mm.state[page]) ? prot_of(mm.state[page]) : 0;
 }
 
 enum page_use page_use_at(const void *addr)
@@ -583,6 +709,7 @@ void page_report(void)
     log_line(
         "memory in KiB: %lu in all, library OS %lu, mmap %lu, brk %lu, stacks %lu, free %lu (%lu "
         "in one piece)",
-        c.total * kib, c.used[PAGE_KERNEL] * kib, c.used[PAGE_ANON] * kib, c.used[PAGE_BRK] * kib,
+        c.total * kib, (c.used[PAGE_KERNEL] + c.used[PAGE_SHARED]) * kib,
+        (c.used[PAGE_ANON] + c.used[PAGE_FILE] + c.used[PAGE_BEYOND]) * kib, c.used[PAGE_BRK] * kib,
         c.used[PAGE_STACK] * kib, c.used[PAGE_FREE] * kib, c.longest * kib);
 }

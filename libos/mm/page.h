@@ -14,12 +14,20 @@
 enum page_use {
     PAGE_FREE,
     PAGE_KERNEL, /* the library OS's own: heap.h, file data, pipes */
-    PAGE_ANON,   /* mmap */
+    PAGE_SHARED, /* its own too: file data that page_show can show the program */
+    PAGE_ANON,   /* mmap; from here on the program's */
     PAGE_BRK,    /* brk */
     PAGE_STACK,  /* thread stacks, from mmap with MAP_STACK */
+    PAGE_FILE,   /* mmap of a file, shared: shows pages of PAGE_SHARED */
     PAGE_BEYOND, /* mmap of a file, behind its end: inaccessible, whatever the protection says */
     PAGE_USES
 };
+
+/* Whether pages of (use) are the program's. */
+static inline bool page_is_programs(enum page_use use)
+{
+    return use >= PAGE_ANON;
+}
 
 /* Takes over (len) bytes of inaccessible zero pages at (heap), page aligned. Called lazily by the
  * other functions with what plat_info says; by tests with their own. Not enough for the tables:
@@ -36,10 +44,18 @@ must_check void *page_alloc(size_t n);
  */
 void page_free(void *p, size_t n);
 
+/* The same for pages that page_show may show elsewhere: PAGE_SHARED. They go back to the host when
+ * they are freed, and must not be shown anywhere then. In mm/share.c. */
+must_check void *page_alloc_shared(size_t n);
+void page_free_shared(void *p, size_t n);
+
 /* (n) pages in a row for the program, zero, with protection (prot) (PROT_* bits). Returns 0 and the
  * address, or -ENOMEM (also for n 0), -EACCES (writable and executable, or executable without
- * permission). */
+ * permission). PAGE_BEYOND pages are inaccessible, (prot) is what they would get. */
 must_check int page_map(size_t n, int prot, enum page_use use, void **out);
+
+/* Whether page_map_at can have the range: it is in the heap and meets no page of the library OS. */
+bool page_is_available(const void *addr, size_t n);
 
 /* The same at (addr): whatever the program has mapped there is replaced. -ENOMEM if the range is
  * empty, leaves the heap or meets pages of the library OS; -EACCES as page_map: nothing has changed
@@ -58,7 +74,21 @@ void page_unmap(void *addr, size_t n);
  * -EACCES as page_map. Nothing is changed on error. */
 must_check int page_protect(void *addr, size_t n, int prot);
 
-/* Drops the contents: the pages read as zero, protections stay. -ENOMEM if one is not the
+/* Makes (n) of the program's pages at (at) show those at (from), from page_alloc_shared, with the
+ * protection that they have, or would have if they were not PAGE_BEYOND: PAGE_FILE. -ENOMEM from
+ * the host: they are inaccessible and PAGE_BEYOND then. In mm/share.c. */
+must_check int page_show(void *at, void *from, size_t n);
+
+/* Makes (n) of the program's pages PAGE_BEYOND: the contents are gone, and come back by page_show
+ * or page_furnish. */
+void page_hide(void *at, size_t n);
+
+/* Makes (n) PAGE_BEYOND pages of the program zero pages for (use) with their protection. -ENOMEM
+ * from the host: part of them may be. */
+must_check int page_furnish(void *at, size_t n, enum page_use use);
+
+/* Drops the contents: the pages read as zero, protections stay; PAGE_FILE and PAGE_BEYOND pages
+ * stay as they are. -ENOMEM if one is not the
  * program's, and nothing is changed; -ENOMEM from the host: pages lost their protection, as by
  * PROT_NONE. */
 must_check int page_discard(void *addr, size_t n);
@@ -66,6 +96,10 @@ must_check int page_discard(void *addr, size_t n);
 /* Where the program's brk is to begin, once: a free page with a good part of the heap free behind
  * it, and out of the way of other mappings. NULL if no page is free. */
 void *page_brk_start(void);
+
+/* Protection of the program's page at (addr), with that which a PAGE_BEYOND page would have; for
+ * other pages 0. */
+int page_prot_at(const void *addr);
 
 /* The run of pages of equal use and protection around or after (addr), for /proc/self/maps and
  * checks. Protection of free pages is 0, whatever the host has them as. Returns false past the end

@@ -126,6 +126,11 @@ static long control(struct file *f, int command, long arg)
         return 0;
     case F_GETLEASE:
         return F_UNLCK;
+    case F_ADD_SEALS:
+    case F_GET_SEALS:
+        return f->ops->control && f->inode && S_ISREG(f->inode->mode)
+                   ? f->ops->control(f, command, arg)
+                   : -EINVAL;
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         return f->ops->control ? f->ops->control(f, command, arg) : -EBADF;

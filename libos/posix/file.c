@@ -15,9 +15,8 @@
 #endif
 #define FALLOC_FL_KNOWN 0x7f
 
-long pith_sys_openat(long dirfd, long path, long flags, long mode)
+static long open_once(long dirfd, long path, long flags, long mode)
 {
-    HOLD;
     struct file *f;
     int err = fd_reserve();
 
@@ -29,6 +28,17 @@ long pith_sys_openat(long dirfd, long path, long flags, long mode)
     if (fd < 0)
         file_put(f);
     return fd;
+}
+
+long pith_sys_openat(long dirfd, long path, long flags, long mode)
+{
+    HOLD;
+    long r;
+
+    do
+        r = open_once(dirfd, path, flags, mode);
+    while (call_again(r));
+    return r;
 }
 
 long pith_sys_open(long path, long flags, long mode)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "iface/signal.h"
 #include "vfs/fd.h"
 #include "vfs/open.h"
 
@@ -35,6 +36,26 @@ static inline bool file_reads(const struct file *f)
 static inline bool file_writes(const struct file *f)
 {
     return ((f->flags + 1) & 2) && !(f->flags & O_PATH);
+}
+
+/* Whether a call that came out as (r) is to be made once more: a signal ended its wait, whose
+ * handlers have run now and want that. They may have left for good, so a call asks this where it
+ * holds nothing. */
+static inline bool call_again(long r)
+{
+    return unlikely(r == -EINTR) && signal_restarts();
+}
+
+/* A descriptor for (f), new or NULL (ENOMEM), with O_CLOEXEC of (flags). -ENOMEM, -EMFILE: (f) is
+ * gone. */
+static inline long fd_install_new(struct file *f, long flags)
+{
+    if (!f)
+        return -ENOMEM;
+    int fd = fd_install(f, 0, flags & O_CLOEXEC);
+    if (fd < 0)
+        file_put(f);
+    return fd;
 }
 
 /* Room for the strings of a path, from the stack; PATH_MAX with its NUL. */

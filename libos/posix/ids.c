@@ -7,9 +7,10 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "base/base.h"
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/user.h"
-#include "base/base.h"
 #include "pith_calls.h"
 
 #define GROUPS_MAX 64
@@ -32,6 +33,12 @@ static bool is_root(void)
 static bool owns(const struct ids *i, uint32_t id)
 {
     return id == i->real || id == i->effective || id == i->saved;
+}
+
+void cred_get(struct cred *c)
+{
+    *c = (struct cred){user.real,  user.effective,  user.saved,
+                       group.real, group.effective, group.saved};
 }
 
 long pith_sys_getuid(void)

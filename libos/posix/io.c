@@ -114,22 +114,42 @@ static inline long transfer_one(struct file *f, transfer_fn fn, long buf, long n
     return user_range(buf, (size_t)n) ? transfer_part(f, fn, &iov, 1, pos, write) : -EFAULT;
 }
 
-long pith_sys_read(long fd, long buf, long n)
+static inline long read_once(long fd, long buf, long n)
 {
-    HOLD;
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? reader(f) : NULL;
 
     return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos, false) : -EBADF;
 }
 
-long pith_sys_write(long fd, long buf, long n)
+long pith_sys_read(long fd, long buf, long n)
 {
     HOLD;
+    long r;
+
+    do
+        r = read_once(fd, buf, n);
+    while (call_again(r));
+    return r;
+}
+
+static inline long write_once(long fd, long buf, long n)
+{
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? writer(f) : NULL;
 
     return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos, true) : -EBADF;
+}
+
+long pith_sys_write(long fd, long buf, long n)
+{
+    HOLD;
+    long r;
+
+    do
+        r = write_once(fd, buf, n);
+    while (call_again(r));
+    return r;
 }
 
 /* Whether a vector is one that Linux would take. 0; -EINVAL, -EFAULT. */
@@ -175,22 +195,42 @@ static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n,
     return transfer_part(f, fn, iov, fits, pos, write);
 }
 
-long pith_sys_readv(long fd, long vector, long n)
+static inline long readv_once(long fd, long vector, long n)
 {
-    HOLD;
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? reader(f) : NULL;
 
     return fn ? transfer_vector(f, fn, vector, n, &f->pos, false) : -EBADF;
 }
 
-long pith_sys_writev(long fd, long vector, long n)
+long pith_sys_readv(long fd, long vector, long n)
 {
     HOLD;
+    long r;
+
+    do
+        r = readv_once(fd, vector, n);
+    while (call_again(r));
+    return r;
+}
+
+static inline long writev_once(long fd, long vector, long n)
+{
     struct file *f = fd_get(fd);
     transfer_fn fn = f ? writer(f) : NULL;
 
     return fn ? transfer_vector(f, fn, vector, n, &f->pos, true) : -EBADF;
+}
+
+long pith_sys_writev(long fd, long vector, long n)
+{
+    HOLD;
+    long r;
+
+    do
+        r = writev_once(fd, vector, n);
+    while (call_again(r));
+    return r;
 }
 
 /* What must hold for a transfer at an offset. 0; -EINVAL, -EBADF, -ESPIPE. */
@@ -325,10 +365,10 @@ long pith_sys_lseek(long fd, long off, long whence)
         return -EBADF;
     if (whence < SEEK_SET || whence > SEEK_HOLE)
         return -EINVAL;
-    if (!(f->kind & FILE_SEEKABLE))
-        return -ESPIPE;
     if (f->kind & FILE_NO_POSITION)
         return 0;
+    if (!(f->kind & FILE_SEEKABLE))
+        return -ESPIPE;
     if (whence > SEEK_CUR && (!f->inode || S_ISDIR(f->inode->mode)))
         return -EINVAL;
     if (whence == SEEK_DATA || whence == SEEK_HOLE) {

@@ -4,19 +4,22 @@
  * in which Linux does, so the same mistakes get the same errors.
  *
  * The program's memory is in the heap of plat_info; its image and its first stack lie outside, with
- * protections that the monitor has set for good. A mapping of a file is a copy of its contents at
- * the time of the call. */
+ * protections that the monitor has set for good. Mappings of files are kept by mapping.c; here is
+ * what is common to all memory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 
-#include "iface/hold.h"
 #include "base/log.h"
+#include "iface/hold.h"
 #include "iface/plat.h"
+#include "iface/user.h"
 #include "mm/page.h"
 #include "pith_calls.h"
+#include "posix/memory.h"
+#include "posix/mapping.h"
 #include "vfs/fd.h"
 
 /* A program that opens no file can map none: anonymous mmap must not link the descriptor table. */
@@ -28,9 +31,14 @@
 #define PROT_RW  (PROT_READ | PROT_WRITE)
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
+/* The flags that MAP_SHARED_VALIDATE knows: all of Linux's up to MAP_HUGETLB, and sizes of pages for
+ * that (MAP_HUGE_2MB, MAP_HUGE_1GB). */
+#define VALID_FLAGS 0x7c07f9f3u
+
 /* Numbers of Linux that libc's headers may lack. */
 #define REMAP_MAYMOVE   1u
 #define REMAP_FIXED     2u
+#define REMAP_DONTUNMAP 4u
 #define ADVICE_LAST     21 /* MADV_PAGEOUT: the last of the plain hints */
 #define LOCK_ONFAULT    1u
 #define LOCKALL_CURRENT 1u
@@ -76,7 +84,7 @@ static uintptr_t mapped_until(uintptr_t addr, uintptr_t end)
     else if (range_inside(addr, 1, stack, plat_info.stack_len))
         until = stack + plat_info.stack_len;
     else if (page_run_at((void *)addr, &run) && (uintptr_t)run.start <= addr &&
-             run.use > PAGE_KERNEL)
+             page_is_programs(run.use))
         until = (uintptr_t)run.start + run.pages * PAGE_SIZE;
     return min_size(until, end);
 }
@@ -91,6 +99,14 @@ static bool is_mapped(uintptr_t addr, size_t len)
         addr = until;
     }
     return true;
+}
+
+bool memory_is_used(uintptr_t addr, size_t len)
+{
+    for (uintptr_t at = addr; at < addr + len; at += PAGE_SIZE)
+        if (meets_fixed(at, 1) || page_is_programs(page_use_at((void *)at)))
+            return true;
+    return false;
 }
 
 /* Says once why executable memory was refused: programs seldom do. */
@@ -127,10 +143,21 @@ static void tell_exhausted(size_t len)
     page_report();
 }
 
-/* Makes (len) bytes of zero pages where (flags) and (addr) want them. Returns 0 and sets (*at). */
-static int place(uintptr_t addr, size_t len, int prot, unsigned flags, void **at)
+/* Gives (len) bytes at (addr) to (use), whatever the program has mapped there. */
+static int place_at(uintptr_t addr, size_t len, int prot, enum page_use use)
 {
-    enum page_use use = flags & MAP_STACK ? PAGE_STACK : PAGE_ANON;
+    if (!page_is_available((void *)addr, len / PAGE_SIZE) || (mapping_prepare && mapping_prepare()))
+        return -ENOMEM;
+    int err = page_map_at((void *)addr, len / PAGE_SIZE, prot, use);
+    if (err != -EACCES && mapping_cut)
+        mapping_cut((void *)addr, len);
+    return err;
+}
+
+/* Makes (len) bytes of pages for (use) where (flags) and (addr) want them. Returns 0 and sets
+ * (*at). */
+static int place(uintptr_t addr, size_t len, int prot, unsigned flags, enum page_use use, void **at)
+{
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     if (fixed && addr > ADDRESS_LIMIT - len)
         return -ENOMEM;
@@ -147,7 +174,7 @@ static int place(uintptr_t addr, size_t len, int prot, unsigned flags, void **at
     }
     if (fixed || (addr != 0 && is_free(addr, len))) {
         *at = (void *)addr;
-        return page_map_at(*at, len / PAGE_SIZE, prot, use);
+        return place_at(addr, len, prot, use);
     }
     int err = page_map(len / PAGE_SIZE, prot, use, at);
     if (err == -ENOMEM && len <= plat_info.mem_len)
@@ -167,9 +194,7 @@ static bool is_dev_zero(const struct file *file)
     return file->inode && S_ISCHR(file->inode->mode) && file->inode->rdev == makedev(1, 5);
 }
 
-/* Whether (file) may be mapped so; it is then copied. A shared mapping that could be written, or
- * whose file can be written through the same descriptor, would have to see the change: that needs
- * pages shared with the file. */
+/* Whether (file) may be mapped so. */
 static int check_file(const struct file *file, int prot, unsigned flags)
 {
     unsigned access = file->flags & O_ACCMODE;
@@ -180,26 +205,23 @@ static int check_file(const struct file *file, int prot, unsigned flags)
         return -EACCES;
     if (is_dev_zero(file))
         return 0;
-    if (!file->inode || !S_ISREG(file->inode->mode) || !file->ops->readv)
+    if (!file->ops->map)
         return -ENODEV;
-    return shared && access != O_RDONLY ? -ENODEV : 0;
+    bool sealed = file->inode->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+    return shared && (prot & PROT_WRITE) && sealed ? -EPERM : 0;
 }
 
-/* Reads (file) from (pos) on into (len) bytes at (to). What lies behind its end stays zero. */
-static int fill(struct file *file, char *to, size_t len, uint64_t pos)
+int memory_unmap(void *at, size_t len)
 {
-    while (len > 0) {
-        struct iovec part = {to, len};
-        ssize_t n = file->ops->readv(file, &part, 1, &pos);
-        if (n <= 0)
-            return (int)n;
-        to += n;
-        len -= (size_t)n;
-    }
+    if (mapping_prepare && mapping_prepare())
+        return -ENOMEM;
+    page_unmap(at, len / PAGE_SIZE);
+    if (mapping_cut)
+        mapping_cut(at, len);
     return 0;
 }
 
-static long map_file(struct file *file, uintptr_t addr, size_t len, int prot, unsigned flags,
+long memory_map_file(struct file *file, uintptr_t addr, size_t len, int prot, unsigned flags,
                      uint64_t pos)
 {
     void *at;
@@ -208,17 +230,28 @@ static long map_file(struct file *file, uintptr_t addr, size_t len, int prot, un
         err = -EOVERFLOW;
     if (err)
         return err;
-    err = place(addr, len, PROT_RW, flags, &at);
+    if (is_dev_zero(file)) {
+        err = place(addr, len, prot, flags, PAGE_ANON, &at);
+        return err ? result_of(err, prot) : (long)at;
+    }
+    if (mapping_prepare())
+        return -ENOMEM;
+    err = place(addr, len, PROT_RW, flags, PAGE_BEYOND, &at);
+    if (!err && mapping_prepare()) { /* anew: a mapping may have been cut in two */
+        page_unmap(at, len / PAGE_SIZE);
+        err = -ENOMEM;
+    }
     if (err)
         return err;
-    file_hold(file);
-    if (!is_dev_zero(file))
-        err = fill(file, at, len, pos);
-    file_put(file);
-    if (!err)
-        err = page_protect(at, len / PAGE_SIZE, prot);
+    err = file->ops->map(file, (flags & MAP_TYPE) != MAP_PRIVATE, at, len, pos / PAGE_SIZE);
+    if (err == -ENOMEM)
+        tell_exhausted(len);
+    if (err)
+        return err;
+    err = page_protect(at, len / PAGE_SIZE, prot);
     if (err) {
-        page_unmap(at, len / PAGE_SIZE);
+        if (memory_unmap(at, len) != 0)
+            log_line("mmap: out of memory: a mapping that failed stays");
         return result_of(err, prot);
     }
     return (long)at;
@@ -231,6 +264,8 @@ static int check_flags(unsigned flags, bool anonymous)
     unsigned type = flags & MAP_TYPE;
     if (type != MAP_PRIVATE && type != MAP_SHARED && (anonymous || type != MAP_SHARED_VALIDATE))
         return -EINVAL;
+    if (type == MAP_SHARED_VALIDATE && flags & ~VALID_FLAGS)
+        return -EOPNOTSUPP;
     if (flags & MAP_GROWSDOWN)
         return -EINVAL;
     return flags & (MAP_32BIT | MAP_HUGETLB) ? -ENOMEM : 0;
@@ -256,8 +291,8 @@ long pith_sys_mmap(long addr, long length, long protection, long flag_bits, long
         return err;
     size_t len = align_up((size_t)length, PAGE_SIZE);
     if (file)
-        return map_file(file, (uintptr_t)addr, len, prot, flags, (uint64_t)offset);
-    err = place((uintptr_t)addr, len, prot, flags, &at);
+        return memory_map_file(file, (uintptr_t)addr, len, prot, flags, (uint64_t)offset);
+    err = place((uintptr_t)addr, len, prot, flags, flags & MAP_STACK ? PAGE_STACK : PAGE_ANON, &at);
     return err ? result_of(err, prot) : (long)at;
 }
 
@@ -268,8 +303,7 @@ long pith_sys_munmap(long addr, long length)
     size_t len = (size_t)length;
     if (at % PAGE_SIZE != 0 || len == 0 || at > ADDRESS_LIMIT || len > ADDRESS_LIMIT - at)
         return -EINVAL;
-    page_unmap((void *)at, align_up(len, PAGE_SIZE) / PAGE_SIZE);
-    return 0;
+    return memory_unmap((void *)at, align_up(len, PAGE_SIZE));
 }
 
 /* Copies pages; those that hold only zeros are not touched at the target, which is zero. */
@@ -285,26 +319,95 @@ static void copy_pages(char *to, const char *from, size_t len)
     }
 }
 
-/* Moves (old_len) bytes at (old), pages as (run) says, to (new_len) bytes: at (*to) if (fixed),
- * else anywhere. */
-static int move(char *old, size_t old_len, size_t new_len, const struct page_run *run, bool fixed,
-                void **to)
+/* One mremap. The pages at (old) all have use (run).use and protection (run).prot, or belong to
+ * (file) as far as that goes. */
+struct remap {
+    char *old;
+    size_t old_len, new_len;
+    void *to;
+    bool fixed, keep; /* (to) is where; what is at (old) stays mapped, if without its contents */
+    struct page_run run;
+    struct mapping *file; /* or NULL */
+};
+
+/* Makes room at r->to: there if that is fixed, else anywhere. */
+static int make_room(struct remap *r, int prot, enum page_use use)
 {
-    size_t old_pages = old_len / PAGE_SIZE, new_pages = new_len / PAGE_SIZE;
-    int err = fixed ? page_map_at(*to, new_pages, PROT_RW, run->use)
-                    : page_map(new_pages, PROT_RW, run->use, to);
+    if (r->fixed)
+        return place_at((uintptr_t)r->to, r->new_len, prot, use);
+    return page_map(r->new_len / PAGE_SIZE, prot, use, &r->to);
+}
+
+/* Copies the contents of readable pages to writable ones and gives those the same protection. */
+static int copy_contents(const struct remap *r, size_t len)
+{
+    size_t pages = r->old_len / PAGE_SIZE;
+    bool readable = r->run.prot & PROT_READ;
+    int err = readable ? 0 : page_protect(r->old, pages, PROT_READ);
+    if (!err) {
+        copy_pages(r->to, r->old, len);
+        err = page_protect(r->to, r->new_len / PAGE_SIZE, r->run.prot);
+    }
+    if (!readable && (err || r->keep) && page_protect(r->old, pages, r->run.prot) != 0)
+        log_line("mremap: the host refuses to protect memory"); /* it stays readable */
+    return err;
+}
+
+/* Ends a move: what is at (old) goes, or loses its contents. */
+static int leave(const struct remap *r)
+{
+    if (!r->keep)
+        return memory_unmap(r->old, r->old_len);
+    int err = page_discard(r->old, r->old_len / PAGE_SIZE);
+    return err || !r->file ? err : mapping_reload(r->old, r->old_len);
+}
+
+static int move_plain(struct remap *r)
+{
+    int err = make_room(r, PROT_RW, r->run.use);
     if (err)
         return err;
-    bool readable = run->prot & PROT_READ;
-    if (!readable)
-        err = page_protect(old, old_pages, PROT_READ);
-    if (!err) {
-        copy_pages(*to, old, min_size(old_len, new_len));
-        err = page_protect(*to, new_pages, run->prot);
-        if (err && !readable && page_protect(old, old_pages, run->prot) != 0)
-            log_line("mremap: the host refuses to protect memory"); /* it stays readable */
+    err = copy_contents(r, min_size(r->old_len, r->new_len));
+    if (!err)
+        err = leave(r);
+    if (err)
+        page_unmap(r->to, r->new_len / PAGE_SIZE);
+    return err;
+}
+
+/* How many bytes of the mapping's part at (old) the file has; the rest is PAGE_BEYOND. */
+static size_t accessible(const struct remap *r)
+{
+    size_t len = 0;
+    while (len < min_size(r->old_len, r->new_len) && page_use_at(r->old + len) != PAGE_BEYOND)
+        len += PAGE_SIZE;
+    return len;
+}
+
+/* A part of a file's mapping: the file is mapped once more at the new place, and a private one's
+ * changes are copied. */
+static int move_file(struct remap *r)
+{
+    struct mapping m = *r->file;
+    size_t len = m.shared ? 0 : accessible(r);
+    uint64_t first = m.first + (uint64_t)(r->old - m.start) / PAGE_SIZE;
+    file_hold(m.file); /* whatever is unmapped at the new place */
+    int err = make_room(r, m.shared ? r->run.prot : PROT_RW, PAGE_BEYOND);
+    if (!err && mapping_prepare()) {
+        page_unmap(r->to, r->new_len / PAGE_SIZE);
+        err = -ENOMEM;
     }
-    page_unmap(err ? *to : old, err ? new_pages : old_pages);
+    if (!err)
+        err = mapping_make(&m, r->to, r->new_len, first);
+    file_put(m.file);
+    if (err)
+        return err;
+    if (!m.shared)
+        err = copy_contents(r, len);
+    if (!err && r->old_len > 0 && !(m.shared && r->keep))
+        err = leave(r);
+    if (err && memory_unmap(r->to, r->new_len) != 0)
+        log_line("mremap: out of memory: a mapping that failed stays");
     return err;
 }
 
@@ -314,38 +417,77 @@ static bool may_move_to(uintptr_t to, size_t new_len, const void *old, size_t ol
            !overlaps(to, new_len, old, old_len);
 }
 
+/* Looks up what is at r->old. -EFAULT: nothing, or more than one thing. */
+static int find_old(struct remap *r)
+{
+    size_t len = r->old_len > 0 ? r->old_len : PAGE_SIZE;
+    r->file = mapping_find ? mapping_find(r->old) : NULL;
+    if (!page_run_at(r->old, &r->run) || !page_is_programs(r->run.use))
+        return -EFAULT;
+    const char *start = r->file ? r->file->start : r->run.start;
+    size_t all = (r->file ? r->file->pages : r->run.pages) * PAGE_SIZE;
+    return range_inside((uintptr_t)r->old, len, (uintptr_t)start, all) ? 0 : -EFAULT;
+}
+
+/* Makes what is at (old) longer where it is. */
+static int extend(struct remap *r)
+{
+    size_t more = r->new_len - r->old_len;
+    char *end = r->old + r->old_len;
+    if (r->file && end != r->file->start + r->file->pages * PAGE_SIZE)
+        return -ENOMEM;
+    int err = page_extend(end, more / PAGE_SIZE, r->run.prot, r->file ? PAGE_BEYOND : r->run.use);
+    return err || !r->file ? err : mapping_extend(r->file, more);
+}
+
+static int check_remap(const struct remap *r, uintptr_t addr, long flags)
+{
+    bool may_move = flags & REMAP_MAYMOVE;
+    if ((flags & ~(long)(REMAP_MAYMOVE | REMAP_FIXED | REMAP_DONTUNMAP)) != 0 ||
+        ((r->fixed || r->keep) && !may_move) || (r->keep && r->old_len != r->new_len) ||
+        addr % PAGE_SIZE != 0 || r->new_len == 0)
+        return -EINVAL;
+    if (r->fixed && !may_move_to((uintptr_t)r->to, r->new_len, r->old, r->old_len))
+        return -EINVAL;
+    return 0;
+}
+
 long pith_sys_mremap(long addr, long old_length, long new_length, long flags, long new_addr)
 {
     HOLD;
-    char *old = (char *)addr;
-    void *to = (void *)new_addr;
-    bool fixed = flags & REMAP_FIXED, may_move = flags & REMAP_MAYMOVE;
-    struct page_run run;
-    size_t old_len = align_up((size_t)old_length, PAGE_SIZE);
-    size_t new_len = align_up((size_t)new_length, PAGE_SIZE);
-    if ((flags & ~(long)(REMAP_MAYMOVE | REMAP_FIXED)) != 0 || (fixed && !may_move) ||
-        (uintptr_t)old % PAGE_SIZE != 0)
+    struct remap r = {.old = (char *)addr,
+                      .old_len = align_up((size_t)old_length, PAGE_SIZE),
+                      .new_len = align_up((size_t)new_length, PAGE_SIZE),
+                      .to = (void *)new_addr,
+                      .fixed = flags & REMAP_FIXED,
+                      .keep = flags & REMAP_DONTUNMAP};
+    int err = check_remap(&r, (uintptr_t)addr, flags);
+    if (!err)
+        err = find_old(&r);
+    if (err)
+        return err;
+    if (r.old_len == 0 && !(r.file && r.file->shared)) /* a second view of plain memory */
         return -EINVAL;
-    if (new_len == 0 || old_len == 0) /* a second view of shared memory is not to be had */
-        return -EINVAL;
-    if (fixed && !may_move_to((uintptr_t)to, new_len, old, old_len))
-        return -EINVAL;
-    if (!page_run_at(old, &run) || run.use <= PAGE_KERNEL ||
-        !range_inside((uintptr_t)old, old_len, (uintptr_t)run.start, run.pages * PAGE_SIZE))
-        return -EFAULT;
-    if (fixed && (uintptr_t)to < LOWEST_FIXED)
+    if (r.fixed && (uintptr_t)r.to < LOWEST_FIXED)
         return -EPERM;
-    if (!fixed && new_len <= old_len) {
-        page_unmap(old + new_len, (old_len - new_len) / PAGE_SIZE);
-        return addr;
+    if (!r.fixed && !r.keep && r.old_len > 0) {
+        if (r.new_len <= r.old_len)
+            err =
+                r.new_len < r.old_len ? memory_unmap(r.old + r.new_len, r.old_len - r.new_len) : 0;
+        else
+            err = extend(&r);
+        if (!err || r.new_len <= r.old_len)
+            return err ? err : addr;
     }
-    if (!fixed &&
-        page_extend(old + old_len, (new_len - old_len) / PAGE_SIZE, run.prot, run.use) == 0)
-        return addr;
-    if (!may_move)
+    if (!(flags & REMAP_MAYMOVE))
         return -ENOMEM;
-    int err = move(old, old_len, new_len, &run, fixed, &to);
-    return err ? err : (long)to;
+    if (r.fixed && r.new_len < r.old_len) {
+        err = memory_unmap(r.old + r.new_len, r.old_len - r.new_len);
+        r.old_len = r.new_len;
+    }
+    if (!err || !r.fixed)
+        err = r.file ? move_file(&r) : move_plain(&r);
+    return err ? err : (long)r.to;
 }
 
 long pith_sys_mprotect(long addr, long length, long prot)
@@ -361,6 +503,8 @@ long pith_sys_mprotect(long addr, long length, long prot)
         return -ENOMEM;
     if (prot & ~(long)PROT_ALL)
         return -EINVAL;
+    if ((prot & PROT_WRITE) && mapping_may_write && !mapping_may_write((void *)at, len))
+        return -EACCES;
     if (meets_fixed(at, len)) {
         log_line("mprotect: the protections of the image and of the first stack are fixed");
         return -EACCES;
@@ -377,7 +521,7 @@ static long discard(uintptr_t addr, size_t len)
     if (meets_fixed(addr, len))
         return -EINVAL;
     if (page_discard((void *)addr, len / PAGE_SIZE) == 0)
-        return 0;
+        return mapping_reload ? mapping_reload((void *)addr, len) : 0;
     while (addr < end) {
         uintptr_t until = mapped_until(addr, end);
         if (until == addr) {
@@ -385,18 +529,21 @@ static long discard(uintptr_t addr, size_t len)
             until += PAGE_SIZE;
         } else if (page_discard((void *)addr, (until - addr) / PAGE_SIZE) != 0) {
             return -ENOMEM;
+        } else if (mapping_reload) {
+            int err = mapping_reload((void *)addr, until - addr);
+            result = err ? err : result;
         }
         addr = until;
     }
     return result;
 }
 
-/* Advice that needs an answer: the rest of Linux's hints change nothing here. MADV_REMOVE and what
- * came after MADV_PAGEOUT are unknown, as to an older kernel. */
+/* Advice that needs an answer: most of Linux's hints change nothing here. What came after
+ * MADV_PAGEOUT is unknown, as to an older kernel. */
 static bool is_advice(long advice)
 {
     bool gap = advice > MADV_DONTNEED && advice < MADV_FREE;
-    return advice >= MADV_NORMAL && advice <= ADVICE_LAST && !gap && advice != MADV_REMOVE;
+    return advice >= MADV_NORMAL && advice <= ADVICE_LAST && !gap;
 }
 
 long pith_sys_madvise(long addr, long length, long advice)
@@ -412,7 +559,11 @@ long pith_sys_madvise(long addr, long length, long advice)
         return -ENOMEM;
     if (advice == MADV_DONTNEED || advice == MADV_FREE)
         return discard(at, len);
-    return is_mapped(at, len) ? 0 : -ENOMEM;
+    if (!is_mapped(at, len))
+        return -ENOMEM;
+    if (advice == MADV_REMOVE)
+        return mapping_remove ? mapping_remove((void *)at, len) : -EINVAL;
+    return 0;
 }
 
 long pith_sys_brk(long addr)
@@ -444,6 +595,8 @@ long pith_sys_mincore(long addr, long length, long vector)
         return -EINVAL;
     if ((size_t)length > ADDRESS_LIMIT || at > ADDRESS_LIMIT - len || !is_mapped(at, len))
         return -ENOMEM;
+    if (!user_writable((void *)vector, len / PAGE_SIZE))
+        return -EFAULT;
     memset((void *)vector, 1, len / PAGE_SIZE);
     return 0;
 }
@@ -458,6 +611,8 @@ long pith_sys_msync(long addr, long length, long flags)
         return -EINVAL;
     if (at + len < at || (len == 0 && length != 0))
         return -ENOMEM;
+    if (len > 0 && mapping_sync)
+        mapping_sync((void *)at, len);
     return len == 0 || is_mapped(at, len) ? 0 : -ENOMEM;
 }
 

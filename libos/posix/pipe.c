@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * pipe and pipe2. Packet mode (O_DIRECT) is refused. */
+ * pipe and pipe2. */
 #include "iface/hold.h"
+#include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/pipe.h"
+
+/* Linux's O_NOTIFICATION_PIPE: pipes that the kernel itself writes to. */
+#define NOTIFICATION O_EXCL
 
 long pith_sys_pipe2(long fds, long flags)
 {
@@ -13,11 +17,13 @@ long pith_sys_pipe2(long fds, long flags)
     bool cloexec = flags & O_CLOEXEC;
     struct file *ends[2];
 
-    if (flags & ~(long)(O_CLOEXEC | O_NONBLOCK))
+    if ((int)flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT | NOTIFICATION))
         return -EINVAL;
-    if (bad_pointer(fds))
+    if (flags & NOTIFICATION)
+        return -ENOPKG;
+    if (!user_writable(out, 2 * sizeof(*out)))
         return -EFAULT;
-    int err = pipe_create(ends, (unsigned)flags & O_NONBLOCK);
+    int err = pipe_create(ends, (unsigned)flags & (O_NONBLOCK | O_DIRECT));
     if (err)
         return err;
     int reader = fd_install(ends[0], 0, cloexec);

@@ -36,6 +36,14 @@ static inline nsec_t deadline_in(nsec_t ns)
     return ns > NSEC_LAST - now ? NSEC_LAST : now + ns;
 }
 
+/* The deadline of a time-out in milliseconds: negative ones never end. */
+static inline nsec_t deadline_ms(int ms)
+{
+    if (ms <= 0)
+        return ms < 0 ? DEADLINE_NEVER : DEADLINE_NOW;
+    return deadline_in(ms * (NSEC_PER_SEC / 1000));
+}
+
 /* The deadline at time (ns) of the wall clock, as that stands now. */
 static inline nsec_t deadline_at_wall(nsec_t ns)
 {

@@ -69,12 +69,10 @@ void wait_remove(struct waiter *w)
 
 /* Those who were there at the start are told, each once, whatever they add and remove meanwhile: a
  * mark behind the last one says where to stop, and they go round to behind it. */
-void wait_wake(struct wait_queue *q)
+static void wake_all(struct wait_queue *q)
 {
     struct waiter *w = q->first, mark;
 
-    if (!w)
-        return;
     if (!w->next) {
         w->woken(w);
         return;
@@ -88,6 +86,20 @@ void wait_wake(struct wait_queue *q)
             woken(w);
     }
     wait_remove(&mark);
+}
+
+void wait_wake_events(struct wait_queue *q, unsigned events)
+{
+    uint16_t outer = q->events; /* of a wake that this one is part of */
+    bool taken = q->taken;
+
+    if (!q->first)
+        return;
+    q->events = (uint16_t)events;
+    q->taken = false;
+    wake_all(q);
+    q->events = outer;
+    q->taken = taken;
 }
 
 /* One thread in one call that sleeps. */
@@ -192,4 +204,12 @@ void wait_sleep_hard(struct wait_queue *q, const char *what)
     struct waiter w = {.queue = q};
 
     (void)sleep_once(&w, 1, DEADLINE_NEVER, what, true);
+}
+
+void wait_look(bool external)
+{
+    if (external && wait_poll(DEADLINE_NOW) == -EINTR)
+        plat_hold |= HOLD_SIGNAL;
+    if (timer_run)
+        timer_run();
 }

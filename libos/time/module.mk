@@ -1,3 +1,3 @@
 time.dir  := libos/time
-time.src  := uptime.c
+time.src  := alarm.c uptime.c
 time.uses := base arch iface

@@ -35,9 +35,16 @@ static inline void file_hold(struct file *f)
     f->refs++;
 }
 
+/* Takes (f), which goes, off the epolls that watch it. Weak: called only where there are such. */
+__attribute__((weak, visibility("hidden"))) void epoll_file_gone(struct file *f);
+
 static inline void file_put(struct file *f)
 {
-    if (--f->refs == 0 && f->ops->release)
+    if (likely(--f->refs != 0))
+        return;
+    if (unlikely(f->items))
+        epoll_file_gone(f);
+    if (f->ops->release)
         f->ops->release(f);
 }
 

@@ -13,6 +13,10 @@
  * frees it. */
 must_check struct file *file_alloc(unsigned flags);
 
+/* An open file without inode, such as an eventfd, with one reference. (flags): access mode and
+ * O_NONBLOCK; other bits are dropped. NULL: out of memory, or (data) is NULL. */
+must_check struct file *file_anonymous(const struct file_ops *ops, void *data, unsigned flags);
+
 /* Opens (path) as openat(2) says, without a descriptor; (mode) is reduced by umask. Returns 0 and
  * the file with one reference; the errors of path_walk and of open(2). May block (FIFOs): then
  * -EINTR. */

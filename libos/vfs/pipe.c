@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: MIT
  *
- * Pipes and FIFOs: a ring of bytes, made with the first open file of an inode and gone with the
- * last. One queue serves readers and writers. An end that is opened before the other end exists
- * waits for it (FIFOs only), or with O_NONBLOCK does not. */
+ * Pipes and FIFOs, made with the first open file of an inode and gone with the last. A pipe is a
+ * ring of slots with a page each, as on Linux, so that the sizes of writes have the same effect: a
+ * write goes into the last page if all of it, or what it has beyond whole pages, fits there; else
+ * it takes pages of its own. A write of at most a page is so never torn. Packets (O_DIRECT) are
+ * pages that nothing is added to and that are read at once. Pages that were read are kept for the
+ * next writes.
+ *
+ * One queue serves readers and writers. Each sleeps only in its loop, and looks at everything again
+ * afterwards. An end that is opened before the other end exists waits for it (FIFOs only), or with
+ * O_NONBLOCK does not. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "iface/signal.h"
+#include "iface/user.h"
 #include "mm/heap.h"
 #include "mm/page.h"
 #include "vfs/open.h"
 #include "vfs/pipe.h"
+#include "vfs/vector.h"
 
-struct pipe {
-    char *buf;
-    uint32_t size;  /* of (buf), a power of two of whole pages */
-    uint32_t limit; /* (size) may grow to it */
-    uint32_t first; /* offset of the first byte */
-    uint32_t count;
-    unsigned readers, writers;        /* open files */
-    uint64_t read_opens, write_opens; /* how many there have ever been */
-    struct wait_queue wait;
-};
+#define PAGE ((uint32_t)PAGE_SIZE)
 
-/* POSIX: writes of so many bytes are not mixed with others. */
-#define ATOMIC 4096u
+#define HAS_DATA (POLLIN | POLLRDNORM)
+#define HAS_ROOM (POLLOUT | POLLWRNORM)
 
 static struct pipe *pipe_of(const struct file *f)
 {
@@ -45,164 +44,207 @@ static bool writes(const struct file *f)
     return (f->flags & FILE_ACCESS) != O_RDONLY;
 }
 
-/* Moves the contents to a buffer of (size) bytes, which has room for them. */
-static int resize(struct pipe *p, uint32_t size)
+struct pipe *pipe_from(const struct file *f)
 {
-    char *buf = page_alloc(size >> PAGE_SHIFT);
-
-    if (!buf)
-        return -ENOMEM;
-    uint32_t head = (uint32_t)min_size(p->count, p->size - p->first);
-    memcpy(buf, p->buf + p->first, head);
-    memcpy(buf + head, p->buf, p->count - head);
-    page_free(p->buf, p->size >> PAGE_SHIFT);
-    p->buf = buf;
-    p->size = size;
-    p->first = 0;
-    return 0;
+    return f->inode && S_ISFIFO(f->inode->mode) && !(f->flags & O_PATH) ? pipe_of(f) : NULL;
 }
 
 static struct pipe *pipe_alloc(void)
 {
-    struct pipe *p = heap_alloc(sizeof *p);
+    struct pipe *p = heap_alloc(sizeof(*p));
 
     if (!p)
         return NULL;
-    p->buf = page_alloc(1);
-    if (!p->buf) {
-        heap_free(p, sizeof *p);
+    p->slot_max = PIPE_DEFAULT / PAGE;
+    p->slots = heap_alloc(p->slot_max * sizeof(*p->slots));
+    if (!p->slots) {
+        heap_free(p, sizeof(*p));
         return NULL;
     }
-    p->size = (uint32_t)PAGE_SIZE;
-    p->limit = PIPE_DEFAULT;
     return p;
+}
+
+char *pipe_page(struct pipe *p)
+{
+    char *page = p->spare;
+
+    if (!page)
+        return page_alloc(1);
+    memcpy(&p->spare, page, sizeof(p->spare));
+    p->spares--;
+    return page;
+}
+
+void pipe_page_done(struct pipe *p, char *page)
+{
+    if (p->spares >= p->slot_max) {
+        page_free(page, 1);
+        return;
+    }
+    memcpy(page, &p->spare, sizeof(p->spare));
+    p->spare = page;
+    p->spares++;
 }
 
 static void pipe_free(struct pipe *p)
 {
-    page_free(p->buf, p->size >> PAGE_SHIFT);
-    heap_free(p, sizeof *p);
+    while (p->used > 0)
+        pipe_page_done(p, pipe_pop(p).page);
+    while (p->spare)
+        page_free(pipe_page(p), 1);
+    heap_free(p->slots, p->slot_max * sizeof(*p->slots));
+    heap_free(p, sizeof(*p));
 }
 
-/* Copies out at most (n) bytes. */
-static size_t take(struct pipe *p, char *buf, size_t n)
+struct pipe_slot *pipe_slot(struct pipe *p, uint32_t i)
 {
-    n = min_size(n, p->count);
-    size_t head = min_size(n, p->size - p->first);
-    memcpy(buf, p->buf + p->first, head);
-    memcpy(buf + head, p->buf, n - head);
-    p->first = (p->first + (uint32_t)n) & (p->size - 1);
-    p->count -= (uint32_t)n;
-    return n;
+    return &p->slots[(p->first + i) & (p->slot_max - 1)];
 }
 
-/* Copies in at most (n) bytes. */
-static size_t put(struct pipe *p, const char *buf, size_t n)
+void pipe_push(struct pipe *p, struct pipe_slot slot)
 {
-    n = min_size(n, p->size - p->count);
-    uint32_t end = (p->first + p->count) & (p->size - 1);
-    size_t head = min_size(n, p->size - end);
-    memcpy(p->buf + end, buf, head);
-    memcpy(p->buf, buf + head, n - head);
-    p->count += (uint32_t)n;
-    return n;
+    *pipe_slot(p, p->used++) = slot;
+    wait_wake_events(&p->wait, HAS_DATA);
 }
 
-static size_t total_of(const struct iovec *iov, int n)
+struct pipe_slot pipe_pop(struct pipe *p)
 {
-    size_t total = 0;
+    struct pipe_slot slot = *pipe_slot(p, 0);
 
-    for (int i = 0; i < n; i++)
-        total += iov[i].iov_len;
-    return total;
+    p->first = (p->first + 1) & (p->slot_max - 1);
+    p->used--;
+    return slot;
 }
 
-static ssize_t pipe_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+void pipe_push_back(struct pipe *p, struct pipe_slot slot)
 {
-    struct pipe *p = pipe_of(f);
-    ssize_t done = 0;
+    p->first = (p->first - 1) & (p->slot_max - 1);
+    p->lent--;
+    p->used++;
+    *pipe_slot(p, 0) = slot;
+}
 
-    (void)pos;
-    if (total_of(iov, n) == 0)
-        return 0;
-    while (p->count == 0) {
+void pipe_emptied(struct pipe *p, bool was_full)
+{
+    if (was_full && !pipe_full(p))
+        wait_wake_events(&p->wait, HAS_ROOM);
+}
+
+int pipe_wait_data(struct pipe *p, bool nonblock)
+{
+    while (p->used == 0) {
         if (p->writers == 0)
             return 0;
-        if (f->flags & O_NONBLOCK)
+        if (nonblock)
             return -EAGAIN;
         int err = wait_sleep(&p->wait, DEADLINE_NEVER, "read from an empty pipe");
-        if (err == -EINTR && !signal_restarts())
-            return -EINTR;
+        if (err)
+            return err;
     }
-    for (int i = 0; i < n && p->count > 0; i++)
-        done += (ssize_t)take(p, iov[i].iov_base, iov[i].iov_len);
-    wait_wake(&p->wait);
-    return done;
+    return 1;
 }
 
-/* Makes room for (wanted) bytes if the limit allows; less room is no error. */
-static void make_room(struct pipe *p, size_t wanted)
+int pipe_wait_room(struct pipe *p, bool nonblock)
 {
-    uint32_t size = p->size;
-
-    while (size < p->limit && size - p->count < wanted)
-        size *= 2;
-    while (size > p->size && resize(p, size) != 0)
-        size /= 2;
-}
-
-/* Whether a write of (total) bytes that has (left) to go can go on now. */
-static bool can_put(struct pipe *p, size_t total, size_t left)
-{
-    make_room(p, left);
-    size_t room = p->size - p->count;
-    return total <= ATOMIC ? room >= left : room > 0;
-}
-
-/* Waits until can_put. Returns 0; -EPIPE with the signal raised, -EAGAIN, -EINTR. */
-static int wait_for_room(struct file *f, size_t total, size_t left)
-{
-    struct pipe *p = pipe_of(f);
-
     for (;;) {
         if (p->readers == 0) {
             signal_raise_sigpipe();
             return -EPIPE;
         }
-        if (can_put(p, total, left))
+        if (!pipe_full(p))
             return 0;
-        if (f->flags & O_NONBLOCK)
+        if (nonblock)
             return -EAGAIN;
         int err = wait_sleep(&p->wait, DEADLINE_NEVER, "write to a full pipe");
-        if (err == -EINTR && (left < total || !signal_restarts()))
-            return -EINTR;
+        if (err)
+            return err;
     }
+}
+
+/* Takes at most (n) bytes of the first slot; the rest of a packet is lost. */
+static size_t take(struct pipe *p, struct vector *to, size_t n)
+{
+    struct pipe_slot *s = pipe_slot(p, 0);
+    size_t len = min_size(n, s->len);
+
+    vector_put(to, s->page + s->off, len);
+    s->off = (uint16_t)(s->off + len);
+    s->len = (uint16_t)(s->len - len);
+    if (s->len == 0 || s->packet)
+        pipe_page_done(p, pipe_pop(p).page);
+    return len;
+}
+
+ssize_t pipe_read(struct pipe *p, const struct iovec *iov, int n, bool nonblock)
+{
+    struct vector to = {iov, 0};
+    size_t total = vector_total(iov, n), done = 0;
+    bool packet = false;
+
+    if (total == 0)
+        return 0;
+    int r = pipe_wait_data(p, nonblock);
+    if (r <= 0)
+        return r;
+    bool was_full = pipe_full(p);
+    while (done < total && p->used > 0 && !packet) {
+        packet = pipe_slot(p, 0)->packet;
+        done += take(p, &to, total - done);
+    }
+    pipe_emptied(p, was_full);
+    return (ssize_t)done;
+}
+
+static ssize_t pipe_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    (void)pos;
+    return pipe_read(pipe_of(f), iov, n, f->flags & O_NONBLOCK);
+}
+
+/* Adds (n) bytes to the last page, if they fit there. */
+static bool append(struct pipe *p, struct vector *from, size_t n)
+{
+    struct pipe_slot *s = p->used ? pipe_slot(p, p->used - 1) : NULL;
+
+    if (!s || s->packet || n == 0 || s->off + s->len + n > PAGE)
+        return false;
+    vector_take(from, s->page + s->off + s->len, n);
+    s->len = (uint16_t)(s->len + n);
+    wait_wake_events(&p->wait, HAS_DATA);
+    return true;
+}
+
+ssize_t pipe_write(struct pipe *p, const struct iovec *iov, int n, bool nonblock, bool packet)
+{
+    struct vector from = {iov, 0};
+    size_t total = vector_total(iov, n), done = 0;
+    int err = 0;
+
+    if (total == 0)
+        return 0;
+    if (p->readers > 0 && append(p, &from, total % PAGE))
+        done = total % PAGE;
+    while (done < total) {
+        err = pipe_wait_room(p, nonblock);
+        if (err)
+            break;
+        struct pipe_slot slot = {.page = pipe_page(p), .packet = packet};
+        if (!slot.page) {
+            err = -ENOMEM;
+            break;
+        }
+        slot.len = (uint16_t)min_size(total - done, PAGE);
+        vector_take(&from, slot.page, slot.len);
+        pipe_push(p, slot);
+        done += slot.len;
+    }
+    return done > 0 ? (ssize_t)done : err;
 }
 
 static ssize_t pipe_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
-    struct pipe *p = pipe_of(f);
-    size_t total = total_of(iov, n), done = 0, skip = 0;
-    int err = 0;
-
     (void)pos;
-    if (total == 0)
-        return 0;
-    for (int i = 0; i < n && !err;) {
-        if (skip == iov[i].iov_len) {
-            i++;
-            skip = 0;
-            continue;
-        }
-        err = wait_for_room(f, total, total - done);
-        if (!err) {
-            size_t len = put(p, (const char *)iov[i].iov_base + skip, iov[i].iov_len - skip);
-            skip += len;
-            done += len;
-            wait_wake(&p->wait);
-        }
-    }
-    return done > 0 ? (ssize_t)done : err;
+    return pipe_write(pipe_of(f), iov, n, f->flags & O_NONBLOCK, f->flags & O_DIRECT);
 }
 
 static int pipe_poll(struct file *f, struct wait_queue **q)
@@ -212,15 +254,15 @@ static int pipe_poll(struct file *f, struct wait_queue **q)
 
     *q = &p->wait;
     if (reads(f)) {
-        if (p->count > 0)
-            bits |= POLLIN | POLLRDNORM;
+        if (p->used > 0)
+            bits |= HAS_DATA;
         /* An end opened before there was a writer has not lost one yet: fifo_open set (pos). */
         if (p->writers == 0 && f->pos != p->write_opens + 1)
             bits |= POLLHUP;
     }
     if (writes(f)) {
-        if (p->limit - p->count >= ATOMIC)
-            bits |= POLLOUT | POLLWRNORM;
+        if (!pipe_full(p))
+            bits |= HAS_ROOM;
         if (p->readers == 0)
             bits |= POLLERR;
     }
@@ -229,30 +271,44 @@ static int pipe_poll(struct file *f, struct wait_queue **q)
 
 static long pipe_ioctl(struct file *f, unsigned long request, long arg)
 {
+    struct pipe *p = pipe_of(f);
+    int count = 0;
+
     if (request != FIONREAD)
         return -ENOTTY;
-    *(int *)arg = (int)pipe_of(f)->count;
+    if (!user_writable((void *)arg, sizeof(count)))
+        return -EFAULT;
+    for (uint32_t i = 0; i < p->used; i++)
+        count += pipe_slot(p, i)->len;
+    *(int *)arg = count;
     return 0;
 }
 
-/* F_SETPIPE_SZ: at least (size) bytes fit from now on. */
-static long set_size(struct pipe *p, unsigned long size)
+/* F_SETPIPE_SZ: at least (size) bytes of whole pages fit from now on. */
+static long set_size(struct pipe *p, unsigned size)
 {
-    uint32_t limit = (uint32_t)PAGE_SIZE;
+    uint32_t max = 1;
 
     if (size > 1u << 31)
         return -EINVAL;
     if (size > PIPE_MAX)
         return -EPERM;
-    while (limit < size)
-        limit *= 2;
-    if (limit < p->count)
+    while (max * PAGE < size)
+        max *= 2;
+    if (max < p->used + p->lent)
         return -EBUSY;
-    if (limit < p->size && resize(p, limit))
+    struct pipe_slot *slots = heap_alloc(max * sizeof(*slots));
+    if (!slots)
         return -ENOMEM;
-    p->limit = limit;
-    wait_wake(&p->wait);
-    return (long)limit;
+    for (uint32_t i = 0; i < p->used; i++)
+        slots[i] = *pipe_slot(p, i);
+    heap_free(p->slots, p->slot_max * sizeof(*slots));
+    bool was_full = pipe_full(p);
+    p->slots = slots;
+    p->slot_max = max;
+    p->first = 0;
+    pipe_emptied(p, was_full);
+    return (long)max * PAGE;
 }
 
 static long pipe_control(struct file *f, int command, long arg)
@@ -260,7 +316,7 @@ static long pipe_control(struct file *f, int command, long arg)
     struct pipe *p = pipe_of(f);
 
     if (command == F_GETPIPE_SZ)
-        return (long)p->limit;
+        return (long)p->slot_max * PAGE;
     return command == F_SETPIPE_SZ ? set_size(p, (unsigned)arg) : -EBADF;
 }
 
@@ -270,10 +326,11 @@ static void leave(struct inode *inode, const struct file *f)
 
     p->readers -= reads(f);
     p->writers -= writes(f);
-    wait_wake(&p->wait);
     if (p->readers == 0 && p->writers == 0) {
         inode->pipe = NULL;
         pipe_free(p);
+    } else if (p->readers == 0 || p->writers == 0) {
+        wait_wake_events(&p->wait, HAS_DATA | HAS_ROOM | POLLERR | POLLHUP);
     }
 }
 
@@ -333,9 +390,9 @@ int fifo_open(struct inode *inode, struct file *f)
     while ((only_writes ? p->readers : p->writers) == 0 &&
            (only_writes ? p->read_opens : p->write_opens) == opens) {
         err = wait_sleep(&p->wait, DEADLINE_NEVER, "open a FIFO whose other end nobody opens");
-        if (err == -EINTR && !signal_restarts()) {
+        if (err) {
             leave(inode, f);
-            return -EINTR;
+            return err;
         }
     }
     return 0;

@@ -5,12 +5,14 @@
  * them. The data travels from and to the caller's memory.
  *
  * The device is not trusted: what it reports of a piece is a status, read once; a device that
- * reports nothing, or what was not asked, is used no more and every request answers -EIO. The
- * program has one thread, and a transfer leaves nothing in flight: there is no lock. */
+ * reports nothing for half a minute, or what was not asked, is stopped with a message and every
+ * request answers -EIO. The program has one thread, and a transfer leaves nothing in flight: there
+ * is no lock. */
 #include <errno.h>
 #include <string.h>
 
 #include "abi/device.h"
+#include "base/log.h"
 #include "iface/blkdev.h"
 #include "iface/signal.h"
 #include "iface/wait.h"
@@ -26,7 +28,7 @@
 #define F_INDIRECT_DESC (1ull << 28)
 
 /* virtio 1.2, 5.2.6. */
-enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4 };
+enum { TYPE_IN = 0, TYPE_OUT = 1, TYPE_FLUSH = 4, TYPE_GET_ID = 8 };
 enum { STATUS_OK = 0, STATUS_IOERR = 1, STATUS_NONE = 0xff };
 
 #define SECTOR 512u
@@ -36,6 +38,10 @@ enum { STATUS_OK = 0, STATUS_IOERR = 1, STATUS_NONE = 0xff };
 #define PARTS       16         /* of a piece: header, data, status */
 #define PIECE_BYTES (1u << 20) /* of data in a piece */
 #define SLOTS_MAX   128        /* entries of the queue that are used */
+#define ID_BYTES    20         /* of a serial number; NUL-terminated if shorter */
+
+/* How long a device may take over what it has got. */
+#define PATIENCE (30 * NSEC_PER_SEC)
 
 /* A piece of a request, with the device while (request) is not NULL. */
 struct piece {
@@ -59,11 +65,15 @@ struct disk {
     bool status;            /* PITH_BLOCK_F_STATUS */
     bool indirect;
     bool flush;
+    bool stopped;
+    unsigned device; /* number in the platform's table */
+    char id[ID_BYTES + 1];
     struct piece piece[PIECES];
     struct virtq_slot slots[SLOTS_MAX];
 };
 
 static struct disk *disks[DISKS_MAX];
+static bool unsound[DISKS_MAX];
 
 /* Where a transfer stands: what of its first request has been queued. */
 struct progress {
@@ -85,7 +95,7 @@ static bool queue_piece(struct disk *d, struct blk_request *request, uint32_t ty
                         struct virtq_part *parts, unsigned n)
 {
     struct piece *p = d->piece;
-    unsigned writable = type == TYPE_IN ? n + 1 : 1;
+    unsigned writable = type == TYPE_OUT ? 1 : n + 1;
 
     while (p < d->piece + PIECES && p->request)
         p++;
@@ -131,10 +141,15 @@ static void finish(struct disk *d, struct piece *p, int err)
     d->in_flight--;
 }
 
-/* The device has broken the rules, or has been stopped: whatever is in flight has failed. */
-static void give_up(struct disk *d)
+/* The device has broken the rules, or has been stopped: whatever is in flight has failed. A monitor
+ * that stops a device has said why. */
+static void give_up(struct disk *d, const char *why)
 {
-    d->queue.broken = true;
+    if (!d->status && !d->stopped) {
+        log_line("disk %s %s: it is stopped", d->dev.name, why);
+        plat_device_stop(d->device);
+    }
+    d->stopped = d->queue.broken = true;
     for (struct piece *p = d->piece; p < d->piece + PIECES; p++)
         if (p->request)
             finish(d, p, -EIO);
@@ -154,22 +169,23 @@ static bool take_piece(struct disk *d)
             return true;
         }
     }
-    give_up(d);
+    give_up(d, "has used what it was not given");
     return true;
 }
 
 /* Lets the device serve the queue until it is done with some of it. */
 static void wait_for_some(struct disk *d)
 {
+    nsec_t deadline = d->status ? DEADLINE_NOW : clock_monotonic() + PATIENCE;
     bool some = false;
 
     while (!some) {
-        wait_poll(d->status ? DEADLINE_NOW : DEADLINE_NEVER);
+        int served = wait_poll(deadline);
         while (d->in_flight > 0 && take_piece(d))
             some = true;
         /* A device of this kind is done when the poll returns, or never (abi/device.h). */
-        if (!some && d->status) {
-            give_up(d);
+        if (!some && (d->status || (served == 0 && clock_monotonic() >= deadline))) {
+            give_up(d, "has not answered for half a minute");
             some = true;
         }
         if (signal_collect)
@@ -190,6 +206,8 @@ static int check(const struct disk *d, const struct blk_request *r)
             return -EINVAL;
         if (!range_inside((uintptr_t)v->iov_base, v->iov_len, (uintptr_t)plat_info.mem,
                           plat_info.mem_len))
+            return -EFAULT;
+        if (!d->status && plat_device_reach(v->iov_base, v->iov_len, r->op == BLK_READ))
             return -EFAULT;
         if (__builtin_add_overflow(blocks, v->iov_len / d->dev.block_size, &blocks))
             return -EINVAL;
@@ -304,6 +322,26 @@ static int configure(struct disk *d, const struct plat_device *dev)
     return d->segment_bytes > 0 && d->dev.blocks <= INT64_MAX / block ? 0 : -ENODEV;
 }
 
+/* Asks a device that has no name for its serial number, and takes that if it can be part of a
+ * file's name. */
+static void ask_name(struct disk *d)
+{
+    struct blk_request request = {.result = 0};
+    struct virtq_part parts[3] = {[1] = {d->id, ID_BYTES}};
+    size_t len = 0;
+
+    if (!queue_piece(d, &request, TYPE_GET_ID, 0, parts, 1))
+        return;
+    while (d->in_flight > 0)
+        wait_for_some(d);
+    for (char c = d->id[0]; c; c = d->id[++len])
+        if (!(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') &&
+            c != '-' && c != '_' && (c != '.' || len == 0))
+            break;
+    if (d->id[len] || request.result)
+        d->id[0] = '\0';
+}
+
 static int start(const struct plat_device *dev, struct disk **out)
 {
     struct disk *d = heap_alloc(sizeof(*d));
@@ -324,10 +362,13 @@ static int start(const struct plat_device *dev, struct disk **out)
         return err;
     }
     d->dev.ops = &disk_ops;
-    d->dev.name = dev->name ? dev->name : "";
+    d->dev.name = dev->name && dev->name[0] ? dev->name : d->id;
     d->dev.read_only = dev->features & F_RO;
     d->status = dev->features & PITH_BLOCK_F_STATUS;
     d->flush = dev->features & F_FLUSH;
+    d->device = dev->number;
+    if (d->dev.name == d->id)
+        ask_name(d);
     *out = d;
     return 0;
 }
@@ -338,10 +379,19 @@ int blkdev_get(unsigned index, struct blkdev **dev)
 
     if (index >= DISKS_MAX)
         return -ENODEV;
+    if (unsound[index])
+        return -EIO;
     if (!disks[index]) {
         int err = plat_device_at(PITH_DEVICE_BLOCK, index, &found);
-        if (!err)
-            err = start(&found, &disks[index]);
+        if (err)
+            return err;
+        err = start(&found, &disks[index]);
+        if (err == -ENODEV) {
+            log_line("disk %u: what it says of itself makes no sense: it is not used", index);
+            plat_device_stop(found.number);
+            unsound[index] = true;
+            return -EIO;
+        }
         if (err)
             return err;
     }

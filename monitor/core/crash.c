@@ -227,7 +227,7 @@ static void say_bus(const struct machine *m, const struct crash_fault *f)
 
 static void say_syscall(const struct machine *m, int number)
 {
-    static const struct filter_params any = {.heap_len = 1};
+    const struct filter_params any = {.heap_len = 1, .pool = m->pool};
     struct filter_call calls[FILTER_ROWS];
     const char *name = NULL;
     filter_table(&any, calls);

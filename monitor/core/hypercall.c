@@ -29,11 +29,20 @@ static long protect(struct machine *m, uint64_t addr, uint64_t len, uint64_t pro
     return len ? m->backend->protect(m, addr, len, (unsigned)prot) : 0;
 }
 
-static long release(struct machine *m, uint64_t addr, uint64_t len)
+static long release(struct machine *m, uint64_t addr, uint64_t len, uint64_t which)
 {
     if (!heap_range(m, addr, len))
         return -EINVAL;
-    return len ? m->backend->release(m, addr, len) : 0;
+    return len ? m->backend->release(m, addr, len, which & PITH_RELEASE_SHARED) : 0;
+}
+
+static long share(struct machine *m, uint64_t addr, uint64_t from, uint64_t len)
+{
+    if (!m->pool)
+        return -ENOSYS;
+    if (!heap_range(m, addr, len) || !heap_range(m, from, len))
+        return -EINVAL;
+    return len ? m->backend->share(m, addr, from, len) : 0;
 }
 
 static long log_text(struct machine *m, uint64_t addr, uint64_t len)
@@ -62,7 +71,9 @@ long hypercall_serve(struct machine *m, long number, long a, long b, long c,
     case PITH_HC_PROTECT:
         return protect(m, (uint64_t)a, (uint64_t)b, (uint64_t)c);
     case PITH_HC_RELEASE:
-        return release(m, (uint64_t)a, (uint64_t)b);
+        return release(m, (uint64_t)a, (uint64_t)b, (uint64_t)c);
+    case PITH_HC_SHARE:
+        return share(m, (uint64_t)a, (uint64_t)b, (uint64_t)c);
     case PITH_HC_LOG:
         return log_text(m, (uint64_t)a, (uint64_t)b);
     case PITH_HC_EXIT:

@@ -239,9 +239,12 @@ static int check_notes(struct parse *p, const Elf64_Phdr *ph)
         uint64_t name = at + sizeof(n), desc = align_up(name + n.n_namesz, align);
         if (desc > end || n.n_descsz > end - desc)
             return refuse(p->why, "its notes are not sound");
-        if (n.n_type == PITH_NOTE_TYPE && n.n_namesz == sizeof(PITH_NOTE_NAME) &&
-            !memcmp(buf + name, PITH_NOTE_NAME, sizeof(PITH_NOTE_NAME)))
+        bool ours = n.n_namesz == sizeof(PITH_NOTE_NAME) &&
+                    !memcmp(buf + name, PITH_NOTE_NAME, sizeof(PITH_NOTE_NAME));
+        if (ours && n.n_type == PITH_NOTE_TYPE)
             err = accept_note(p, buf + desc, n.n_descsz);
+        else if (ours && n.n_type == PITH_NOTE_SHARES)
+            p->img->shares = true;
         if (err)
             return err;
         at = align_up(desc + n.n_descsz, align);

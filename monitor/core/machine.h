@@ -44,8 +44,11 @@ struct backend {
     /* Changes protections as PITH_HC_PROTECT; the range is checked, (prot) has PITH_PROT_* bits. 0
      * or -ENOMEM. */
     long (*protect)(struct machine *m, uint64_t addr, uint64_t len, unsigned prot);
-    /* Gives pages back as PITH_HC_RELEASE; the range is checked. 0 or -ENOMEM. */
-    long (*release)(struct machine *m, uint64_t addr, uint64_t len);
+    /* Gives pages back as PITH_HC_RELEASE, after dropping the shared ones seen there if (shared);
+     * the range is checked. 0 or -ENOMEM. */
+    long (*release)(struct machine *m, uint64_t addr, uint64_t len, bool shared);
+    /* PITH_HC_SHARE; both ranges are checked. 0 or -ENOMEM. */
+    long (*share)(struct machine *m, uint64_t addr, uint64_t from, uint64_t len);
     /* PITH_HC_BASE: 0 or a negative error number. NULL: the guest does that itself. */
     long (*set_base)(unsigned segment, uint64_t addr);
     /* Ends the process as the default action of signal (sig) would, so that whoever waits for it
@@ -66,6 +69,7 @@ struct machine {
     struct layout layout;
     char *mem;         /* guest memory as the monitor sees it */
     uint64_t mem_base; /* and as the guest sees it */
+    uint64_t pool;     /* shared pages of the heap, in its order; 0: the image wants none */
     bool allow_jit;
     struct pith_shared *shared;
     uint64_t upcall; /* guest address of its struct pith_upcall; 0: it wants none */

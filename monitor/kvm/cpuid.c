@@ -40,13 +40,14 @@ static const struct leaf leaves[] = {
     {0x80000008, 0, 0xffff, 0, 0, 0}, /* widths of addresses */
 };
 
-unsigned cpuid_make(struct kvm_cpuid_entry2 *entry, uint64_t *xcr0)
+unsigned cpuid_make(struct kvm_cpuid_entry2 *entry, uint64_t *xcr0, unsigned *address_bits)
 {
     _Static_assert(ARRAY_LEN(leaves) <= CPUID_MAX, "all leaves have room");
     uint32_t highest[2] = {0, 0};
     unsigned n = 0;
 
     *xcr0 = 0;
+    *address_bits = 36; /* of processors that do not tell */
     for (unsigned i = 0; i < ARRAY_LEN(leaves); i++) {
         const struct leaf *l = &leaves[i];
         struct kvm_cpuid_entry2 *e = &entry[n];
@@ -69,6 +70,8 @@ unsigned cpuid_make(struct kvm_cpuid_entry2 *entry, uint64_t *xcr0)
         e->edx &= l->edx;
         if (l->function == 1)
             e->ecx |= BIT(31); /* a hypervisor is there */
+        if (l->function == 0x80000008)
+            *address_bits = e->eax & 0xff;
         if (l->function == 0xd && l->index == 0) {
             if ((e->eax & XCR0_AVX512) != XCR0_AVX512)
                 e->eax &= XCR0_X87_SSE_AVX;

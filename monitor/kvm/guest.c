@@ -20,12 +20,17 @@
 #include "monitor/core/crash.h"
 #include "monitor/core/hypercall.h"
 #include "monitor/core/say.h"
+#include "monitor/core/upcall.h"
 #include "monitor/kvm/area.h"
 #include "monitor/kvm/vm.h"
 #include "monitor/process/guest.h"
 #include "monitor/process/signals.h"
 
-#define HUGE_PAGE (2ull << 20)
+#define FLAGS_ALWAYS (1u << 1)
+/* CPL 3 may use ports, and so ring by one. It may then also mask interrupts, of which it gets none.
+ */
+#define FLAGS_IOPL         (3u << 12)
+#define UPCALL_FLAGS_CLEAR (1u << 8 | 1u << 10 | 1u << 18) /* TF, DF, AC */
 
 extern const char kvm_stub[], kvm_stub_probe[];
 
@@ -66,16 +71,22 @@ static int reserve(struct machine *m, uint64_t base, uint64_t span)
 /* Sets the registers that the next KVM_RUN starts with. */
 static void start_at(uint64_t rip, uint64_t rsp, uint64_t rdi)
 {
-    vm.run->s.regs.regs = (struct kvm_regs){.rip = rip, .rsp = rsp, .rdi = rdi, .rflags = 1u << 1};
+    vm.run->s.regs.regs = (struct kvm_regs){
+        .rip = rip, .rsp = rsp, .rdi = rdi, .rflags = FLAGS_ALWAYS | (vm.by_port ? FLAGS_IOPL : 0)};
     vm.run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
 }
 
 static bool rang(const struct machine *m, uint64_t *bell)
 {
     const struct kvm_run *run = vm.run;
-    *bell = run->mmio.phys_addr - vm_doorbell(&vm, m);
+    if (run->exit_reason == KVM_EXIT_IO) {
+        *bell = run->io.port;
+        return run->io.direction == KVM_EXIT_IO_OUT && run->io.size == 1 && run->io.count == 1;
+    }
+    uint64_t at = run->mmio.phys_addr - vm_doorbell(&vm, m);
+    *bell = at / 8;
     return run->exit_reason == KVM_EXIT_MMIO && run->mmio.is_write && run->mmio.len == 8 &&
-           *bell < PAGE_SIZE;
+           at < PAGE_SIZE && at % 8 == 0;
 }
 
 static uint64_t ns(const struct machine *m, int clock)
@@ -85,40 +96,58 @@ static uint64_t ns(const struct machine *m, int clock)
     return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* Runs the stub's probe: the proof that the machine works, and the guest's time stamp counter. */
-static int probe(struct machine *m, const char **why)
+/* Runs the stub's probe: the proof that the machine works and its doorbell is heard. Sets *ahead to
+ * how far its time stamp counter is ahead of the monitor's. */
+static bool probe(const struct machine *m, uint64_t *ahead)
 {
     uint64_t bell, before = tsc();
     int err;
 
     vm.run->kvm_valid_regs = KVM_SYNC_X86_REGS;
-    start_at(vm_area(m) + (uint64_t)(kvm_stub_probe - kvm_stub), 0, 0);
+    start_at(vm_stub(&vm, m) + (uint64_t)(kvm_stub_probe - kvm_stub), 0, 0);
     while ((err = ioctl(vm.vcpu, KVM_RUN, 0)) && errno == EINTR)
         ;
     uint64_t after = tsc();
-    if (err || !rang(m, &bell) || bell != BELL_PROBE) {
-        *why = "the virtual machine does not start: its processor did not reach the doorbell";
-        return -EIO;
-    }
+    if (err || !rang(m, &bell) || bell != BELL_PROBE)
+        return false;
     uint64_t guest = (vm.run->s.regs.regs.rdx << 32) + (uint32_t)vm.run->s.regs.regs.rax;
-    tsc_ahead = guest >= before && guest <= after ? 0 : guest - after;
-    guest_clock = (struct pith_clock){.tsc_hz = vm.tsc_khz * 1000,
-                                      .mono_base_ns = ns(m, CLOCK_MONOTONIC),
-                                      .tsc_base = tsc() + tsc_ahead,
-                                      .wall_base_ns = ns(m, CLOCK_REALTIME)};
-    return 0;
+    *ahead = guest >= before && guest <= after ? 0 : guest - after;
+    return true;
+}
+
+/* The port is the cheaper doorbell, but software KVM has none for CPL 3. While it is tried,
+ * exceptions ring by the store: one that means that there is no port must not meet the port again.
+ */
+static bool start(const struct machine *m)
+{
+    vm_write_gates(&vm, m);
+    vm.by_port = !vm_is_software();
+    if (vm.by_port && probe(m, &tsc_ahead)) {
+        vm_write_gates(&vm, m);
+        return true;
+    }
+    vm.by_port = false;
+    return probe(m, &tsc_ahead);
 }
 
 static int prepare(struct machine *m, struct boot_input *in, const char **why)
 {
     int err = vm_build(&vm, m, why);
-    if (!err)
-        err = probe(m, why);
-    in->hypercall = vm_area(m) + AREA_STUB;
+    if (err)
+        return err;
+    if (!start(m)) {
+        *why = "the virtual machine does not start: its processor did not reach the doorbell";
+        return -EIO;
+    }
+    guest_clock = (struct pith_clock){.tsc_hz = vm.tsc_khz * 1000,
+                                      .mono_base_ns = ns(m, CLOCK_MONOTONIC),
+                                      .tsc_base = tsc() + tsc_ahead,
+                                      .wall_base_ns = ns(m, CLOCK_REALTIME)};
+    in->hypercall = vm_stub(&vm, m);
     in->clock = guest_clock;
     in->features = PITH_FEATURE_FSGSBASE;
     m->consoles.now = guest_now;
-    return err;
+    return 0;
 }
 
 static int keep(unsigned fd)
@@ -127,6 +156,31 @@ static int keep(unsigned fd)
         return -errno;
     vm.vcpu = (int)fd;
     return 0;
+}
+
+/* Has KVM copy state out, of the kinds (which): it does so at each end of KVM_RUN, which here is at
+ * once. The general registers stay as the last exit left them. */
+static struct kvm_sync_regs *fetch(uint64_t which)
+{
+    vm.run->kvm_valid_regs = which;
+    vm.run->immediate_exit = 1;
+    ioctl(vm.vcpu, KVM_RUN, 0);
+    vm.run->immediate_exit = 0;
+    vm.run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+    return &vm.run->s.regs;
+}
+
+/* Changes the guest's tables. Should they have another root now, the processor gets it with the
+ * next KVM_RUN. */
+static long map(uint64_t addr, uint64_t phys, uint64_t len, uint64_t flags)
+{
+    int err = tables_map(&vm.tables, addr, phys, len, flags);
+    if (tables_root(&vm.tables) != vm.root) {
+        vm.root = tables_root(&vm.tables);
+        fetch(KVM_SYNC_X86_SREGS)->sregs.cr3 = vm.root;
+        vm.run->kvm_dirty_regs |= KVM_SYNC_X86_SREGS;
+    }
+    return err;
 }
 
 /* The monitor's own mapping changes first: should the host refuse, the guest's is as it was. KVM
@@ -139,17 +193,24 @@ static long protect(struct machine *m, uint64_t addr, uint64_t len, unsigned pro
         return -ENOMEM;
     if (syscall(SYS_mprotect, host, len, prot & (PITH_PROT_READ | PITH_PROT_WRITE)))
         return -ENOMEM;
-    if ((prot & PITH_PROT_WRITE) && len >= HUGE_PAGE)
+    if ((prot & PITH_PROT_WRITE) && len >= TABLES_REGION)
         guest_advise_huge(host, len);
-    return tables_map(&vm.tables, addr, vm.kept_len + at, len, tables_flags(prot));
+    return map(addr, vm.kept_len + at, len, tables_flags(prot));
 }
 
-static long release(struct machine *m, uint64_t addr, uint64_t len)
+static long release(struct machine *m, uint64_t addr, uint64_t len, bool shared)
 {
-    uint64_t host = (uint64_t)m->mem + (addr - m->mem_base);
-    long got = syscall(SYS_mmap, host, len, PROT_NONE,
-                       MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1l, 0l);
-    return (uint64_t)got == host ? tables_map(&vm.tables, addr, 0, len, 0) : -ENOMEM;
+    long err = guest_release((uint64_t)m->mem + (addr - m->mem_base), len, shared);
+    return err ? err : map(addr, 0, len, 0);
+}
+
+/* The guest's page tables know nothing of it: the same place of its memory shows other pages. */
+static long share(struct machine *m, uint64_t addr, uint64_t from, uint64_t len)
+{
+    uint64_t at = addr - m->mem_base;
+    long err = guest_share(m, (uint64_t)m->mem + at, from, len);
+    return err ? err
+               : map(addr, vm.kept_len + at, len, tables_flags(PITH_PROT_READ | PITH_PROT_WRITE));
 }
 
 static __attribute__((noreturn)) void crash(struct machine *m, int sig, uint64_t reason,
@@ -175,16 +236,6 @@ static _Noreturn void report(const struct machine *m, const struct crash_fault *
     signals_report_begin(f->sig);
     crash_report_fault(m, f);
     _exit(128 + f->sig);
-}
-
-/* Asks KVM for the address of the last page fault: it copies the control registers out at each exit
- * of KVM_RUN, which here ends at once. */
-static uint64_t fault_addr(void)
-{
-    vm.run->kvm_valid_regs = KVM_SYNC_X86_SREGS;
-    __atomic_store_n(&vm.run->immediate_exit, 1, __ATOMIC_RELAXED);
-    ioctl(vm.vcpu, KVM_RUN, 0);
-    return vm.run->s.regs.sregs.cr2;
 }
 
 static int signal_of(unsigned vector)
@@ -213,9 +264,37 @@ static bool is_int(const struct machine *m, uint64_t rip)
     return crash_guest_word(m, rip, &code) && (code & 0xff) == 0xcd;
 }
 
+/* Interrupts the guest, which stands as (at) says, if it wants to be. */
+static bool upcall(struct machine *m, const struct pith_upcall_frame *at)
+{
+    struct kvm_regs *r = &vm.run->s.regs.regs;
+    uint64_t rip, rsp;
+    if (!upcall_begin(m, at, &rip, &rsp))
+        return false;
+    r->rip = rip;
+    r->rsp = rsp;
+    r->rflags = at->rflags & ~(uint64_t)UPCALL_FLAGS_CLEAR;
+    vm.run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+    return true;
+}
+
+/* A signal of the host's ended KVM_RUN, most often a tick. An exception that KVM has yet to deliver
+ * belongs to where the guest stands: it goes first, and this tick is left out. */
+static void tick(struct machine *m)
+{
+    if (!m->upcall)
+        return;
+    const struct kvm_regs *r = &vm.run->s.regs.regs;
+    if (!fetch(KVM_SYNC_X86_EVENTS)->events.exception.injected)
+        (void)upcall(m, &(struct pith_upcall_frame){.rip = r->rip,
+                                                    .rsp = r->rsp,
+                                                    .rflags = r->rflags,
+                                                    .vector = PITH_UPCALL_NO_FAULT});
+}
+
 /* The processor left its frame at the end of the exception stack. The guest could have changed it
- * or rung itself: then its report is wrong, and it ends all the same. */
-static _Noreturn void exception(const struct machine *m, unsigned vector)
+ * or rung itself: then it is told what it says, or its report is wrong. */
+static void exception(struct machine *m, unsigned vector)
 {
     const unsigned with_error = 1u << 8 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 |
                                 1u << 17 | 1u << 21 | 1u << 29 | 1u << 30;
@@ -231,8 +310,14 @@ static _Noreturn void exception(const struct machine *m, unsigned vector)
     f.reg[CRASH_FLAGS] = end[-3];
     f.reg[CRASH_RSP] = end[-2];
     if (vector == VECTOR_PAGE)
-        f.addr = fault_addr();
-    report(m, &f);
+        f.addr = fetch(KVM_SYNC_X86_SREGS)->sregs.cr2;
+    if (!upcall(m, &(struct pith_upcall_frame){.rip = f.reg[CRASH_RIP],
+                                               .rsp = f.reg[CRASH_RSP],
+                                               .rflags = f.reg[CRASH_FLAGS],
+                                               .vector = vector,
+                                               .error = f.error,
+                                               .addr = f.addr}))
+        report(m, &f);
 }
 
 /* KVM_RUN ended otherwise than by a doorbell, with (error) if it is not 0. */
@@ -250,6 +335,8 @@ static _Noreturn void stopped(const struct machine *m, int error)
             "no memory left";
     } else if (error) {
         snprintf(text, sizeof(text), "KVM cannot run the machine any further: %s", strerror(error));
+    } else if (vm.run->exit_reason == KVM_EXIT_IO) {
+        f.other = "input or output at a port: an instruction that programs may not use";
     } else if (vm.run->exit_reason == KVM_EXIT_MMIO) {
         f.other = "the program touched the doorbell's page, which only calls of the monitor use";
     } else if (vm.run->exit_reason == KVM_EXIT_SHUTDOWN) {
@@ -269,7 +356,7 @@ static void call(struct machine *m)
         frame.rip = 0;
     r->rax = (uint64_t)hypercall_serve(m, (long)r->rdi, (long)r->rsi, (long)r->rdx, (long)r->rcx,
                                        &frame);
-    vm.run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+    vm.run->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
 }
 
 static __attribute__((noreturn)) void enter(struct machine *m)
@@ -283,14 +370,16 @@ static __attribute__((noreturn)) void enter(struct machine *m)
              m->mem_base + l->boot.at);
     for (;;) {
         if (ioctl(vm.vcpu, KVM_RUN, 0)) {
-            if (errno != EINTR && errno != EAGAIN)
+            if (errno == EINTR)
+                tick(m);
+            else if (errno != EAGAIN)
                 stopped(m, errno);
         } else if (!rang(m, &bell)) {
             stopped(m, 0);
         } else if (bell == BELL_CALL) {
             call(m);
-        } else if (bell >= BELL_EXCEPTION && bell < BELL_EXCEPTION + 8 * VECTORS) {
-            exception(m, (unsigned)(bell - BELL_EXCEPTION) / 8);
+        } else if (bell >= BELL_EXCEPTION && bell < BELL_EXCEPTION + VECTORS) {
+            exception(m, (unsigned)(bell - BELL_EXCEPTION));
         } else {
             stopped(m, 0);
         }
@@ -304,6 +393,7 @@ const struct backend kvm_backend = {
     .enter = enter,
     .protect = protect,
     .release = release,
+    .share = share,
     .die = signals_die,
     .pass_on = signals_pass_on,
     .crash = crash,

@@ -10,18 +10,25 @@
 #include <unistd.h>
 
 #include "monitor/kvm/vm.h"
+#include "monitor/process/guest.h"
 
-#define DESCRIPTORS_FROM 32
-
-bool vm_is_software(void)
+static bool has_hardware(void)
 {
     unsigned a, b, c, d;
     /* The module's name first: cpuid may trap to a hypervisor of this host, and cost more. */
     if (!access("/sys/module/kvm_pvm", F_OK))
-        return true;
-    if (__get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 5)) /* VMX */
         return false;
-    return !(__get_cpuid(0x80000001, &a, &b, &c, &d) && (c & 1u << 2)); /* SVM */
+    if (__get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 5)) /* VMX */
+        return true;
+    return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & 1u << 2); /* SVM */
+}
+
+bool vm_is_software(void)
+{
+    static enum { UNKNOWN, SOFTWARE, HARDWARE } kind;
+    if (kind == UNKNOWN)
+        kind = has_hardware() ? HARDWARE : SOFTWARE;
+    return kind == SOFTWARE;
 }
 
 static const char *open_fault(int error)
@@ -58,7 +65,7 @@ static const char *missing_capability(int kvm)
     for (unsigned i = 0; i < ARRAY_LEN(needed); i++)
         if (ioctl(kvm, KVM_CHECK_EXTENSION, needed[i].cap) <= 0)
             return needed[i].why;
-    const int sync = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+    const int sync = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS | KVM_SYNC_X86_EVENTS;
     if ((ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS) & sync) != sync)
         return "this host's KVM lacks KVM_CAP_SYNC_REGS (Linux 4.17)";
     return NULL;
@@ -71,12 +78,12 @@ static int fail(int fd, const char **why, const char *fault)
     return err;
 }
 
-/* The guest's descriptors get the lowest numbers later: out of their way. */
-static int out_of_the_way(int fd)
+/* Descriptors below 3 are the guest's, even those that the caller left closed. */
+static int above_stdio(int fd)
 {
-    if (fd < 0)
+    if (fd < 0 || fd > STDERR_FILENO)
         return fd;
-    int higher = fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTORS_FROM);
+    int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     int err = errno;
     close(fd);
     errno = err;
@@ -86,14 +93,15 @@ static int out_of_the_way(int fd)
 static int create_vm(struct kvm_vm *vm, const char **why)
 {
     do
-        vm->vm = out_of_the_way(ioctl(vm->kvm, KVM_CREATE_VM, 0));
+        vm->vm = above_stdio(ioctl(vm->kvm, KVM_CREATE_VM, 0));
     while (vm->vm < 0 && errno == EINTR);
     if (vm->vm < 0)
         return fail(-1, why,
                     errno == EBUSY    ? "KVM is busy: another hypervisor uses the processor"
+                    : errno == EMFILE ? "KVM cannot create a machine: too many open files"
                     : errno == ENOMEM ? "KVM cannot create a machine: the host has no memory for it"
                                       : "KVM cannot create a machine (KVM_CREATE_VM)");
-    vm->vcpu = out_of_the_way(ioctl(vm->vm, KVM_CREATE_VCPU, 0));
+    vm->vcpu = above_stdio(ioctl(vm->vm, KVM_CREATE_VCPU, 0));
     if (vm->vcpu < 0)
         return fail(-1, why, "KVM cannot create a virtual processor (KVM_CREATE_VCPU)");
     int len = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -115,7 +123,10 @@ int vm_create(struct kvm_vm *vm, const char **why)
     int err;
 
     *vm = (struct kvm_vm){.vm = -1, .vcpu = -1};
-    vm->kvm = out_of_the_way(open("/dev/kvm", O_RDWR | O_CLOEXEC));
+    /* The only part of a machine's processor that an old one lacks: better found out now. */
+    if (!guest_sets_base())
+        return fail(0, why, "the processor, or this host's kernel, lacks FSGSBASE");
+    vm->kvm = above_stdio(open("/dev/kvm", O_RDWR | O_CLOEXEC));
     if (vm->kvm < 0)
         return fail(-1, why, open_fault(errno));
     int version = ioctl(vm->kvm, KVM_GET_API_VERSION, 0);

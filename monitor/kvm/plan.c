@@ -40,7 +40,7 @@ int plan_show(enum options_way way)
     int err = plan_choose(way, &backend, &why);
 
     if (!err && backend == &kvm_backend)
-        printf("kvm      chosen%s\n", vm_is_software() ? ": software KVM" : "");
+        printf("kvm      chosen: %s KVM\n", vm_is_software() ? "software" : "hardware");
     else
         printf("kvm      not chosen: %s\n", why);
     if (!err && backend == &process_backend)

@@ -50,12 +50,34 @@ static long protect(struct machine *m, uint64_t addr, uint64_t len, unsigned pro
     return 0;
 }
 
-static long release(struct machine *m, uint64_t addr, uint64_t len)
+long guest_release(uint64_t addr, uint64_t len, bool shared)
 {
-    (void)m;
+    if (shared) /* an error means that they are not seen there: there is nothing to drop */
+        sys3(SYS_madvise, (long)addr, (long)len, MADV_REMOVE);
     long got = sys6(SYS_mmap, (long)addr, (long)len, PROT_NONE,
                     MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return (uint64_t)got == addr ? 0 : -ENOMEM;
+}
+
+/* With an old length of 0, mremap leaves the pool's pages where they are and maps them once more.
+ */
+long guest_share(const struct machine *m, uint64_t addr, uint64_t from, uint64_t len)
+{
+    uint64_t at = m->pool + (from - m->mem_base - m->layout.heap.at);
+    long got =
+        sys6(SYS_mremap, (long)at, 0, (long)len, MREMAP_MAYMOVE | MREMAP_FIXED, (long)addr, 0);
+    return (uint64_t)got == addr ? 0 : -ENOMEM;
+}
+
+static long release(struct machine *m, uint64_t addr, uint64_t len, bool shared)
+{
+    (void)m;
+    return guest_release(addr, len, shared);
+}
+
+static long share(struct machine *m, uint64_t addr, uint64_t from, uint64_t len)
+{
+    return guest_share(m, addr, from, len);
 }
 
 static uint64_t thread_pointer;
@@ -118,6 +140,7 @@ const struct backend process_backend = {
     .enter = enter,
     .protect = protect,
     .release = release,
+    .share = share,
     .set_base = set_base,
     .die = signals_die,
     .pass_on = signals_pass_on,

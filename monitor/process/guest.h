@@ -16,6 +16,14 @@ void guest_prepare(struct machine *m);
  * process. */
 void guest_advise_huge(uint64_t addr, uint64_t len);
 
+/* Makes (len) bytes at (addr), an address of this process, inaccessible and without memory behind
+ * them; with (shared) drops the contents of the shared pages seen there before. 0 or -ENOMEM. */
+long guest_release(uint64_t addr, uint64_t len, bool shared);
+
+/* Makes (len) bytes at (addr), an address of this process, show the shared pages of what is (from)
+ * to the guest. 0 or -ENOMEM. */
+long guest_share(const struct machine *m, uint64_t addr, uint64_t from, uint64_t len);
+
 /* What the functions of entry.S do stands there. */
 void guest_hypercall(void);
 int gettime_call(int clock, struct timespec *ts);

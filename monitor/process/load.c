@@ -125,13 +125,25 @@ static bool map_zero(struct machine *m)
            !mprotect(m->mem + l->stack.at, l->stack.len, PROT_READ | PROT_WRITE);
 }
 
+/* Shared pages come from one mapping as long as the heap, so there can be no more of them. It is
+ * writable, and at an address of its own: the guest gets at no more than by asking for it. */
+static bool map_pool(struct machine *m)
+{
+    if (!m->image.shares)
+        return true;
+    void *pool = mmap(NULL, m->layout.heap.len, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    m->pool = (uint64_t)pool;
+    return pool != MAP_FAILED;
+}
+
 int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr, const char **why)
 {
     const struct image *img = &m->image;
     int text = m->backend->in_process ? PROT_READ | PROT_EXEC : PROT_READ;
     *why = "the host does not give that much memory: choose less with -m, or raise its limit on "
            "address space (ulimit -v)";
-    if (reserve(m, random, no_aslr))
+    if (reserve(m, random, no_aslr) || !map_pool(m))
         return -ENOMEM;
     if (!map_segment(m, fd, IMAGE_CONST, PROT_READ) || !map_segment(m, fd, IMAGE_TEXT, text) ||
         !map_segment(m, fd, IMAGE_DATA, PROT_READ | PROT_WRITE) ||

@@ -72,7 +72,7 @@ void filter_table(const struct filter_params *p, struct filter_call *calls)
     /* PROT_READ is 1, PROT_WRITE 2, PROT_EXEC 4: up to 3 there is no exec, up to 5 never both. */
     const uint64_t prot = p->allow_jit ? PROT_READ | PROT_EXEC : PROT_READ | PROT_WRITE;
     const uint64_t release = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    const uint64_t advice = 1u << MADV_DONTNEED | 1u << MADV_HUGEPAGE;
+    const uint64_t advice = 1u << MADV_DONTNEED | 1u << MADV_HUGEPAGE | 1u << MADV_REMOVE;
     const char *self = "this process";
 
     memset(calls, 0, FILTER_ROWS * sizeof(*calls));
@@ -119,7 +119,20 @@ void filter_table(const struct filter_params *p, struct filter_call *calls)
         "madvise",
         "huge pages, dropping contents",
         false,
-        {addr, len, {2, CHECK_ONE_OF, false, "advice", advice, 0, "dontneed or hugepage"}}};
+        {addr, len, {2, CHECK_ONE_OF, false, "advice", advice, 0, "dontneed, hugepage or remove"}}};
+    /* An old length of 0: the pool stays as it is, and what it has is seen inside the heap too. */
+    if (p->pool)
+        *calls++ = (struct filter_call){
+            SYS_mremap,
+            "mremap",
+            "showing shared pages of the heap once more",
+            false,
+            {{0, CHECK_RANGE, true, "addr", p->pool, p->pool + p->heap_len, "inside the pool"},
+             {1, CHECK_IS, true, "old_len", 0, 0, NULL},
+             {2, CHECK_AT_MOST, true, "new_len", p->heap_len, 0, "at most the heap's length"},
+             {3, CHECK_IS, true, "flags", MREMAP_MAYMOVE | MREMAP_FIXED, 0, "fixed"},
+             {4, CHECK_RANGE, true, "new_addr", p->heap, p->heap + p->heap_len,
+              "inside the heap"}}};
     if (p->set_base)
         *calls++ = (struct filter_call){
             SYS_arch_prctl,

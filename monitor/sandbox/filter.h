@@ -15,12 +15,13 @@
 struct filter_params {
     uint64_t heap, heap_len; /* where the guest may change its memory; an inaccessible area at least
                                 as long as the heap follows it */
-    uint64_t out_fds;        /* bit N: descriptor N may be written, at its position */
-    uint64_t disk_fds;       /* bit N: descriptor N is a disk, to be read anywhere up to disk_max */
-    uint64_t disk_out_fds;   /* those of them that may be written and flushed too */
-    uint64_t disk_max;       /* bytes of the largest disk */
-    uint64_t die_signals;    /* bit N-1: the action of signal N may be changed */
-    int pid;                 /* of this process, whose only thread has the same number */
+    uint64_t pool; /* address of the shared pages of the heap, as many bytes; 0: there are none */
+    uint64_t out_fds;      /* bit N: descriptor N may be written, at its position */
+    uint64_t disk_fds;     /* bit N: descriptor N is a disk, to be read anywhere up to disk_max */
+    uint64_t disk_out_fds; /* those of them that may be written and flushed too */
+    uint64_t disk_max;     /* bytes of the largest disk */
+    uint64_t die_signals;  /* bit N-1: the action of signal N may be changed */
+    int pid;               /* of this process, whose only thread has the same number */
     int vcpu; /* descriptor of the virtual processor; 0: the guest is a part of this process */
     bool allow_jit;
     bool set_base; /* the guest's FS and GS base are set by a system call */
@@ -44,8 +45,8 @@ struct filter_arg {
     const char *text; /* the check in words, where numbers say little; or NULL */
 };
 
-#define FILTER_CALLS    13  /* system calls, at most */
-#define FILTER_ROWS     16  /* of the table, at most, and the end: one that has no name */
+#define FILTER_CALLS    14  /* system calls, at most */
+#define FILTER_ROWS     17  /* of the table, at most, and the end: one that has no name */
 #define FILTER_ARGS     5   /* checked ones of a call, at most, and the end */
 #define FILTER_CODE_MAX 192 /* jumps to its end span less than 256 */
 

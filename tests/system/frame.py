@@ -11,6 +11,8 @@ Fixtures
           on tmpfs, which holds a copy of the folder (files)
   pith    pith(*args, ...) runs the pith command itself
 
+What cannot hold for machines of QEMU is marked @pytest.mark.not_on_qemu(reason), and skipped there with that reason.
+
 A source is C text or the path of a file; several can be given as a list. The installation under test is
 build/out, or what PITH_OUT names. After the last test nothing may be left: no process that descends from this
 session, no temporary file.
@@ -69,12 +71,20 @@ def execute(argv, stdin=b"", timeout=30, env=None, cwd=None):
     return Result(code if code >= 0 else 128 - code, -code if code < 0 else None, out, err)
 
 
+def missing(way):
+    """Why this machine does not offer a way to run images; empty if it does."""
+    if way == "qemu":
+        return "" if shutil.which("qemu-system-x86_64") else "qemu-system-x86_64 is not installed"
+    plan = subprocess.run([PITH, "run", "--on", way, "--show-plan"], capture_output=True, text=True,
+                          check=False) if PITH.exists() else None
+    return (plan.stdout.splitlines() or [plan.stderr.strip()])[0] if plan and plan.returncode else ""
+
+
 def ways():
     """The ways to run an image. One that this machine does not offer is skipped, and says why."""
-    plan = subprocess.run([PITH, "run", "--on", "kvm", "--show-plan"], capture_output=True, text=True,
-                          check=False) if PITH.exists() else None
-    reason = (plan.stdout.splitlines() or [plan.stderr])[0] if plan and plan.returncode else ""
-    return ["process", pytest.param("kvm", marks=pytest.mark.skipif(bool(reason), reason=reason))]
+    reasons = {way: missing(way) for way in ("process", "kvm", "qemu")}
+    return [pytest.param(way, marks=pytest.mark.skipif(bool(reason), reason=reason))
+            for way, reason in reasons.items()]
 
 
 def tmpfs():
@@ -157,6 +167,9 @@ def native(tmp_path):
 
 @pytest.fixture(params=ways())
 def way(request):
+    not_on = request.node.get_closest_marker(f"not_on_{request.param}")
+    if not_on:
+        pytest.skip(f"not on {request.param}: {not_on.args[0]}")
     return request.param
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from frame import OUT, PITH_CC, execute
 
+pytestmark = pytest.mark.not_on_qemu("what pith-cc does is the same on all ways")
+
 HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
 LIB = OUT / "lib" / "pith" / "lib"
 

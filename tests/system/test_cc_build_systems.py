@@ -9,6 +9,8 @@ import pytest
 
 from frame import OUT, PITH_CC, execute
 
+pytestmark = pytest.mark.not_on_qemu("what pith-cc does is the same on all ways")
+
 MAIN = """#include "config.h"
 #include <stdio.h>
 int util(int x);

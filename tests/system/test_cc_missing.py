@@ -9,6 +9,8 @@ import pytest
 
 from frame import PITH_CC, execute
 
+pytestmark = pytest.mark.not_on_qemu("what pith-cc does is the same on all ways")
+
 # A call that is likely to stay missing, reached through libc.
 CALL = "swapon"
 HINT = "hint: build without it, or link with --allow-missing"

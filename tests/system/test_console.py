@@ -215,12 +215,14 @@ def ends(process, status):
     return out, err
 
 
+@pytest.mark.not_on_qemu("signals of the host do not reach it")
 def test_handler_interrupts_sleep(start):
     process = start("sleep")
     process.send_signal(signal.SIGTERM)
     assert ends(process, 0)[0] == b"-1 Interrupted system call 15 1\n"
 
 
+@pytest.mark.not_on_qemu("signals of the host do not reach it")
 def test_handler_interrupts_read(start):
     process = start("read", stdin=subprocess.PIPE)
     process.send_signal(signal.SIGTERM)
@@ -229,6 +231,7 @@ def test_handler_interrupts_read(start):
     assert process.wait(10) == 0
 
 
+@pytest.mark.not_on_qemu("signals of the host do not reach it")
 def test_read_is_restarted(start):
     process = start("read-restart", stdin=subprocess.PIPE)
     process.send_signal(signal.SIGTERM)
@@ -240,6 +243,7 @@ def test_read_is_restarted(start):
     assert process.wait(10) == 0
 
 
+@pytest.mark.not_on_qemu("signals of the host do not reach it")
 def test_handler_interrupts_write_to_full_pipe(start):
     read_end, write_end = os.pipe()
     process = start("write", stdout=write_end)
@@ -252,6 +256,7 @@ def test_handler_interrupts_write_to_full_pipe(start):
     assert process.stderr.read() == b"15 65536\n"
 
 
+@pytest.mark.not_on_qemu("a serial line waits until it is taken")
 def test_nonblocking_write_to_full_pipe(image, spawn):
     read_end, write_end = os.pipe()
     process = spawn(image, "nonblocking", stdout=write_end, stderr=subprocess.PIPE)
@@ -269,6 +274,7 @@ def test_uncaught_signal_ends_the_machine(start, sig):
     assert process.wait(10) == -sig
 
 
+@pytest.mark.not_on_qemu("signals of the host do not reach it")
 def test_blocked_signal_stays_pending(start):
     process = start("blocked")
     process.send_signal(signal.SIGTERM)
@@ -292,6 +298,7 @@ def close_output(process):
     process.stdin.close()
 
 
+@pytest.mark.not_on_qemu("a serial line does not break")
 def test_ignored_broken_pipe(start):
     process = start("pipe", stdin=subprocess.PIPE)
     close_output(process)
@@ -299,6 +306,7 @@ def test_ignored_broken_pipe(start):
     assert process.wait(10) == 0
 
 
+@pytest.mark.not_on_qemu("a serial line does not break")
 def test_broken_pipe(start):
     process = start("pipe-default", stdin=subprocess.PIPE)
     close_output(process)
@@ -306,6 +314,7 @@ def test_broken_pipe(start):
     assert process.wait(10) == -signal.SIGPIPE
 
 
+@pytest.mark.not_on_qemu("reports have no symbols there: test_bare.py")
 def test_deadlock_is_reported(image, run):
     result = run(image, "deadlock", timeout=10)
     assert result.status == 128 + signal.SIGABRT
@@ -318,6 +327,7 @@ def test_no_terminal(image, run):
     assert run(image, "terminal").stderr == "0 -1 0 0 -1 0\n"
 
 
+@pytest.mark.not_on_qemu("a serial line is no terminal")
 def test_terminal(image, spawn):
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 132, 0, 0))
@@ -329,6 +339,7 @@ def test_terminal(image, spawn):
     assert process.stderr.read() == b"1 0 50 132 0 1\n"
 
 
+@pytest.mark.not_on_qemu("input passes through pith run, which reads ahead")
 def test_input_is_left_for_others(image, way, tmp_path):
     """A program that reads byte by byte takes from a shared input what it asks for and no more."""
     lines = tmp_path / "lines"

@@ -5,6 +5,8 @@ import pytest
 
 from frame import ROOT
 
+pytestmark = pytest.mark.not_on_qemu("the monitor has no part in it")
+
 SOURCE = r"""
 #include <stdint.h>
 #include <string.h>
@@ -49,7 +51,7 @@ int main(void)
     for (int i = 0; i < 4000; i++) {
         switch (any() % 6) {
         case 0: call(PITH_HC_PROTECT, edge(), edge(), any() % 9); break;
-        case 1: call(PITH_HC_RELEASE, edge(), edge(), 0); break;
+        case 1: call(any() % 2 ? PITH_HC_RELEASE : PITH_HC_SHARE, edge(), edge(), any() % 2 ? any() % 2 : edge()); break;
         case 2: call(PITH_HC_LOG, edge(), 0, 0); break;
         case 3: call(PITH_HC_CRASH + 1 + (long)(any() % 1000), edge(), edge(), edge()); break;
         case 4: call(-(long)any(), edge(), edge(), edge()); break;

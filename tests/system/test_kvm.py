@@ -7,7 +7,9 @@ import time
 
 import pytest
 
-from frame import PITH, execute, ways
+from frame import PITH, ROOT, execute, ways
+
+pytestmark = pytest.mark.not_on_qemu("the walls are QEMU's there")
 
 KVM = [w for w in ways() if w != "process"]
 HEAD = """
@@ -72,12 +74,16 @@ def test_kvm_cannot_be_had(command, why, cc, tmp_path):
     ("return *(volatile char *)(AREA + 0x4000);", "read of"),
     ("*(volatile uint64_t *)(AREA + 0x3ff8) = 1;", "doorbell"),
     ("return *(volatile int *)(AREA + 0x3000);", "doorbell"),
-    ('__asm__ volatile("cli");', "instruction that programs may not use"),
     ('__asm__ volatile("mov %cr3, %rax");', "instruction that programs may not use"),
     ('__asm__ volatile("in $0x60, %al");', "instruction that programs may not use"),
+    ('__asm__ volatile("out %al, $0x80");', "instruction that programs may not use"),
+    ('__asm__ volatile("out %eax, $0");', "instruction that programs may not use"),
+    ('__asm__ volatile("out %%al, %%dx" : : "a"(0), "d"(0x1234));', "instruction that programs may not use"),
+    ('__asm__ volatile("rep insb" : : "D"(malloc(4096)), "c"(4096), "d"(0));', "instruction that programs may not use"),
+    ('__asm__ volatile("rep outsl" : : "S"(malloc(4096)), "c"(1024), "d"(32));', "instruction that programs may not use"),
     ('__asm__ volatile("int $0x80");', "instruction that programs may not use"),
 ], ids=["read tables", "write tables", "write stub", "execute stack", "behind", "ring wrongly", "read doorbell",
-        "cli", "cr3", "in", "int 0x80"])
+        "cr3", "in", "out", "wide out", "far out", "rep ins", "rep outs", "int 0x80"])
 def test_walls(body, text, cc, run):
     got = run(cc(program(body)))
     assert got.status == 139 and text in got.stderr, got.stderr
@@ -88,6 +94,14 @@ def test_no_instruction_leads_out(instruction, cc, run):
     """Which exception it is differs between processors and software KVM; that it is one does not."""
     got = run(cc(program(f'__asm__ volatile("mov $231, %eax; mov $77, %edi; push %rdi; {instruction}"); puts("went on");')))
     assert got.status in (132, 139) and not got.stdout and got.stderr, (got.status, got.stderr)
+
+
+@pytest.mark.parametrize("instructions", ["cli", "pushf; orl $0x100, (%rsp); popf", "pushf; orl $0x4000, (%rsp); popf",
+                                          "pushf; orl $0x40000, (%rsp); popf"], ids=["cli", "tf", "nt", "ac"])
+def test_flags_change_nothing_for_the_host(instructions, cc, run):
+    """Whether they mean something to the program or end it differs; that time runs out does not."""
+    got = run(cc(program(f'__asm__ volatile("{instructions}"); for (volatile int i = 0;; i++);')), options=["--timeout", "0.3"])
+    assert got.status in (124, 133, 139) and got.stderr
 
 
 def test_registers_of_a_crash_are_exact(cc, run):
@@ -151,6 +165,108 @@ def test_protections_follow_every_change(cc, run):
             if (p[i * PAGE]) return 7;
     }"""))
     assert run(image).status == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_protections(seed, cc, run):
+    image = cc(ROOT / "tests/system/protections.c", "-O1", f"-I{ROOT}")
+    for how in ("read", "write"):
+        got = run(image, str(seed), "60", how)
+        what = "read of" if how == "read" else "write to"
+        assert got.status == 139 and got.stdout.count("\n") == 1, (got.stdout, got.stderr)
+        assert f"segmentation fault: {what} {got.stdout.strip()} in the heap" in got.stderr
+
+
+FAULTS_PROGRAM = """
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+static volatile sig_atomic_t last, code;
+static void *volatile at;
+static sigjmp_buf back;
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    (void)context;
+    last = sig, code = info->si_code, at = info->si_addr;
+    siglongjmp(back, 1);
+}
+static volatile int zero;
+static int caught(int how, void *p)
+{
+    if (sigsetjmp(back, 1))
+        return last;
+    switch (how) {
+    case 0: return *(volatile char *)p;
+    case 1: *(volatile char *)p = 1; break;
+    case 2: ((void (*)(void))p)(); break;
+    case 3: return 7 / zero;
+    case 4: __asm__ volatile("ud2"); break;
+    case 5: __asm__ volatile("int3"); break;
+    case 6: return *(volatile char *)0x8000000000000000;
+    case 7: __asm__ volatile("std; movb $1, 8; cld"); break;
+    }
+    return 0;
+}
+int main(void)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    for (int i = 0; i < 5; i++)
+        sigaction(signals[i], &act, NULL);
+    char *p = mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    mprotect(p + (2 << 20), 4096, PROT_READ);
+    double sum = 0;
+    for (int i = 0; i < 300; i++) {
+        static const struct { int how, sig; long offset; } cases[] = {
+            {0, SIGSEGV, -1}, {1, SIGSEGV, 2 << 20}, {2, SIGSEGV, 0}, {3, SIGFPE, 0}, {4, SIGILL, 0}, {5, SIGTRAP, 0},
+            {6, SIGSEGV, 0}, {7, SIGSEGV, -1},
+        };
+        const int c = i % 8;
+        void *where = cases[c].offset < 0 ? (void *)8 : p + cases[c].offset;
+        sum += 0.5;
+        if (caught(cases[c].how, where) != cases[c].sig || (cases[c].how < 3 && at != where)) {
+            printf("case %d: signal %d at %p, not %p\\n", c, (int)last, at, where);
+            return 1;
+        }
+    }
+    return sum == 150 ? 0 : 2;
+}
+"""
+
+
+def test_faults_reach_the_program(cc, run):
+    got = run(cc(FAULTS_PROGRAM, "-O1"))
+    assert (got.status, got.stdout, got.stderr) == (0, "", "")
+
+
+SPIN_UNTIL = """
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+static volatile sig_atomic_t caught;
+static void note(int sig) { caught = sig; }
+int main(void)
+{
+    signal(SIGTERM, note);
+    puts("up");
+    fflush(stdout);
+    double d = 1;
+    unsigned long n = 0;
+    while (!caught)
+        d *= 1.0000001, n++;
+    return caught == SIGTERM && n > 1000 && d > 1 ? 42 : 1;
+}
+"""
+
+
+def test_signal_reaches_a_program_that_spins(cc, spawn):
+    process = spawn(cc(SPIN_UNTIL), stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"up\n"
+    time.sleep(0.1)
+    process.terminate()
+    assert process.wait(10) == 42
 
 
 JIT = """

@@ -91,6 +91,7 @@ def test_code_is_refused(cc, run):
     assert done.stderr.count("\n") == 1 and "--allow-jit" in done.stderr
 
 
+@pytest.mark.not_on_qemu("memory is never made executable there")
 def test_code_is_allowed(cc, run):
     done = run(cc(MAKE_CODE), options=["--allow-jit"])
     assert done.stdout == "at once: Permission denied\ncode: 42\n"
@@ -159,6 +160,7 @@ def resident(pid):
         return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
 
 
+@pytest.mark.not_on_qemu("memory is not given back there")
 def test_memory_goes_back_to_the_host(cc, spawn):
     process = spawn(cc(GIVE_BACK), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     held = []

@@ -11,6 +11,8 @@ import pytest
 
 from frame import OUT, PITH, execute
 
+pytestmark = pytest.mark.not_on_qemu("the monitor has no part in it")
+
 HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
 SPIN = '#include <unistd.h>\nint main(void) { write(1, "x", 1); for (;;); }\n'
 WAIT = '#include <unistd.h>\nint main(void) { char c; write(1, "x", 1); return (int)read(0, &c, 1); }\n'

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.not_on_qemu("the walls are QEMU's there")
+
 HEAD = r"""
 #define _GNU_SOURCE
 #include <stdint.h>

@@ -16,7 +16,7 @@
 struct fake_mm fake_mm;
 
 static char *arena;
-static bool in_use[ARENA_PAGES];
+static bool in_use[ARENA_PAGES], shared[ARENA_PAGES];
 static size_t lowest; /* no page below is free */
 
 static bool fails(void)
@@ -94,7 +94,7 @@ void page_free(void *p, size_t n)
     if (n == 0 || (size_t)((char *)p - arena) % PAGE_SIZE || first + n > ARENA_PAGES)
         abort();
     for (size_t i = first; i < first + n; i++) {
-        if (!in_use[i])
+        if (!in_use[i] || shared[i])
             abort();
         in_use[i] = false;
     }
@@ -102,4 +102,34 @@ void page_free(void *p, size_t n)
         lowest = first;
     fake_mm.pages -= n;
     ASAN_POISON_MEMORY_REGION(p, n * PAGE_SIZE);
+}
+
+static size_t number(const void *p)
+{
+    return (size_t)((const char *)p - arena) / PAGE_SIZE;
+}
+
+void *page_alloc_shared(size_t n)
+{
+    void *p = page_alloc(n);
+
+    if (p)
+        memset(shared + number(p), true, n);
+    return p;
+}
+
+void page_free_shared(void *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!shared[number(p) + i])
+            abort();
+    memset(shared + number(p), false, n);
+    page_free(p, n);
+}
+
+enum page_use page_use_at(const void *p)
+{
+    size_t i = number(p);
+
+    return i < ARENA_PAGES && shared[i] ? PAGE_SHARED : PAGE_KERNEL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * mm/heap.h and the page_alloc, page_free part of mm/page.h for tests on the host: counts what is
- * out, checks that what comes back went out with that size, and can run out of memory on demand.
- * Freed memory is poisoned for the address sanitizer. */
+ * mm/heap.h and the page_alloc, page_free part of mm/page.h, shared ones too, for tests on the
+ * host: counts what is out, checks that what comes back went out with that size, and can run out of
+ * memory on demand. Freed memory is poisoned for the address sanitizer. */
 #ifndef PITH_TESTS_FAKE_MM_H
 #define PITH_TESTS_FAKE_MM_H
 

@@ -20,6 +20,9 @@ struct plat_info plat_info;
 static const uint8_t entropy[32] = {'f', 'i', 'x', 'e', 'd'};
 static uint64_t generation = 1;
 
+/* The heap's shared pages, in its order. */
+static char *pool;
+
 /* The heap: its mapping, which may be longer than the heap, and the protection of each page. */
 static char *mapping;
 static size_t mapping_len;
@@ -40,14 +43,18 @@ static void die(const char *what)
 
 void fake_heap(size_t pages, size_t align)
 {
-    if (mapping)
+    if (mapping) {
         munmap(mapping, mapping_len);
+        munmap(pool, mapping_len);
+    }
     free(prots);
     prots = calloc(pages, 1);
     mapping_len = pages * PAGE_SIZE + align;
     mapping =
         mmap(NULL, mapping_len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (mapping == MAP_FAILED || (!prots && pages))
+    pool = mmap(NULL, mapping_len, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapping == MAP_FAILED || pool == MAP_FAILED || (!prots && pages))
         die("no memory for the heap");
     plat_info.heap = (char *)align_up((uintptr_t)mapping, align);
     plat_info.heap_len = pages * PAGE_SIZE;
@@ -102,9 +109,30 @@ void plat_release(void *addr, size_t len)
 {
     size_t page = heap_page(addr, len);
     fake.releases++;
-    if (mprotect(addr, len, PROT_NONE) != 0 || madvise(addr, len, MADV_DONTNEED) != 0)
+    if (mmap(addr, len, PROT_NONE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+             0) != addr)
         die("release failed");
     memset(prots + page, PROT_NONE, len / PAGE_SIZE);
+}
+
+int plat_share(void *addr, void *from, size_t len)
+{
+    size_t page = heap_page(addr, len);
+    fake.protects++;
+    if (fails_now())
+        return -ENOMEM;
+    if (mremap(pool + heap_page(from, len) * PAGE_SIZE, 0, len, MREMAP_MAYMOVE | MREMAP_FIXED,
+               addr) != addr)
+        die("mremap failed");
+    memset(prots + page, PROT_READ | PROT_WRITE, len / PAGE_SIZE);
+    return 0;
+}
+
+void plat_release_shared(void *addr, size_t len)
+{
+    if (madvise(pool + heap_page(addr, len) * PAGE_SIZE, len, MADV_REMOVE) != 0)
+        die("madvise failed");
+    plat_release(addr, len);
 }
 
 int fake_prot(const void *addr)
@@ -209,6 +237,19 @@ __attribute__((weak)) int plat_device_find(unsigned type, const char *name, stru
     (void)name;
     (void)dev;
     return -ENODEV;
+}
+
+__attribute__((weak)) int plat_device_reach(const void *addr, size_t len, bool write)
+{
+    (void)addr;
+    (void)len;
+    (void)write;
+    return 0;
+}
+
+__attribute__((weak)) void plat_device_stop(unsigned number)
+{
+    (void)number;
 }
 
 __attribute__((weak)) void assert_failed(const char *what, const char *file, int line)

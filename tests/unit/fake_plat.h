@@ -4,7 +4,7 @@
  * that stands still unless moved, and ends of the machine that a test can catch. Needs no cmocka,
  * so fuzzers use it too.
  *
- * assert_failed, log_line and plat_device_find are weak: a test may link the real ones, or its own.
+ * assert_failed, log_line and the plat_device_ functions are weak: a test may link the real ones, or its own.
  */
 #ifndef PITH_TESTS_FAKE_PLAT_H
 #define PITH_TESTS_FAKE_PLAT_H

@@ -35,6 +35,71 @@ static void test_words(void **state)
     CHECK("prog A=b", "prog\0A=b", 2, 0);
 }
 
+/* Words that VMMs add for Linux's driver are nobody's arguments, wherever they stand; quoted ones
+ * are. */
+static void test_device_words(void **state)
+{
+    static const char line[] =
+        " virtio_mmio.device=4K@0xd0000000:5 A=b virtio_mmio.device=x prog "
+        "\"virtio_mmio.device=1@2:3\" one virtio_mmio.device=512@0xfeb00000:6:1";
+    const char *at = line;
+
+    (void)state;
+    CHECK(line, "prog\0virtio_mmio.device=1@2:3\0one\0A=b", 3, 1);
+    CHECK("virtio_mmio.device=", "image", 1, 0);
+    assert_memory_equal(cmdline_device(&at), "4K@0xd", 6);
+    assert_memory_equal(cmdline_device(&at), "x ", 2);
+    assert_string_equal(cmdline_device(&at), "512@0xfeb00000:6:1");
+    assert_null(cmdline_device(&at));
+    assert_null(cmdline_device(&at));
+}
+
+static void good(const char *text, uint64_t size, uint64_t base, uint32_t irq)
+{
+    struct mmio_word w;
+
+    if (!cmdline_mmio(text, &w))
+        fail_msg("refused: %s", text);
+    assert_int_equal(w.size, size);
+    assert_int_equal(w.base, base);
+    assert_int_equal(w.irq, irq);
+}
+
+static void test_devices(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "4K",
+                                      "4K@",
+                                      "4K@0x",
+                                      "4K@1",
+                                      "4K@1:",
+                                      "4K@1:x",
+                                      "4K@1:2:",
+                                      "4K@1:2:3:4",
+                                      "4K@1:2x",
+                                      "4X@1:2",
+                                      "@1:2",
+                                      "-4@1:2",
+                                      "4K @1:2",
+                                      "0x@1:2",
+                                      "4KK@1:2",
+                                      "4K@1:4294967295",
+                                      "99999999999999999999@1:2",
+                                      "4K@0x1000000000000000:2",
+                                      "4K@1:99999999999999999999"};
+    struct mmio_word w;
+
+    (void)state;
+    good("4K@0xd0000000:5", 4096, 0xd0000000, 5);
+    good("512@0xFEB00E00:12:3 more", 512, 0xfeb00e00, 12);
+    good("0x200@4096:0\tx", 512, 4096, 0);
+    good("1m@0:1", 1 << 20, 0, 1);
+    good("2G@0:1", 2ull << 30, 0, 1);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        if (cmdline_mmio(bad[i], &w))
+            fail_msg("taken: %s", bad[i]);
+}
+
 static void test_environment(void **state)
 {
     (void)state;
@@ -63,10 +128,9 @@ static void test_unfinished(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_nothing_named),
-        cmocka_unit_test(test_unfinished),
+        cmocka_unit_test(test_words),         cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_device_words),  cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_nothing_named), cmocka_unit_test(test_unfinished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,9 @@ enum trick {
 static struct {
     enum trick trick;
     int32_t error; /* used length of what fails */
-    unsigned chains, parts_max, crossings, flushes;
+    unsigned chains, parts_max, crossings, flushes, stops;
+    const char *serial; /* 20 bytes, or NULL: the request is not known */
+    const void *unreachable;
     uint8_t bytes[SECTORS * SECTOR];
 } host;
 
@@ -73,6 +75,13 @@ static uint32_t carry_out(int head, bool fails)
     memcpy(&type, (void *)(uintptr_t)d[0].addr, 4);
     memcpy(&sector, (void *)(uintptr_t)(d[0].addr + 8), 8);
     host.flushes += type == 4;
+    if (type == 8) {
+        assert_true(n == 3 && d[1].len == 20 && (d[1].flags & 2));
+        memcpy((void *)(uintptr_t)d[1].addr, host.serial ? host.serial : "xxxx",
+               host.serial ? 20 : 4);
+        *(uint8_t *)(uintptr_t)d[2].addr = host.serial ? 0 : 2;
+        return 21;
+    }
     for (unsigned i = 1; i + 1 < n; i++) {
         void *at = (void *)(uintptr_t)d[i].addr;
         uint8_t *disk = host.bytes + sector * SECTOR;
@@ -94,10 +103,14 @@ static int serve(nsec_t deadline)
 {
     int used = 0, head;
 
-    assert_true(deadline == ((device.features & PITH_BLOCK_F_STATUS) ? 0 : DEADLINE_NEVER));
+    bool hosted = device.features & PITH_BLOCK_F_STATUS;
+
+    assert_int_equal(deadline, hosted ? 0 : fake.now + 30 * NSEC_PER_SEC);
     host.crossings++;
-    if (host.trick == SILENT)
+    if (host.trick == SILENT) {
+        fake.now = hosted ? fake.now : deadline;
         return 0;
+    }
     while ((head = fake_queue_fetch(&queue)) >= 0) {
         host.chains++;
         uint32_t len = carry_out(head, host.trick == FAIL_SECOND && used == 1);
@@ -123,6 +136,19 @@ int plat_device_at(unsigned type, unsigned index, struct plat_device *dev)
     return 0;
 }
 
+int plat_device_reach(const void *addr, size_t len, bool write)
+{
+    (void)write;
+    assert_false(device.features & PITH_BLOCK_F_STATUS);
+    return range_inside((uintptr_t)host.unreachable, 1, (uintptr_t)addr, len) ? -EFAULT : 0;
+}
+
+void plat_device_stop(unsigned number)
+{
+    assert_int_equal(number, 7);
+    host.stops++;
+}
+
 #define HOSTED (F_SEG_MAX | F_BLK_SIZE | F_FLUSH | F_INDIRECT_DESC | PITH_BLOCK_F_STATUS)
 
 static struct blkdev *begin(uint64_t features, unsigned size)
@@ -136,12 +162,14 @@ static struct blkdev *begin(uint64_t features, unsigned size)
     if (disks[0])
         heap_free(disks[0], sizeof(*disks[0]));
     disks[0] = NULL;
+    unsound[0] = false;
     memset(&host, 0, sizeof(host));
     for (size_t i = 0; i < sizeof(host.bytes); i += 4)
         *(uint32_t *)(host.bytes + i) = (uint32_t)i * 2654435761u;
     fake_queue_reset(&queue, size);
     config = (struct pith_block_config){.capacity = SECTORS, .seg_max = 14, .blk_size = 512};
     device = (struct plat_device){.type = 2,
+                                  .number = 7,
                                   .name = "disk",
                                   .features = features,
                                   .config = &config,
@@ -280,10 +308,15 @@ static void bad_descriptions(void **state)
         end(state);
         config = bad[i];
         device.features |= bad[i].size_max ? F_SIZE_MAX : 0;
-        assert_int_equal(blkdev_get(0, &dev), -ENODEV);
+        assert_int_equal(blkdev_get(0, &dev), -EIO);
+        assert_int_equal(blkdev_get(0, &dev), -EIO);
+        assert_int_equal(host.stops, 1);
+        assert_string_equal(
+            fake.log, "pith: disk 0: what it says of itself makes no sense: it is not used\n");
     }
+    unsound[0] = false;
     device.config_len = 8;
-    assert_int_equal(blkdev_get(0, &dev), -ENODEV);
+    assert_int_equal(blkdev_get(0, &dev), -EIO);
     assert_null(begin(HOSTED & ~F_INDIRECT_DESC, 2));
     assert_null(begin(HOSTED, 0));
     assert_int_equal(blkdev_get(1, &dev), -ENODEV);
@@ -320,7 +353,8 @@ static void errors_of_the_device(void **state)
     assert_int_equal(dev->ops->transfer(dev, r, 2), -EIO);
 }
 
-/* Whatever the device does, every request ends, with EIO; and nothing is in flight afterwards. */
+/* Whatever the device does, every request ends, with EIO; and nothing is in flight afterwards. A
+ * device that no monitor stops is stopped, once, with a message. */
 static void hostile(void **state)
 {
     static const struct {
@@ -330,19 +364,62 @@ static void hostile(void **state)
                   {WRONG_CHAIN, true}, {TWICE, true},      {AHEAD, true}};
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(tricks); i++) {
-        struct blkdev *dev = begin(HOSTED, 16);
-        host.trick = tricks[i].trick;
+    for (size_t i = 0; i < 2 * ARRAY_LEN(tricks); i++) {
+        bool hosted = i % 2;
+        struct blkdev *dev = begin(hosted ? HOSTED : HOSTED & ~PITH_BLOCK_F_STATUS, 16);
+        size_t lines = 0;
+        host.trick = tricks[i / 2].trick;
         int first = transfer_one(dev, BLK_READ, 0, buf, 3 << 20);
         int second = transfer_one(dev, BLK_READ, 0, buf, 3 << 20);
         if (first != -EIO && second != -EIO)
-            fail_msg("trick %u: %d, then %d", tricks[i].trick, first, second);
+            fail_msg("trick %u: %d, then %d", tricks[i / 2].trick, first, second);
         assert_int_equal(disks[0]->in_flight, 0);
         host.trick = HONEST;
         int later = transfer_one(dev, BLK_WRITE, 0, buf, 512);
-        assert_int_equal(later, tricks[i].for_good ? -EIO : 0);
+        assert_int_equal(later, tricks[i / 2].for_good ? -EIO : 0);
         assert_int_equal(dev->ops->flush(dev), later);
+        for (size_t j = 0; j < fake.log_len; j++)
+            lines += fake.log[j] == '\n';
+        assert_int_equal(lines, tricks[i / 2].for_good && !hosted);
+        assert_int_equal(host.stops, lines);
     }
+}
+
+/* Memory that the program may not access is refused before the device hears of it. */
+static void out_of_reach(void **state)
+{
+    struct blkdev *dev = begin(F_SEG_MAX, 16);
+
+    (void)state;
+    host.unreachable = buf + 700;
+    assert_int_equal(transfer_one(dev, BLK_READ, 0, buf, 1024), -EFAULT);
+    assert_int_equal(host.chains, 0);
+    assert_int_equal(transfer_one(dev, BLK_READ, 0, buf, 512), 0);
+}
+
+static const char *name_for(const char *serial)
+{
+    struct blkdev *dev;
+
+    begin(HOSTED & ~PITH_BLOCK_F_STATUS, 16);
+    end(NULL);
+    device.name = "";
+    host.serial = serial;
+    assert_int_equal(blkdev_get(0, &dev), 0);
+    return dev->name;
+}
+
+static void serial_numbers(void **state)
+{
+    (void)state;
+    assert_string_equal(name_for("data\0garbage         "), "data");
+    assert_string_equal(name_for("A_b-9.z0123456789012"), "A_b-9.z0123456789012");
+    assert_string_equal(name_for("\0..................."), "");
+    assert_string_equal(name_for("..\0................."), "");
+    assert_string_equal(name_for("a/b\0................"), "");
+    assert_string_equal(name_for("a b\0................"), "");
+    assert_string_equal(name_for(NULL), "");
+    assert_int_equal(host.chains, 1);
 }
 
 int main(void)
@@ -355,6 +432,8 @@ int main(void)
         cmocka_unit_test_teardown(bad_descriptions, end),
         cmocka_unit_test_teardown(errors_of_the_device, end),
         cmocka_unit_test_teardown(hostile, end),
+        cmocka_unit_test_teardown(out_of_reach, end),
+        cmocka_unit_test_teardown(serial_numbers, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

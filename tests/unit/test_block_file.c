@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <ucontext.h>
 
 #include "unit.h"
 #include "block/file.h"
@@ -21,6 +22,33 @@ static unsigned requests, flushes;
 static const void *last;               /* memory of the latest request */
 static uint64_t fails_at = UINT64_MAX; /* the block whose transfer fails */
 
+/* Two threads that take turns whenever one of them waits: for the disk, or for its lock. */
+static ucontext_t threads[2], finished;
+static unsigned running, alive;
+static bool inside;
+
+static void take_turns(void)
+{
+    if (alive < 2)
+        return;
+    unsigned me = running;
+    running = !me;
+    assert_int_equal(swapcontext(&threads[me], &threads[running]), 0);
+}
+
+void wait_sleep_hard(struct wait_queue *q, const char *what)
+{
+    (void)q;
+    (void)what;
+    assert_int_equal(alive, 2);
+    take_turns();
+}
+
+void wait_wake(struct wait_queue *q)
+{
+    (void)q;
+}
+
 void file_free(struct file *f)
 {
     (void)f;
@@ -28,6 +56,10 @@ void file_free(struct file *f)
 
 static int transfer(struct blkdev *dev, struct blk_request *r, unsigned n)
 {
+    assert_false(inside);
+    inside = true;
+    take_turns();
+    inside = false;
     for (unsigned i = 0; i < n; i++) {
         uint8_t *at = disk + r[i].first * dev->block_size;
         requests++;
@@ -188,6 +220,53 @@ static void errors(void **state)
     fails_at = UINT64_MAX;
 }
 
+/* Each writes its own bytes of the same blocks, and reads them again. */
+static void worker(int number)
+{
+    struct file f = open_disk(1, O_RDWR);
+    uint8_t mine[100], got[100];
+
+    for (unsigned i = 0; i < 200; i++) {
+        uint64_t pos = i * 211 + (unsigned)number * 100, at = pos;
+        struct iovec iov = {mine, sizeof(mine)}, back = {got, sizeof(got)};
+        memset(mine, number * 100 + (int)i % 100, sizeof(mine));
+        assert_int_equal(f.ops->writev(&f, &iov, 1, &at), sizeof(mine));
+        at = pos;
+        assert_int_equal(f.ops->readv(&f, &back, 1, &at), sizeof(got));
+        assert_memory_equal(mine, got, sizeof(mine));
+        memcpy(model + pos, mine, sizeof(mine));
+    }
+    if (--alive > 0) {
+        running = !number;
+        setcontext(&threads[running]);
+    }
+}
+
+static void start_thread(int number)
+{
+    static char stacks[2][1 << 16];
+    ucontext_t *t = &threads[number];
+
+    assert_int_equal(getcontext(t), 0);
+    t->uc_stack.ss_sp = stacks[number];
+    t->uc_stack.ss_size = sizeof(stacks[number]);
+    t->uc_link = &finished;
+    makecontext(t, (void (*)(void))worker, 1, number);
+}
+
+static void two_threads(void **state)
+{
+    (void)state;
+    memcpy(model, disk, SIZE);
+    alive = 2;
+    running = 0;
+    start_thread(0);
+    start_thread(1);
+    swapcontext(&finished, &threads[0]);
+    assert_int_equal(alive, 0);
+    assert_memory_equal(model, disk, SIZE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +274,7 @@ int main(void)
         cmocka_unit_test(without_a_copy),
         cmocka_unit_test(edges),
         cmocka_unit_test(errors),
+        cmocka_unit_test(two_threads),
     };
     fake_reset();
     return cmocka_run_group_tests(tests, NULL, NULL);

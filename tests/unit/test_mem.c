@@ -4,7 +4,7 @@
  * "here".
  *
  * sources: libos/posix/mem.c libos/mm/page.c libos/mm/runs.c libos/mm/fault.c
- * sources: tests/unit/fake_plat.c
+ * sources: libos/mm/share.c libos/posix/mapping.c tests/unit/fake_plat.c
  * uses: posix mm vfs */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 
 #include "unit.h"
 #include "fake_plat.h"
+#include "mm/heap.h"
 #include "mm/page.h"
 #include "pith_calls.h"
 #include "vfs/fd.h"
@@ -42,9 +43,36 @@ static ssize_t read_piece(struct file *f, const struct iovec *iov, int n, uint64
     return (ssize_t)len;
 }
 
-static const struct file_ops ops = {.readv = read_piece};
-static struct inode regular = {.mode = S_IFREG, .refs = 1}, folder = {.mode = S_IFDIR, .refs = 1},
-                    zero = {.mode = S_IFCHR, .refs = 1};
+/* Not in the heap that each test begins anew. */
+void *heap_alloc(size_t size)
+{
+    return calloc(1, size);
+}
+
+void heap_free(void *p, size_t size)
+{
+    (void)size;
+    free(p);
+}
+
+/* The file's pages once it is mapped shared. */
+#define FILE_PAGES 20
+static char *pages[FILE_PAGES];
+static unsigned shares_left = 1000;
+
+static char *share(struct inode *inode, uint64_t first, uint64_t *n)
+{
+    (void)inode;
+    *n = 1;
+    if (!pages[first] && shares_left > 0 && (pages[first] = page_alloc_shared(1)))
+        shares_left--;
+    return pages[first];
+}
+
+static const struct file_ops ops = {.readv = read_piece, .map = mapping_of_file};
+static const struct inode_ops inode_ops = {.share = share};
+static struct inode regular = {.mode = S_IFREG, .refs = 1, .ops = &inode_ops},
+                    folder = {.mode = S_IFDIR, .refs = 1}, zero = {.mode = S_IFCHR, .refs = 1};
 
 enum { FD_READ, FD_WRITE, FD_BOTH, FD_FOLDER, FD_PIPE, FD_PATH, FD_ZERO, FD_CLOSED, FDS };
 static struct file open_files[] = {
@@ -62,6 +90,8 @@ struct fd_table fd_table = {table, FDS, FDS};
 static int setup(void **state)
 {
     (void)state;
+    if (plat_info.heap) /* what the last test has mapped */
+        assert_int_equal(pith_sys_munmap((long)plat_info.heap, (long)plat_info.heap_len), 0);
     fake_reset();
     fake_heap(1025, PAGE_SIZE);
     page_start(plat_info.heap, plat_info.heap_len);
@@ -72,8 +102,12 @@ static int setup(void **state)
     for (int i = 0; i < FD_CLOSED; i++)
         table[i] = &open_files[i];
     zero.rdev = makedev(1, 5);
-    file_size = 10000;
+    file_size = regular.size = 10000;
     file_error = 0;
+    regular.mappings = NULL;
+    memset(pages, 0, sizeof(pages));
+    for (int i = 0; i < FD_CLOSED; i++)
+        open_files[i].refs = 1;
     return 0;
 }
 
@@ -142,8 +176,7 @@ static void mmap_errors(void **state)
         {0, PAGE, PROT_READ, MAP_PRIVATE, FD_PIPE, 0, -ENODEV},
         {0, PAGE, PROT_READ, MAP_PRIVATE, FD_READ, -PAGE, -EOVERFLOW},
         {0, 2 * PAGE, PROT_READ, MAP_PRIVATE, FD_READ, 0x7ffffffffffff000, -EOVERFLOW},
-        {0, PAGE, RW, MAP_SHARED, FD_BOTH, 0, -ENODEV},        /* here */
-        {0, PAGE, PROT_READ, MAP_SHARED, FD_BOTH, 0, -ENODEV}, /* here */
+        {0, PAGE, RW, MAP_SHARED_VALIDATE | MAP_SYNC, FD_BOTH, 0, -EOPNOTSUPP},
         {0, 10 * PAGE, PROT_READ, MAP_PRIVATE | MAP_TYPE, FD_READ, 0, -EINVAL},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -219,22 +252,23 @@ static void check_file_bytes(const unsigned char *p, size_t pos, size_t len)
         assert_int_equal(p[i], pos < file_size ? (unsigned char)(pos + pos / 256) : 0);
 }
 
-static void files_are_copied(void **state)
+static void private_mappings_are_copies(void **state)
 {
     (void)state;
     long at = pith_sys_mmap(0, 20000, RW, MAP_PRIVATE, FD_BOTH, 0);
     assert_true(at > 0);
-    check_file_bytes((void *)at, 0, 5 * 4096);
-    memset((void *)at, 1, 5 * 4096);
-    at = pith_sys_mmap(0, 5000, PROT_READ, MAP_SHARED, FD_READ, PAGE);
+    check_file_bytes((void *)at, 0, 3 * 4096);
+    assert_int_equal(page_fault_kind((uintptr_t)at + 3 * 4096), PAGE_FAULT_BEYOND);
+    memset((void *)at, 1, 3 * 4096);
+    assert_int_equal(pith_sys_madvise(at, 3 * PAGE, MADV_DONTNEED), 0);
+    check_file_bytes((void *)at, 0, 3 * 4096);
+    at = pith_sys_mmap(0, 5000, PROT_READ, MAP_PRIVATE, FD_READ, PAGE);
     assert_true(at > 0);
     check_file_bytes((void *)at, 4096, 2 * 4096);
     assert_int_equal(fake_prot((void *)at), PROT_READ);
     assert_int_equal(pith_sys_mmap(at, PAGE, RW, MAP_PRIVATE | MAP_FIXED, FD_READ, 2 * PAGE), at);
     check_file_bytes((void *)at, 2 * 4096, 4096);
-    assert_true(pith_sys_mmap(0, PAGE, PROT_READ, MAP_SHARED_VALIDATE, FD_READ, 0) > 0);
-    at = pith_sys_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, FD_READ, 16 * PAGE); /* behind its end */
-    check_file_bytes((void *)at, 16 * 4096, 4096);
+    assert_int_equal(open_files[FD_READ].refs, 3);
     at = pith_sys_mmap(0, 2 * PAGE, RW, MAP_SHARED, FD_ZERO, 0);
     assert_true(at > 0);
     assert_int_equal(*(char *)at, 0);
@@ -243,7 +277,107 @@ static void files_are_copied(void **state)
     file_error = -EIO;
     assert_int_equal(pith_sys_mmap(0, PAGE, PROT_READ, MAP_PRIVATE, FD_READ, 0), -EIO);
     assert_int_equal(used(PAGE_ANON), before);
-    assert_int_equal(open_files[FD_READ].refs, 1);
+    assert_int_equal(open_files[FD_READ].refs, 3);
+}
+
+static long shared(long len, int prot, long pos)
+{
+    return pith_sys_mmap(0, len, prot, MAP_SHARED, FD_BOTH, pos);
+}
+
+static void shared_mappings_are_one(void **state)
+{
+    (void)state;
+    char *a = (char *)shared(5 * PAGE, RW, 0), *b = (char *)shared(2 * PAGE, PROT_READ, PAGE);
+    assert_int_equal(used(PAGE_FILE), 5);
+    assert_int_equal(used(PAGE_BEYOND), 2);
+    strcpy(a + PAGE, "both");
+    assert_string_equal(b, "both");
+    assert_string_equal(pages[1], "both");
+    assert_int_equal(pith_sys_mprotect((long)b, PAGE, RW), 0);
+    strcpy(b, "back");
+    assert_string_equal(a + PAGE, "back");
+
+    /* The file ends earlier, then later. */
+    mapping_truncated(&regular, 4097);
+    file_size = regular.size = 4097;
+    assert_int_equal(page_fault_kind((uintptr_t)a + 2 * 4096), PAGE_FAULT_BEYOND);
+    assert_string_equal(a + PAGE, "back");
+    assert_int_equal(page_fault_kind((uintptr_t)b + 4096), PAGE_FAULT_BEYOND);
+    regular.size = 5 * 4096;
+    mapping_grown(&regular, 4097);
+    strcpy(a + 2 * PAGE, "again");
+    assert_string_equal(b + PAGE, "again");
+    assert_int_equal(used(PAGE_BEYOND), 0);
+
+    /* Cut in the middle: what is left goes on. */
+    assert_int_equal(pith_sys_munmap((long)a + PAGE, 3 * PAGE), 0);
+    assert_int_equal(open_files[FD_BOTH].refs, 4);
+    a[4 * PAGE] = 'x';
+    assert_int_equal(pages[4][0], 'x');
+    assert_int_equal(pith_sys_munmap((long)a, 5 * PAGE), 0);
+    assert_int_equal(open_files[FD_BOTH].refs, 2);
+    assert_string_equal(b, "back");
+    a = (char *)pith_sys_mremap((long)b, 0, 2 * PAGE, MREMAP_MAYMOVE, 0);
+    assert_string_equal(a + PAGE, "again");
+    assert_int_equal(
+        pith_sys_mremap((long)b, PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (long)a), (long)a);
+    assert_string_equal(a + PAGE, "again");
+    assert_int_equal(pith_sys_munmap((long)b, 2 * PAGE), 0);
+    assert_int_equal(pith_sys_munmap((long)a, 2 * PAGE), 0);
+    assert_int_equal(open_files[FD_BOTH].refs, 1);
+    assert_null(regular.mappings);
+}
+
+/* What the mappings of the file should be, whatever failed before. */
+static void check_usable(void)
+{
+    struct page_counts c;
+    page_count(&c);
+    assert_int_equal(c.used[PAGE_FILE] + c.used[PAGE_BEYOND] + c.used[PAGE_ANON], 0);
+    assert_null(regular.mappings);
+    assert_int_equal(open_files[FD_BOTH].refs, 1);
+    char *a = (char *)shared(PAGE, RW, 0);
+    assert_true((long)a > 0);
+    a[0]++;
+    assert_int_equal(a[0], pages[0][0]);
+    assert_int_equal(pith_sys_munmap((long)a, PAGE), 0);
+}
+
+static void unmap_all(long at, long len)
+{
+    if (at > 0)
+        assert_int_equal(pith_sys_munmap(at, len), 0);
+}
+
+/* Each call to the host fails in turn, in the middle of everything. */
+static void failures_leave_all_usable(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i < 40; i++) {
+        fake.protect_fails_in = i;
+        fake.protect_fails_for = 1;
+        long a = shared(5 * PAGE, PROT_READ, 0), p = -1, q = -1;
+        if (a > 0) {
+            p = pith_sys_mmap(0, 3 * PAGE, PROT_READ, MAP_PRIVATE, FD_BOTH, 0);
+            q = pith_sys_mremap(a, 0, 2 * PAGE, MREMAP_MAYMOVE, 0);
+            (void)pith_sys_mprotect(a, 5 * PAGE, RW);
+            (void)pith_sys_madvise(p > 0 ? p : a, 3 * PAGE, MADV_DONTNEED);
+            long moved = pith_sys_mremap(a, 5 * PAGE, 6 * PAGE, MREMAP_MAYMOVE, 0);
+            a = moved > 0 ? moved : a;
+        }
+        fake.protect_fails_in = 0;
+        unmap_all(a, 6 * PAGE);
+        unmap_all(p, 3 * PAGE);
+        unmap_all(q, 2 * PAGE);
+        check_usable();
+    }
+    /* No memory for the file's pages. */
+    shares_left = 0;
+    pages[2] = NULL;
+    assert_int_equal(shared(3 * PAGE, RW, 0), -ENOMEM);
+    shares_left = 1000;
+    check_usable();
 }
 
 static void munmap_arguments(void **state)
@@ -322,7 +456,7 @@ static void mremap_arguments(void **state)
     } rows[] = {
         {at, PAGE, PAGE, 8, 0, -EINVAL},
         {at, PAGE, PAGE, MREMAP_FIXED, other, -EINVAL},
-        {at, PAGE, PAGE, MREMAP_DONTUNMAP | MREMAP_MAYMOVE, 0, -EINVAL}, /* here */
+        {at, PAGE, 2 * PAGE, MREMAP_DONTUNMAP | MREMAP_MAYMOVE, 0, -EINVAL},
         {at + 1, PAGE, PAGE, 0, 0, -EINVAL},
         {at, PAGE, 0, 0, 0, -EINVAL},
         {at, PAGE, -1, MREMAP_MAYMOVE, 0, -EINVAL},
@@ -571,7 +705,9 @@ int main(void)
         cmocka_unit_test_setup(mmap_gives_memory, setup),
         cmocka_unit_test_setup(mmap_at_addresses, setup),
         cmocka_unit_test_setup(executable_memory_is_explained_once, setup),
-        cmocka_unit_test_setup(files_are_copied, setup),
+        cmocka_unit_test_setup(private_mappings_are_copies, setup),
+        cmocka_unit_test_setup(shared_mappings_are_one, setup),
+        cmocka_unit_test_setup(failures_leave_all_usable, setup),
         cmocka_unit_test_setup(munmap_arguments, setup),
         cmocka_unit_test_setup(mprotect_arguments, setup),
         cmocka_unit_test_setup(mremap_arguments, setup),

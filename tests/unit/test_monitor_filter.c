@@ -35,6 +35,7 @@ static int start(void **state)
     (void)state;
     params = (struct filter_params){.heap = 0x123456789000,
                                     .heap_len = 0x10000000,
+                                    .pool = 0x234567890000,
                                     .out_fds = 1 << 1 | 1 << 2,
                                     .die_signals = 1ull << (SIGTERM - 1) | 1ull << (SIGINT - 1) |
                                                    1ull << (SIGABRT - 1) | 1ull << (SIGSEGV - 1) |
@@ -129,8 +130,12 @@ static bool allowed(int nr, const uint64_t *a)
         return heap_range(a) && (i2 <= 3);
     case SYS_mmap:
         return heap_range(a) && i2 == 0 && i3 == 0x4032;
+    case SYS_mremap:
+        return params.pool && a[0] >= params.pool && a[0] - params.pool < params.heap_len &&
+               a[1] == 0 && a[2] <= params.heap_len && a[3] == 3 && a[4] >= params.heap &&
+               a[4] - params.heap < params.heap_len;
     case SYS_madvise:
-        return heap_range(a) && (i2 == 4 || i2 == 14);
+        return heap_range(a) && (i2 == 4 || i2 == 9 || i2 == 14);
     case SYS_rt_sigaction:
         return i0 >= 1 && i0 < 32 && (params.die_signals >> (i0 - 1) & 1);
     case SYS_tgkill:
@@ -269,6 +274,33 @@ static void large_heaps(void **state)
     }
 }
 
+/* Everything right, or one argument of it anything: at random it never is. */
+static void shared_pages(void **state)
+{
+    uint64_t seed = 9;
+    unsigned passed = 0;
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        uint64_t args[6] = {params.pool + random_below(&seed, params.heap_len), 0,
+                            random_below(&seed, 2 * params.heap_len), 3,
+                            params.heap + random_below(&seed, params.heap_len)};
+        if (random_below(&seed, 2)) {
+            uint64_t edge = random_below(&seed, 2)
+                                ? params.pool + random_below(&seed, 2) * params.heap_len -
+                                      random_below(&seed, 2)
+                                : interesting(&seed);
+            args[random_below(&seed, 5)] = edge;
+        }
+        check(SYS_mremap, args);
+        passed += allowed(SYS_mremap, args);
+    }
+    assert_true(passed > 50000);
+    params.pool = 0;
+    compile();
+    const uint64_t none[6] = {0, 0, 4096, 3, params.heap};
+    assert_int_equal(answer(SYS_mremap, none), SECCOMP_RET_TRAP);
+}
+
 /* Runs (fn) in a child behind the filter. Returns its wait status. */
 static int behind_filter(void (*fn)(void))
 {
@@ -397,7 +429,8 @@ static void virtual_processor(void **state)
     assert_true(passed > 1000);
 }
 
-static void at_most_twelve(void **state)
+/* Twelve, and one more for shared pages. */
+static void few_calls(void **state)
 {
     struct filter_call calls[FILTER_ROWS];
     struct disks ds = {.count = DISKS_MAX};
@@ -414,7 +447,7 @@ static void at_most_twelve(void **state)
         distinct += i == rows;
     }
     assert_true(rows < FILTER_ROWS);
-    assert_int_equal(distinct, 12);
+    assert_int_equal(distinct, 13);
 }
 
 int main(void)
@@ -425,10 +458,11 @@ int main(void)
         cmocka_unit_test_setup(arguments, start),
         cmocka_unit_test_setup(arguments_with_jit, start),
         cmocka_unit_test_setup(large_heaps, start),
+        cmocka_unit_test_setup(shared_pages, start),
         cmocka_unit_test_setup(in_linux, start),
         cmocka_unit_test_setup(disks, start),
         cmocka_unit_test_setup(virtual_processor, start),
-        cmocka_unit_test_setup(at_most_twelve, start),
+        cmocka_unit_test_setup(few_calls, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,14 @@ static inline uint8_t in8(uint16_t port)
     return value;
 }
 
+static inline uint32_t in32(uint16_t port)
+{
+    uint32_t value;
+
+    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+    return value;
+}
+
 static inline uint64_t msr_read(uint32_t msr)
 {
     uint32_t low, high;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * /dev: null, zero, full, random, urandom, console and tty, the usual links, and the directory
- * shm, which another file system may be mounted on; where the machine has disks, vda, vdb ... and a
- * link to each by its name in disk/by-id, as udev makes them for virtio disks. Device numbers are
- * Linux's. */
+ * /dev: null, zero, full, random, urandom, console and tty, the usual links, the socket log
+ * (net/unix), and the directory shm, which another file system may be mounted on; where the machine
+ * has disks, vda, vdb ... and a link to each by its name in disk/by-id, as udev makes them for
+ * virtio disks. Device numbers are Linux's. */
 #include <errno.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -148,6 +148,7 @@ static const struct tree_node devices[] = {
     CHAR_DEVICE("console", 5, 1, open_console), LINK("fd", "/proc/self/fd"),
     LINK("stdin", "/proc/self/fd/0"),           LINK("stdout", "/proc/self/fd/1"),
     LINK("stderr", "/proc/self/fd/2"),          {.name = "shm", .mode = S_IFDIR | S_ISVTX | 0777},
+    {.name = "log", .mode = S_IFSOCK | 0666},
 };
 
 static const struct tree_node root = {
@@ -175,7 +176,7 @@ struct disk_nodes {
     struct {
         char name[4];      /* vda */
         char target[10];   /* ../../vda */
-        char link[7 + 16]; /* virtio-NAME */
+        char link[7 + 21]; /* virtio-NAME */
     } text[DISKS_MAX];
 };
 
@@ -206,6 +207,7 @@ static const struct tree_node *root_with_disks(void)
 {
     struct disk_nodes *n = heap_alloc(sizeof(*n));
     struct blkdev *disk;
+    int err;
 
     if (!n)
         return NULL;
@@ -213,8 +215,9 @@ static const struct tree_node *root_with_disks(void)
     n->root = root;
     n->root.children = n->devices;
     n->by_id = (struct tree_node){.name = "by-id", .mode = S_IFDIR | 0755, .children = n->links};
-    for (unsigned i = 0; i < DISKS_MAX && blkdev_get(i, &disk) == 0; i++)
-        add_disk(n, i, disk);
+    for (unsigned i = 0; i < DISKS_MAX && (err = blkdev_get(i, &disk)) != -ENODEV; i++)
+        if (!err)
+            add_disk(n, i, disk);
     n->devices[n->root.count++] = (struct tree_node){
         .name = "disk", .mode = S_IFDIR | 0755, .children = &n->by_id, .count = 1};
     return &n->root;

@@ -415,15 +415,18 @@ static ssize_t fd_readlink(struct inode *inode, char *buf, size_t size)
 
     if (!f)
         return -ENOENT;
-    if (f->inode && !S_ISFIFO(f->inode->mode))
+    bool socket = f->inode && S_ISSOCK(f->inode->mode);
+    bool pipe = f->inode && S_ISFIFO(f->inode->mode);
+    if (f->inode && (f->inode->ops->name || (!socket && !pipe)))
         return put_path(f->inode, buf, size);
-    if (!f->inode && S_ISCHR(f->mode)) {
-        size_t n = min_size(size, strlen("/dev/console"));
-        memcpy(buf, "/dev/console", n);
+    const char *name = S_ISCHR(f->mode) ? "/dev/console" : f->ops->name;
+    if (!f->inode && name) {
+        size_t n = min_size(size, strlen(name));
+        memcpy(buf, name, n);
         return (ssize_t)n;
     }
     struct text t = {0};
-    text_str(&t, "pipe:[");
+    text_str(&t, socket ? "socket:[" : "pipe:[");
     text_dec(&t, f->inode ? f->inode->ino : (uint64_t)to_tree(inode)->number, 0, ' ');
     text_char(&t, ']');
     if (t.failed)

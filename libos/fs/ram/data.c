@@ -15,6 +15,8 @@
 #include "ram/internal.h"
 
 #define SLOT_MASK (NODE_SLOTS - 1)
+#define SHARE_RUN 512 /* pages that become shared at once: as many are in memory twice meanwhile   \
+                       */
 
 static inline struct ram_node *as_node(uintptr_t slot)
 {
@@ -24,6 +26,12 @@ static inline struct ram_node *as_node(uintptr_t slot)
 static inline bool is_page(uintptr_t slot)
 {
     return slot > SLOT_HOLE;
+}
+
+/* Whether a slot's page is one that mappings show. */
+static inline bool is_shared(uintptr_t slot)
+{
+    return is_page(slot) && page_use_at((const void *)slot) == PAGE_SHARED;
 }
 
 /* log2 of the number of pages below one slot of a node whose subtree is (height) high. */
@@ -236,6 +244,93 @@ int data_allocate(struct ram_inode *ri, uint64_t off, uint64_t end)
     return 0;
 }
 
+/* How many pages from (index) on, (n) at most, are not shared yet, and how many of them are to be
+ * added to the file. */
+static size_t count_unshared(struct ram_data *d, uint64_t index, uint64_t n, size_t *added)
+{
+    size_t i = 0;
+    uint64_t span;
+
+    for (*added = 0; i < min_size(n, SHARE_RUN); i++) {
+        uintptr_t *slot = find_slot(d, index + i, &span);
+        if (slot && is_shared(*slot))
+            break;
+        *added += !slot || !is_page(*slot);
+    }
+    return i;
+}
+
+/* Moves the contents of page (index) to (page), which is zero and becomes the file's. -ENOMEM. */
+static int replace_page(struct ram_inode *ri, uint64_t index, char *page)
+{
+    struct ram_data *d = &ri->data;
+    uintptr_t *slot = make_slot(d, index);
+
+    if (!slot)
+        return -ENOMEM;
+    if (is_page(*slot)) {
+        memcpy(page, (const char *)*slot, PAGE_SIZE);
+        page_free((void *)*slot, 1);
+    } else {
+        if (*slot == SLOT_EMPTY && index << PAGE_SHIFT < d->lower_size)
+            lower_read(d, index << PAGE_SHIFT, page, PAGE_SIZE);
+        ram_fs_of(ri)->pages++;
+        d->pages++;
+        ri->inode.blocks = d->pages * (PAGE_SIZE / 512);
+        d->end = max_size(d->end, index + 1);
+    }
+    *slot = (uintptr_t)page;
+    return 0;
+}
+
+/* Makes page (index) a shared one, and others of the (n) from it on if that can be done at once. */
+static int make_shared(struct ram_inode *ri, uint64_t index, uint64_t n)
+{
+    struct ram_fs *rfs = ram_fs_of(ri);
+    size_t added, run = count_unshared(&ri->data, index, n, &added);
+    char *pages = NULL;
+
+    if (added > rfs->max_pages - rfs->pages)
+        return -ENOSPC;
+    for (; run > 0 && !pages; run = pages ? run : run / 2)
+        pages = page_alloc_shared(run);
+    for (size_t i = 0; i < run; i++) {
+        if (replace_page(ri, index + i, pages + i * PAGE_SIZE) == 0)
+            continue;
+        page_free_shared(pages + i * PAGE_SIZE, run - i);
+        run = i;
+    }
+    return run > 0 ? 0 : -ENOMEM;
+}
+
+char *data_share(struct ram_inode *ri, uint64_t index, uint64_t *n)
+{
+    struct ram_data *d = &ri->data;
+    uint64_t span, run = 1;
+    uintptr_t *slot = find_slot(d, index, &span);
+
+    if (!slot || !is_shared(*slot)) {
+        if (make_shared(ri, index, *n) != 0)
+            return NULL;
+        slot = find_slot(d, index, &span);
+    }
+    char *page = (char *)*slot;
+    while (run < *n && (slot = find_slot(d, index + run, &span)) &&
+           *slot == (uintptr_t)page + run * PAGE_SIZE && is_shared(*slot))
+        run++;
+    *n = run;
+    return page;
+}
+
+void data_wipe_tail(struct ram_inode *ri)
+{
+    uint64_t size = ri->inode.size, span;
+    uintptr_t *slot = size & PAGE_MASK ? find_slot(&ri->data, size >> PAGE_SHIFT, &span) : NULL;
+
+    if (slot && is_shared(*slot))
+        memset((char *)*slot + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
+}
+
 /* Pages to give back, gathered into runs that lie one behind the other in memory. */
 struct freeing {
     struct ram_inode *ri;
@@ -243,11 +338,14 @@ struct freeing {
     bool hide;           /* leave SLOT_HOLE in place of what the file below covers */
     char *run;
     size_t run_pages;
+    bool shared; /* they are shared pages */
 };
 
 static void flush_run(struct freeing *fr)
 {
-    if (fr->run_pages)
+    if (fr->run_pages && fr->shared)
+        page_free_shared(fr->run, fr->run_pages);
+    else if (fr->run_pages)
         page_free(fr->run, fr->run_pages);
     fr->run_pages = 0;
 }
@@ -258,9 +356,16 @@ static void free_slot(struct freeing *fr, uintptr_t *slot, uint64_t index)
 
     if (is_page(*slot)) {
         char *page = (char *)*slot;
-        if (fr->run_pages == 0 || page != fr->run + (fr->run_pages << PAGE_SHIFT)) {
+        bool shared = is_shared(*slot);
+        if (shared && fr->hide && fr->ri->inode.mappings) { /* the mappings go on to show it */
+            memset(page, 0, PAGE_SIZE);
+            return;
+        }
+        if (fr->run_pages == 0 || page != fr->run + (fr->run_pages << PAGE_SHIFT) ||
+            shared != fr->shared) {
             flush_run(fr);
             fr->run = page;
+            fr->shared = shared;
         }
         fr->run_pages++;
         d->pages--;
@@ -358,9 +463,13 @@ void data_truncate(struct ram_inode *ri, uint64_t size)
 {
     struct ram_data *d = &ri->data;
     uint64_t first = (size + PAGE_MASK) >> PAGE_SHIFT;
-    uint64_t span;
+    uint64_t old = ri->inode.size, span;
 
-    if (size < ri->inode.size) {
+    if (size > old)
+        data_wipe_tail(ri);
+    if (size < old) {
+        if (ri->inode.mappings)
+            mapping_truncated(&ri->inode, size);
         if (d->lower_size > size)
             d->lower_size = size;
         free_range(ri, first, UINT64_MAX >> PAGE_SHIFT, false);
@@ -370,6 +479,8 @@ void data_truncate(struct ram_inode *ri, uint64_t size)
             memset((char *)*slot + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
     }
     ri->inode.size = size;
+    if (size > old && ri->inode.mappings)
+        mapping_grown(&ri->inode, old);
 }
 
 void data_trim(struct ram_inode *ri)

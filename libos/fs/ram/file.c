@@ -14,6 +14,9 @@
 #define FALLOC_FL_ZERO_RANGE 0x10
 #endif
 
+#define ALL_SEALS                                                                                  \
+    (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC)
+
 /* The first access after a change is recorded, later ones are not. */
 static void touch_access(struct file *f)
 {
@@ -40,6 +43,19 @@ static ssize_t file_readv(struct file *f, const struct iovec *iov, int n, uint64
     return done;
 }
 
+/* How much of (n) bytes the seals let a write put at (off): with F_SEAL_GROW what lies in pages
+ * that end inside the file, if not all. */
+static size_t sealed_room(const struct ram_inode *ri, uint64_t off, size_t n)
+{
+    uint64_t size = ri->inode.size, whole = align_down(size, PAGE_SIZE);
+
+    if (ri->inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+        return 0;
+    if (!(ri->inode.seals & F_SEAL_GROW) || off + n <= size)
+        return n;
+    return whole > off ? whole - off : 0;
+}
+
 /* Writes (n) bytes at (off) and moves the end of the file along. Returns their number, or fewer
  * with *err set. */
 static size_t write_at(struct ram_inode *ri, uint64_t off, const char *buf, size_t n, int *err)
@@ -55,9 +71,23 @@ static size_t write_at(struct ram_inode *ri, uint64_t off, const char *buf, size
         }
         n = file_size_limit - off;
     }
+    uint64_t size = ri->inode.size;
+    if (unlikely(ri->inode.seals & ~F_SEAL_SEAL)) {
+        size_t room = sealed_room(ri, off, n);
+        if (room < n)
+            *err = -EPERM;
+        n = room;
+        if (n == 0)
+            return 0;
+    }
+    if (off + n > size)
+        data_wipe_tail(ri);
     size_t done = data_write(ri, off, buf, n, err);
-    if (done > 0 && off + done > ri->inode.size)
+    if (done > 0 && off + done > size) {
         ri->inode.size = off + done;
+        if (unlikely(ri->inode.mappings))
+            mapping_grown(&ri->inode, size);
+    }
     return done;
 }
 
@@ -82,6 +112,12 @@ static ssize_t file_writev(struct file *f, const struct iovec *iov, int n, uint6
     return (ssize_t)total;
 }
 
+static int file_map(struct file *f, bool shared, void *at, size_t len, uint64_t first)
+{
+    touch_access(f);
+    return mapping_of_file(f, shared, at, len, first);
+}
+
 static int nothing_to_sync(struct file *f)
 {
     (void)f;
@@ -101,6 +137,9 @@ static int file_allocate(struct file *f, int mode, uint64_t off, uint64_t len)
         return -EOPNOTSUPP;
     if (!keep && end > size && end > file_size_limit)
         return file_too_big();
+    if ((kind && ri->inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) ||
+        (kind != FALLOC_FL_PUNCH_HOLE && end > size && ri->inode.seals & F_SEAL_GROW))
+        return -EPERM;
     if (kind)
         err = data_punch(ri, off, end);
     if (!err && kind != FALLOC_FL_PUNCH_HOLE)
@@ -109,13 +148,45 @@ static int file_allocate(struct file *f, int mode, uint64_t off, uint64_t len)
         if (keep)
             ri->data.keep_tail = true;
         else
-            ri->inode.size = end;
+            data_truncate(ri, end);
     }
     if (err)
         data_trim(ri);
     else
         touch(ri);
     return err;
+}
+
+/* F_ADD_SEALS (fcntl(2)). */
+static long add_seals(struct file *f, unsigned seals)
+{
+    struct inode *in = f->inode;
+
+    if (!(f->flags & (O_WRONLY | O_RDWR)))
+        return -EPERM;
+    if (seals & ~ALL_SEALS)
+        return -EINVAL;
+    if (in->seals & F_SEAL_SEAL)
+        return -EPERM;
+    if (seals & F_SEAL_WRITE && !(in->seals & F_SEAL_WRITE) && in->mappings &&
+        mapping_is_writable(in))
+        return -EBUSY;
+    if (seals & F_SEAL_EXEC && in->mode & 0111)
+        seals |= F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+    in->seals |= seals;
+    return 0;
+}
+
+static long file_control(struct file *f, int command, long arg)
+{
+    switch (command) {
+    case F_ADD_SEALS:
+        return add_seals(f, (unsigned)arg);
+    case F_GET_SEALS:
+        return f->inode->seals;
+    default:
+        return -EBADF;
+    }
 }
 
 static int64_t file_seek_data(struct file *f, uint64_t off, bool hole)
@@ -140,7 +211,9 @@ static void file_release(struct file *f)
 const struct file_ops ram_file_ops = {
     .readv = file_readv,
     .writev = file_writev,
+    .control = file_control,
     .fsync = nothing_to_sync,
+    .map = file_map,
     .allocate = file_allocate,
     .seek_data = file_seek_data,
     .release = file_release,

@@ -5,6 +5,7 @@
  * several names is kept on a list too while any is left, since not all of them may have been taken
  * in. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/statfs.h>
 
@@ -29,6 +30,7 @@ static struct ram_inode *inode_alloc(struct ram_fs *rfs, mode_t mode)
     in->nlink = 1;
     in->mode = mode;
     in->atime = in->mtime = in->ctime = in->btime = clock_wall();
+    in->seals = F_SEAL_SEAL;
     ri->lower = NO_LOWER;
     return ri;
 }
@@ -408,10 +410,20 @@ static ssize_t ram_name(struct inode *inode, char *buf, struct inode **parent)
     return e->len;
 }
 
+static bool may_resize(const struct inode *inode, uint64_t size)
+{
+    return !((size < inode->size && inode->seals & F_SEAL_SHRINK) ||
+             (size > inode->size && inode->seals & F_SEAL_GROW));
+}
+
 static int ram_setattr(struct inode *inode, const struct inode_attr *attr)
 {
     nsec_t now = clock_wall();
 
+    if (attr->which & ATTR_SIZE && !may_resize(inode, attr->size))
+        return -EPERM;
+    if (attr->which & ATTR_MODE && inode->seals & F_SEAL_EXEC && (attr->mode ^ inode->mode) & 0111)
+        return -EPERM;
     if (attr->which & ATTR_SIZE) {
         data_truncate(to_ram(inode), attr->size);
         inode->mtime = now;
@@ -428,6 +440,11 @@ static int ram_setattr(struct inode *inode, const struct inode_attr *attr)
         inode->mtime = attr->mtime;
     inode->ctime = now;
     return 0;
+}
+
+static char *ram_share(struct inode *inode, uint64_t first, uint64_t *n)
+{
+    return data_share(to_ram(inode), first, n);
 }
 
 static int ram_open(struct inode *inode, struct file *file)
@@ -465,6 +482,7 @@ static void ram_evict(struct inode *inode)
 
 static const struct inode_ops file_inode_ops = {
     .readlink = ram_readlink,
+    .share = ram_share,
     .name = ram_name,
     .setattr = ram_setattr,
     .open = ram_open,

@@ -10,6 +10,10 @@
 
 #define NO_LOWER UINT32_MAX
 
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x20
+#endif
+
 /* A name in a directory. It holds its inode, if there is one yet. */
 struct ram_entry {
     struct ram_entry *chain; /* next of the same bucket */
@@ -123,6 +127,12 @@ must_check int data_allocate(struct ram_inode *ri, uint64_t off, uint64_t end);
 
 /* The file ends at (size) from now on. Cannot fail. */
 void data_truncate(struct ram_inode *ri, uint64_t size);
+
+/* For inode_ops.share. */
+char *data_share(struct ram_inode *ri, uint64_t index, uint64_t *n);
+
+/* Before the file grows: zeroes what the program wrote behind its end through a mapping. */
+void data_wipe_tail(struct ram_inode *ri);
 
 /* Gives back the pages behind the end of the file that were allocated ahead. */
 void data_trim(struct ram_inode *ri);

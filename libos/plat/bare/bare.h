@@ -14,6 +14,7 @@
 #include "abi/boot.h"
 #include "abi/device.h"
 #include "abi/hypercall.h"
+#include "arch/cpu.h"
 #include "bare/machine.h"
 #include "base/base.h"
 
@@ -52,6 +53,15 @@ static inline void stage_done(const char *name)
 /* entry.S: the image's hosted entry point, on the stack that ends at (sp). */
 _Noreturn void bare_enter(const struct pith_boot *boot, uint64_t sp);
 
+/* The local APIC's number, by which interrupts are sent to it. */
+static inline uint32_t cpu_apic_id(void)
+{
+    unsigned a, b, c, d;
+
+    __cpuid(1, a, b, c, d);
+    return b >> 24;
+}
+
 /* Prints "pith: " and (why), and ends the machine with status 125. */
 _Noreturn void bare_refuse(const char *why);
 
@@ -60,6 +70,19 @@ _Noreturn void bare_refuse(const char *why);
  * arguments there is one, "image". Returns the bytes written. */
 size_t cmdline_split(const char *line, char *out, uint32_t *argc, uint32_t *envc);
 
+/* The next word of (*line) that names a device, as Linux has it: what follows
+ * "virtio_mmio.device=". NULL: there is none. (*line) moves behind it. These words are no
+ * arguments, unless quoted. */
+const char *cmdline_device(const char **line);
+
+/* Reads SIZE@ADDRESS:INTERRUPT[:ID]. False: it is nothing like it. The numbers may be anything
+ * below 2^56, the size with its unit below 2^64 or wrapped. */
+struct mmio_word {
+    uint64_t size, base;
+    uint32_t irq;
+};
+bool cmdline_mmio(const char *text, struct mmio_word *w);
+
 /* pages.c: makes the final page tables of bare_layout and the image's segments, and loads them. */
 void pages_start(void);
 
@@ -67,8 +90,23 @@ void pages_start(void);
 long pages_protect(uint64_t addr, uint64_t len, unsigned prot);
 long pages_release(uint64_t addr, uint64_t len);
 
-/* Maps one page of a device, uncached. */
-void pages_map_device(uint64_t addr);
+/* PITH_HC_SHARE: the shared page of a page is its own memory. */
+long pages_share(uint64_t addr, uint64_t from, uint64_t len);
+
+/* Maps one page of a device, uncached. False: no memory is left for tables. */
+bool pages_map_device(uint64_t addr);
+
+/* The same for what holds the (len) bytes at (addr), which may come from a device: outside of
+ * memory and of the interrupt controllers, of 1 MiB at most, else false. */
+bool pages_map_registers(uint64_t addr, uint64_t len);
+
+/* Takes (n) pages from the heap's begin, before the boot info tells of it, mapped and zeroed. 0:
+ * there are none to spare. */
+uint64_t pages_take(size_t n);
+
+/* Makes sure that all of (len) bytes of memory can be read, or if (write) written, and have pages
+ * behind them: a device does not fault. Returns 0 or -EFAULT. */
+long pages_reach(uint64_t addr, uint64_t len, bool write);
 
 /* Serves a page fault: memory that is allowed but was never touched gets its page, zeroed. False:
  * the access is a fault of the program. */
@@ -81,7 +119,8 @@ bool pages_readable(uint64_t addr);
 void traps_start(void);
 
 /* crash.c: prints the report of an exception, or of a call of PITH_HC_CRASH whose frame pointer is
- * (rbp), and ends the machine with status 128 + (sig). */
+ * (rbp), and ends the machine with status 128 + (sig). crash_trace: a back-trace alone. */
+void crash_trace(uint64_t rip, uint64_t rsp, uint64_t rbp);
 _Noreturn void crash_exception(const struct bare_frame *f, uint64_t cr2);
 _Noreturn void crash_call(int sig, const char *reason, size_t len, uint64_t rbp);
 
@@ -98,10 +137,18 @@ void say_text(const char *text);
 void say_number(uint64_t n);
 void say_hex(uint64_t n, unsigned digits);
 
-/* console.c: the console devices of abi/device.h over the serial ports. console_serve returns the
- * number of buffers used; console_listens tells whether somebody waits for input. */
+/* line.c: a virtio console, where there is one. line_get as serial_get, and line_put as serial_put,
+ * which calls it where there is no serial port. */
+void line_start(void);
+bool line_there(void);
+int line_get(void);
+void line_put(const char *text, size_t len);
+
+/* console.c: the console devices of abi/device.h. console_serve returns the number of buffers used;
+ * console_listens tells whether somebody waits for input from a serial port. */
 #define CONSOLE_DEVICES 2
-extern struct pith_device bare_devices[CONSOLE_DEVICES];
+#define VIRTIO_DEVICES  24
+extern struct pith_device bare_devices[CONSOLE_DEVICES + VIRTIO_DEVICES];
 void console_devices_start(void);
 int console_serve(void);
 bool console_listens(void);
@@ -115,7 +162,7 @@ int bare_gettime(int id, struct timespec *ts);
 int64_t clock_now(void);
 void clock_wait(int64_t deadline);
 
-/* entropy.c: fills the 32 bytes of the boot info. */
+/* entropy.c: fills the 32 bytes of the boot info; devices have been started. */
 void entropy_gather(uint8_t out[32]);
 
 /* power.c: ends the machine; docs/bare.md says how the status gets out. */

@@ -9,6 +9,7 @@
 #include "arch/cpu.h"
 #include "arch/ring0.h"
 #include "bare/bare.h"
+#include "bare/virtio.h"
 #include "iface/clock.h"
 
 #define MHZ 1000000ull
@@ -41,8 +42,8 @@
 
 #define CALIBRATION_NS 500000u
 
-/* How long to sleep at most where nothing would wake us: input on the serial line, then anything.
- */
+/* How long to sleep at most where nothing would wake us: input on the serial line or a device
+ * without interrupts, then anything. */
 #define NAP_LISTENING_NS 1000000
 #define NAP_NS           1000000000
 
@@ -112,7 +113,8 @@ static void apic_start(void)
     /* The old interrupt controllers must not send anything once interrupts are on. */
     out8(0x21, 0xff);
     out8(0xa1, 0xff);
-    pages_map_device(BARE_APIC);
+    if (!pages_map_device(BARE_APIC))
+        return;
     APIC(APIC_SPURIOUS) = APIC_ENABLE | BARE_SPURIOUS_VECTOR;
     APIC(APIC_DIVIDE) = APIC_DIVIDE_1;
     state.apic = true;
@@ -282,7 +284,7 @@ int bare_gettime(int id, struct timespec *ts)
 void clock_wait(int64_t deadline)
 {
     int64_t now = clock_now(), left = deadline - now;
-    int64_t most = console_listens() ? NAP_LISTENING_NS : NAP_NS;
+    int64_t most = console_listens() || virtio_needs_naps() ? NAP_LISTENING_NS : NAP_NS;
 
     if (left <= 0)
         return;

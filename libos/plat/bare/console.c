@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The device side of the two console devices (abi/device.h) over the serial ports. Output is taken
- * whole and at once. A serial line has no end: on the way in, the byte EOT (Ctrl-D) ends the input,
- * and DLE (Ctrl-P) makes the byte behind it an ordinary one. */
+ * The device side of the two console devices (abi/device.h) over the serial ports, or for input a
+ * virtio console. Output is taken whole and at once. Neither has an end: on the way in, the byte
+ * EOT (Ctrl-D) ends the input, and DLE (Ctrl-P) makes the byte behind it an ordinary one. */
 #include "bare/bare.h"
 
 #define EOT 0x04
@@ -39,7 +39,7 @@ static struct pith_console_config config; /* no terminal */
 static bool literal;                      /* DLE came, the next byte is to follow */
 static bool ended;                        /* EOT came */
 
-struct pith_device bare_devices[CONSOLE_DEVICES];
+struct pith_device bare_devices[CONSOLE_DEVICES + VIRTIO_DEVICES];
 
 static struct pith_queue place(const struct queue *q)
 {
@@ -109,11 +109,12 @@ static int transmit(struct queue *q, enum serial_port port)
 /* The next byte of the input; -1 if none has come; END at its end. */
 static int next_byte(void)
 {
-    int byte = ended ? END : serial_get();
+    int (*get)(void) = line_there() ? line_get : serial_get;
+    int byte = ended ? END : get();
 
     if (byte == DLE && !literal) {
         literal = true;
-        byte = serial_get();
+        byte = get();
     }
     if (byte < 0)
         return byte;
@@ -149,5 +150,5 @@ int console_serve(void)
 
 bool console_listens(void)
 {
-    return has_work(&queues[INPUT]);
+    return !line_there() && has_work(&queues[INPUT]);
 }

@@ -69,7 +69,7 @@ static bool after_call(uint64_t addr)
 
 /* Follows the chain of frame pointers, upwards only. A function that had not yet made its frame has
  * its return address at (rsp), which is 0 where it cannot be. */
-static void say_trace(uint64_t rip, uint64_t rsp, uint64_t rbp)
+void crash_trace(uint64_t rip, uint64_t rsp, uint64_t rbp)
 {
     unsigned n = 0;
 
@@ -196,7 +196,7 @@ _Noreturn void crash_exception(const struct bare_frame *f, uint64_t cr2)
     int sig = explain(f, cr2);
     say_text("\n");
     say_registers(f);
-    say_trace(f->rip, f->rsp, f->rbp);
+    crash_trace(f->rip, f->rsp, f->rbp);
     power_off(128 + sig);
 }
 
@@ -207,6 +207,6 @@ _Noreturn void crash_call(int sig, const char *reason, size_t len, uint64_t rbp)
     say_text(" (signal ");
     say_number((unsigned)sig);
     say_text(")\n");
-    say_trace(word(rbp + 8), 0, word(rbp));
+    crash_trace(word(rbp + 8), 0, word(rbp));
     power_off(128 + sig);
 }

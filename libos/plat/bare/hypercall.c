@@ -5,25 +5,33 @@
 #include <errno.h>
 
 #include "bare/bare.h"
+#include "bare/virtio.h"
 
-/* Somebody who sends input sends more of it soon: so long it is waited for awake. */
+/* A device that is at work is done soon, and somebody who sends input sends more of it: so long
+ * they are waited for awake. */
 #define AWAKE_NS 200000
 
 static long poll(int64_t deadline)
 {
     int64_t awake_until = 0;
+    bool armed = false;
 
     for (;;) {
-        int used = console_serve();
-        if (used > 0 || deadline <= 0)
+        int used = console_serve() + virtio_serve();
+        if (used > 0)
             return used;
-        int64_t now = clock_now();
+        int64_t now = deadline > 0 ? clock_now() : 0;
         if (now >= deadline)
             return 0;
         if (awake_until == 0)
-            awake_until = console_listens() ? now + AWAKE_NS : now;
-        if (now >= awake_until)
+            awake_until = console_listens() || virtio_busy() ? now + AWAKE_NS : now;
+        if (now < awake_until)
+            continue;
+        if (armed)
             clock_wait(deadline);
+        else
+            virtio_arm();
+        armed = !armed;
     }
 }
 
@@ -36,6 +44,12 @@ long bare_hypercall(long number, long a, long b, long c)
         return pages_protect((uint64_t)a, (uint64_t)b, (unsigned)c);
     case PITH_HC_RELEASE:
         return pages_release((uint64_t)a, (uint64_t)b);
+    case PITH_HC_SHARE:
+        return pages_share((uint64_t)a, (uint64_t)b, (uint64_t)c);
+    case PITH_HC_REACH:
+        return pages_reach((uint64_t)a, (uint64_t)b, c);
+    case PITH_HC_STOP:
+        return virtio_stop((uint64_t)a);
     case PITH_HC_LOG:
         serial_put(SERIAL_ERR, (const char *)a, (size_t)b);
         return b;
@@ -45,6 +59,9 @@ long bare_hypercall(long number, long a, long b, long c)
         power_off(128 + (int)a);
     case PITH_HC_CRASH:
         crash_call((int)a, (const char *)b, (size_t)c, (uint64_t)__builtin_frame_address(0));
+    case PITH_HC_TRACE:
+        crash_trace((uint64_t)a, (uint64_t)b, (uint64_t)c);
+        return 0;
     default:
         return -ENOSYS;
     }

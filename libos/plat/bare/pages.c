@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page tables (Intel SDM volume 3, 4.5). Memory is mapped where it is. Slot RECURSION of the top
+ * Page tables (Intel SDM volume 3, 4.5). Memory is mapped where it is, but for
+ * pages of the heap that show other ones (pages_share). Slot RECURSION of the top
  * table is the top table itself, so every table can be reached at an address that follows from the
  * one it maps, and needs no mapping of its own.
  *
@@ -28,6 +29,15 @@
 #define RIGHTS   (WRITE | NO_EXEC)
 
 #define LARGE_SIZE  (2ull << 20)
+#define TABLES_KEPT 8 /* of page tables, that devices cannot have */
+
+/* Where registers of devices can be: below what all CPUs can address, and not where the interrupt
+ * controllers are. */
+#define REGISTERS_MAX (1ull << 20)
+#define REGISTERS_END (1ull << 46)
+#define APICS         0xfec00000ull
+#define APICS_END     0xff000000ull
+
 #define TOP         3 /* level of the top table; 0: entries of 4 KiB pages */
 #define RECURSION   510ull
 #define WORDS       (PAGE_SIZE / 8)
@@ -95,9 +105,41 @@ static void map(uint64_t addr, uint64_t len, uint64_t bits)
     }
 }
 
-void pages_map_device(uint64_t addr)
+bool pages_map_device(uint64_t addr)
 {
-    map(addr, PAGE_SIZE, WRITE | NO_EXEC | UNCACHED);
+    uint64_t used = next_table - bare_layout.tables;
+
+    if (bare_layout.tables_len - used < TABLES_KEPT * PAGE_SIZE)
+        return false;
+    map(align_down(addr, PAGE_SIZE), PAGE_SIZE, WRITE | NO_EXEC | UNCACHED);
+    return true;
+}
+
+bool pages_map_registers(uint64_t addr, uint64_t len)
+{
+    const struct bare_layout *l = &bare_layout;
+
+    if (len == 0 || len > REGISTERS_MAX || addr < l->heap + l->heap_len || addr >= REGISTERS_END ||
+        (addr < APICS_END && addr + len > APICS))
+        return false;
+    for (uint64_t at = align_down(addr, PAGE_SIZE); at < addr + len; at += PAGE_SIZE)
+        if (!pages_map_device(at))
+            return false;
+    return true;
+}
+
+uint64_t pages_take(size_t n)
+{
+    struct bare_layout *l = &bare_layout;
+    uint64_t at = l->heap;
+
+    if (l->heap_len / PAGE_SIZE / 4 < n) /* the program's memory must not become devices' */
+        return 0;
+    map(at, n * PAGE_SIZE, WRITE | NO_EXEC);
+    zero_words((void *)at, n * WORDS);
+    l->heap += n * PAGE_SIZE;
+    l->heap_len -= n * PAGE_SIZE;
+    return at;
 }
 
 static uint64_t segment_bits(const Elf64_Phdr *ph)
@@ -183,11 +225,12 @@ static volatile uint64_t *unit(uint64_t addr, uint64_t left, bool make, uint64_t
 
 static uint64_t changed(uint64_t old, uint64_t addr, unsigned prot)
 {
-    uint64_t bits = addr | NO_EXEC | (prot & PITH_PROT_WRITE ? WRITE : 0);
+    bool used = old & (PRESENT | KEPT);
+    uint64_t memory = used ? old & ADDRESS : addr;
 
     if (prot == 0)
-        return old & (PRESENT | KEPT) ? addr | KEPT : 0;
-    return bits | (old & (PRESENT | KEPT) ? PRESENT : LAZY);
+        return used ? memory | KEPT : 0;
+    return memory | NO_EXEC | (prot & PITH_PROT_WRITE ? WRITE : 0) | (used ? PRESENT : LAZY);
 }
 
 static bool in_heap(uint64_t addr, uint64_t len)
@@ -230,6 +273,22 @@ long pages_release(uint64_t addr, uint64_t len)
     return 0;
 }
 
+long pages_share(uint64_t addr, uint64_t from, uint64_t len)
+{
+    uint64_t size;
+
+    if (!in_heap(addr, len) || !in_heap(from, len))
+        return -EINVAL;
+    if (addr == from)
+        return pages_protect(addr, len, PITH_PROT_READ | PITH_PROT_WRITE);
+    for (uint64_t at = 0; at < len; at += PAGE_SIZE) {
+        (void)*(volatile char *)(from + at); /* there is memory from now on */
+        *unit(addr + at, PAGE_SIZE, true, &size) = (from + at) | PRESENT | WRITE | NO_EXEC;
+        tlb_forget(addr + at);
+    }
+    return 0;
+}
+
 bool pages_fault(uint64_t addr, uint64_t error)
 {
     uint64_t size = PAGE_SIZE;
@@ -258,4 +317,24 @@ bool pages_readable(uint64_t addr)
         return false;
     volatile uint64_t *e = find_entry(addr, &size);
     return e && (*e & PRESENT);
+}
+
+long pages_reach(uint64_t addr, uint64_t len, bool write)
+{
+    uint64_t size, end = addr + len;
+
+    if (!range_inside(addr, len, bare_layout.image,
+                      bare_layout.heap + bare_layout.heap_len - bare_layout.image))
+        return -EFAULT;
+    for (uint64_t at = addr; at < end; at = align_down(at, size) + size) {
+        volatile uint64_t *e = find_entry(at, &size);
+        if (!e || !(*e & PRESENT)) {
+            if (!pages_fault(at, write ? ERROR_WRITE : 0))
+                return -EFAULT;
+            e = find_entry(at, &size);
+        }
+        if (write && !(*e & WRITE))
+            return -EFAULT;
+    }
+    return 0;
 }

@@ -49,7 +49,11 @@ void serial_put(enum serial_port port, const char *text, size_t len)
 {
     uint16_t base = ports[port];
 
-    for (size_t i = 0; base && i < len; i++) {
+    if (!base) {
+        line_put(text, len);
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
         uint32_t tries = 0;
         /* Empty means that the whole FIFO is. */
         while (i % FIFO_BYTES == 0 && !(in8(base + STATUS) & STATUS_EMPTY))

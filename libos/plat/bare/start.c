@@ -6,6 +6,7 @@
 #include "arch/ring0.h"
 #include "bare/bare.h"
 #include "bare/elf_image.h"
+#include "bare/virtio.h"
 
 /* The Xen project's include/public/arch-x86/hvm/start_info.h describes both. */
 struct start_info {
@@ -27,7 +28,7 @@ struct memmap_entry {
 #define FIRST_MAPPED (1ull << 30) /* what entry.S has mapped */
 #define STACK_MIN    (64ull << 10)
 #define STACK_MAX    (8ull << 20)
-#define TABLES_EXTRA 16 /* page tables besides one for each 2 MiB */
+#define TABLES_EXTRA 24 /* page tables besides one for each 2 MiB */
 
 #define CMDLINE_MAX 65536
 
@@ -221,8 +222,6 @@ static void fill_boot(uint64_t end)
     boot.heap.addr = l->heap;
     boot.heap_len = l->heap_len;
     boot.args.addr = l->args;
-    boot.devices.addr = (uintptr_t)bare_devices;
-    boot.device_count = CONSOLE_DEVICES;
     boot.enforced = PITH_ENFORCED_WX;
     boot.features = PITH_FEATURE_FSGSBASE;
     boot.shared.addr = (uintptr_t)&shared;
@@ -264,10 +263,14 @@ _Noreturn void bare_start(uint64_t start_info, uint32_t tsc)
     l->heap_len = end - heap;
     boot.args_len = cmdline_split(line, (char *)l->args, &boot.argc, &boot.envc);
     l->name = (const char *)l->args;
+    mmio_read(line);
     stage_done("layout, command line");
     pages_start();
     stage_done("page tables");
     console_devices_start();
+    boot.devices.addr = (uintptr_t)bare_devices;
+    boot.device_count = CONSOLE_DEVICES + virtio_start();
+    line_start();
     fill_boot(end);
     stage_done("devices, entropy");
     bare_enter(&boot, l->stack + l->stack_len);

@@ -26,12 +26,15 @@ static bool queue_sound(const struct pith_queue *q)
            in_memory(q->used, 6 + 8 * n);
 }
 
-static int describe(const struct pith_device *from, struct plat_device *dev)
+static int describe(const struct pith_device *table, unsigned number, struct plat_device *dev)
 {
+    const struct pith_device *from = &table[number];
+
     if (!in_memory(from->config, from->config_len))
         return -ENODEV;
     *dev = (struct plat_device){
         .type = from->type,
+        .number = number,
         .name = from->name,
         .features = from->features,
         .config = (const volatile void *)from->config.addr,
@@ -61,7 +64,7 @@ static int find(unsigned type, const char *name, unsigned index, struct plat_dev
             continue;
         /* (name) is shorter than the field, so a name that has no end is not equal. */
         if (name ? strncmp(table[i].name, name, sizeof(table[i].name)) == 0 : index-- == 0)
-            return describe(&table[i], dev);
+            return describe(table, (unsigned)i, dev);
     }
     return -ENODEV;
 }
@@ -74,4 +77,16 @@ int plat_device_find(unsigned type, const char *name, struct plat_device *dev)
 int plat_device_at(unsigned type, unsigned index, struct plat_device *dev)
 {
     return find(type, NULL, index, dev);
+}
+
+int plat_device_reach(const void *addr, size_t len, bool write)
+{
+    long err = hypercall(PITH_HC_REACH, (long)addr, (long)len, write);
+
+    return err == -ENOSYS ? 0 : (int)err;
+}
+
+void plat_device_stop(unsigned number)
+{
+    hypercall(PITH_HC_STOP, number, 0, 0);
 }

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What all sockets have in common: their inodes and open files, and waiting. */
+#include <fcntl.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include "iface/signal.h"
+#include "iface/socket.h"
+#include "iface/user.h"
+#include "vfs/open.h"
+
+#define BUFFER_DEFAULT 212992u
+
+static int sock_setattr(struct inode *inode, const struct inode_attr *attr)
+{
+    if (attr->which & ATTR_MODE)
+        inode->mode = (inode->mode & S_IFMT) | (attr->mode & 07777);
+    if (attr->which & ATTR_UID)
+        inode->uid = attr->uid;
+    if (attr->which & ATTR_GID)
+        inode->gid = attr->gid;
+    return 0;
+}
+
+static struct socket *sock_of(struct inode *inode)
+{
+    return container_of(inode, struct socket, inode);
+}
+
+static void sock_evict(struct inode *inode)
+{
+    struct socket *s = sock_of(inode);
+
+    s->ops->destroy(s);
+}
+
+static const struct inode_ops sock_inode_ops = {.setattr = sock_setattr, .evict = sock_evict};
+
+static struct fs sock_fs = {.type = "sockfs", .dev = 9};
+
+void sock_init(struct socket *s, const struct sock_ops *ops, int domain, int type, int protocol)
+{
+    static uint64_t next_ino = 1;
+    struct inode *in = &s->inode;
+
+    in->ops = &sock_inode_ops;
+    in->fs = &sock_fs;
+    in->refs = 1;
+    in->nlink = 1;
+    in->ino = next_ino++;
+    in->mode = S_IFSOCK | 0777;
+    s->ops = ops;
+    s->domain = domain;
+    s->type = type;
+    s->protocol = protocol;
+    s->sndbuf = s->rcvbuf = BUFFER_DEFAULT;
+    s->rcvlowat = 1;
+    s->peek_off = -1;
+    s->rcvtimeo = s->sndtimeo = DEADLINE_NEVER;
+}
+
+int sock_error(struct socket *s)
+{
+    int err = s->error;
+
+    s->error = 0;
+    return -err;
+}
+
+nsec_t sock_deadline(bool nonblock, nsec_t timeo)
+{
+    nsec_t deadline;
+
+    if (nonblock)
+        return DEADLINE_NOW;
+    if (timeo == DEADLINE_NEVER || __builtin_add_overflow(clock_monotonic(), timeo, &deadline))
+        return DEADLINE_NEVER;
+    return deadline;
+}
+
+int sock_wait(struct wait_queue *q, nsec_t deadline, bool begun, const char *what)
+{
+    if (deadline == DEADLINE_NOW)
+        return -EAGAIN;
+    int err = wait_sleep(q, deadline, what);
+    if (err == -ETIMEDOUT)
+        return -EAGAIN;
+    if (err == -EINTR && !begun && deadline == DEADLINE_NEVER && signal_restarts())
+        return 0;
+    return err;
+}
+
+static size_t total_of(const struct iovec *iov, int n)
+{
+    size_t total = 0;
+
+    for (int i = 0; i < n; i++)
+        total += iov[i].iov_len;
+    return total;
+}
+
+static struct sock_msg message_of(const struct file *f, const struct iovec *iov, int n,
+                                  nsec_t timeo)
+{
+    bool nonblock = f->flags & O_NONBLOCK;
+
+    return (struct sock_msg){
+        .iov = iov,
+        .iov_count = n,
+        .len = total_of(iov, n),
+        .flags = nonblock ? MSG_DONTWAIT : 0,
+        .deadline = sock_deadline(nonblock, timeo),
+    };
+}
+
+static ssize_t file_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    struct socket *s = f->data;
+    struct sock_msg m = message_of(f, iov, n, s->rcvtimeo);
+
+    (void)pos;
+    if (m.len == 0)
+        return 0;
+    return s->ops->recv ? s->ops->recv(s, &m) : -EOPNOTSUPP;
+}
+
+static ssize_t file_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    struct socket *s = f->data;
+    struct sock_msg m = message_of(f, iov, n, s->sndtimeo);
+
+    (void)pos;
+    return s->ops->send ? s->ops->send(s, &m) : -EOPNOTSUPP;
+}
+
+static int file_poll(struct file *f, struct wait_queue **q)
+{
+    struct socket *s = f->data;
+
+    *q = &s->wait;
+    return s->ops->poll(s);
+}
+
+/* Requests on network interfaces where there are none: their list is empty. */
+static long no_interface(unsigned long request, long arg)
+{
+    struct ifconf *list = (struct ifconf *)arg;
+
+    if (request != SIOCGIFCONF)
+        return -ENODEV;
+    if (!user_writable(list, sizeof(*list)))
+        return -EFAULT;
+    list->ifc_len = 0;
+    return 0;
+}
+
+static long file_ioctl(struct file *f, unsigned long request, long arg)
+{
+    struct socket *s = f->data;
+
+    if (request == FIOGETOWN || request == SIOCGPGRP) {
+        if (!user_writable((void *)arg, sizeof(int)))
+            return -EFAULT;
+        *(int *)arg = 0;
+        return 0;
+    }
+    long r = s->ops->ioctl ? s->ops->ioctl(s, request, arg) : -ENOTTY;
+
+    if (r == -ENOTTY && request >= SIOCADDRT && request < SIOCDEVPRIVATE)
+        r = sock_interface_ioctl ? sock_interface_ioctl(request, arg) : no_interface(request, arg);
+    return r;
+}
+
+static void file_release(struct file *f)
+{
+    struct socket *s = f->data;
+
+    s->file = NULL;
+    s->ops->release(s);
+    file_free(f);
+}
+
+static const struct file_ops sock_file_ops = {
+    .readv = file_readv,
+    .writev = file_writev,
+    .poll = file_poll,
+    .ioctl = file_ioctl,
+    .release = file_release,
+};
+
+struct file *sock_file(struct socket *s, unsigned flags)
+{
+    struct file *f = file_alloc(O_RDWR | flags);
+
+    if (!f)
+        return NULL;
+    s->inode.atime = s->inode.mtime = s->inode.ctime = s->inode.btime = clock_wall();
+    f->ops = &sock_file_ops;
+    f->inode = &s->inode;
+    f->kind = FILE_STREAM;
+    f->data = s;
+    s->file = f;
+    return f;
+}
+
+struct socket *sock_of_file(const struct file *f)
+{
+    return f->ops == &sock_file_ops ? f->data : NULL;
+}

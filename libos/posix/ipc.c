@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Keys and identifiers of System V IPC; see ipc.h. An identifier is sequence number * SEQUENCE +
+ * index, as on Linux, so that one of an object that is gone is not taken for its successor's. */
+#include <errno.h>
+#include <string.h>
+
+#include "iface/clock.h"
+#include "mm/heap.h"
+#include "posix/ipc.h"
+
+#define SEQUENCE 32768u
+#define PERMS    0777u
+
+static int make_room(struct ipc_table *t)
+{
+    if (t->used >= t->most)
+        return -ENOSPC;
+    if (t->used < t->room)
+        return 0;
+    unsigned room = t->room ? 2 * t->room : 16;
+    struct ipc **at = heap_alloc(room * sizeof(*at));
+    if (!at)
+        return -ENOMEM;
+    if (t->room > 0)
+        memcpy(at, t->at, t->room * sizeof(*at));
+    heap_free(t->at, t->room * sizeof(*at));
+    t->at = at;
+    t->room = room;
+    return 0;
+}
+
+int ipc_lookup(struct ipc_table *t, key_t key, int flags, struct ipc **out)
+{
+    *out = NULL;
+    if (key == IPC_PRIVATE)
+        return make_room(t);
+    for (unsigned i = 0; i < t->room && !*out; i++)
+        if (t->at[i] && t->at[i]->perm.key == key)
+            *out = t->at[i];
+    if (*out)
+        return (flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL) ? -EEXIST : 0;
+    return flags & IPC_CREAT ? make_room(t) : -ENOENT;
+}
+
+int ipc_add(struct ipc_table *t, struct ipc *o, key_t key, int flags)
+{
+    unsigned i = 0;
+
+    while (t->at[i])
+        i++;
+    t->at[i] = o;
+    t->used++;
+    o->perm = (struct ipc_perm){
+        .key = key, .mode = (unsigned)flags & PERMS, .seq = (int)(t->sequence % 65536)};
+    o->id = (int)(t->sequence % 65536 * SEQUENCE + i);
+    t->sequence++;
+    return o->id;
+}
+
+int ipc_find(struct ipc_table *t, int id, struct ipc **out)
+{
+    struct ipc *o = id < 0 ? NULL : ipc_at(t, id % (int)SEQUENCE);
+
+    if (!o)
+        return -EINVAL;
+    *out = o;
+    return o->id == id ? 0 : -EIDRM;
+}
+
+struct ipc *ipc_at(struct ipc_table *t, int index)
+{
+    return index >= 0 && (unsigned)index < t->room ? t->at[index] : NULL;
+}
+
+int ipc_last(const struct ipc_table *t)
+{
+    int last = (int)t->room - 1;
+
+    while (last > 0 && !t->at[last])
+        last--;
+    return last > 0 ? last : 0;
+}
+
+void ipc_remove(struct ipc_table *t, struct ipc *o)
+{
+    t->at[o->id % (int)SEQUENCE] = NULL;
+    t->used--;
+    o->removed = true;
+}
+
+void ipc_set(struct ipc *o, const struct ipc_perm *perm)
+{
+    o->perm.uid = perm->uid;
+    o->perm.gid = perm->gid;
+    o->perm.mode = (o->perm.mode & ~PERMS) | (perm->mode & PERMS);
+}
+
+long ipc_now(void)
+{
+    return clock_wall() / NSEC_PER_SEC;
+}

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Sockets: what is not there is said, syslog reaches the operator, and the names that libc can look up without a network.
+What the calls do is compared with Linux in calls/sock_*.c and calls/unix_*.c."""
+
+
+def test_missing_family_is_said_once(cc, run):
+    image = cc("""
+        #include <errno.h>
+        #include <stdio.h>
+        #include <sys/socket.h>
+        int main(void)
+        {
+            int domains[] = {AF_INET, AF_INET6, AF_INET, AF_NETLINK, AF_UNSPEC, 45, 46, -1};
+            for (unsigned i = 0; i < sizeof(domains) / sizeof(*domains); i++)
+                if (socket(domains[i], SOCK_DGRAM, 0) != -1 || errno != EAFNOSUPPORT)
+                    return 1;
+            return socket(AF_UNIX, SOCK_DGRAM, 0) != 3;
+        }""")
+    result = run(image)
+    assert result.status == 0
+    for family in ("AF_INET", "AF_INET6", "AF_NETLINK"):
+        assert result.stderr.count(f"socket({family}, ...) failed") == 1
+    assert result.stderr.count("socket(") == 3
+
+
+def test_syslog_goes_to_standard_error(cc, run):
+    image = cc(r"""
+        #include <string.h>
+        #include <sys/socket.h>
+        #include <sys/un.h>
+        #include <syslog.h>
+        int main(void)
+        {
+            openlog("server", LOG_PID, LOG_DAEMON);
+            syslog(LOG_ERR, "cannot open %s", "door");
+            syslog(LOG_LOCAL7 | LOG_DEBUG, "two\nlines");
+            setlogmask(LOG_UPTO(LOG_WARNING));
+            syslog(LOG_INFO, "not shown");
+            struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+            int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+            if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+                return 1;
+            fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+            return sendto(fd, "<13>plain", 9, 0, (struct sockaddr *)&a, sizeof(a)) != 9;
+        }""")
+    result = run(image)
+    assert (result.status, result.stdout) == (0, "")
+    lines = [line for line in result.stderr.splitlines() if line.startswith("syslog ")]
+    assert lines[0].startswith("syslog daemon.err: ") and lines[0].endswith(" server[1]: cannot open door")
+    assert lines[1].startswith("syslog local7.debug: ") and lines[1].endswith(" server[1]: two?lines")
+    assert lines[2:] == ["syslog user.notice: plain"]
+
+
+def test_names_without_a_network(cc, run):
+    image = cc(r"""
+        #include <arpa/inet.h>
+        #include <errno.h>
+        #include <net/if.h>
+        #include <ifaddrs.h>
+        #include <netdb.h>
+        #include <stdio.h>
+        static void look(const char *host, const char *service, int flags)
+        {
+            struct addrinfo hints = {.ai_flags = flags, .ai_socktype = SOCK_STREAM}, *found = NULL;
+            int err = getaddrinfo(host, service, &hints, &found);
+            printf("%s: %d", host ? host : "-", err);
+            for (struct addrinfo *a = found; a; a = a->ai_next) {
+                char name[80], port[20];
+                getnameinfo(a->ai_addr, a->ai_addrlen, name, sizeof(name), port, sizeof(port),
+                            NI_NUMERICHOST | NI_NUMERICSERV);
+                printf(" %s %s", name, port);
+            }
+            printf("\n");
+            if (found)
+                freeaddrinfo(found);
+        }
+        int main(void)
+        {
+            struct ifaddrs *all;
+            look("192.0.2.1", "80", 0);
+            look("2001:db8::1", "443", AI_NUMERICHOST);
+            look(NULL, "8080", AI_PASSIVE);
+            look("name", "80", AI_NUMERICHOST);
+            FILE *f = fopen("/etc/hosts", "w");
+            fputs("192.0.2.7 known\n", f);
+            fclose(f);
+            look("known", "1", 0);
+            look("unknown", "1", 0);
+            printf("%s\n", errno == EAFNOSUPPORT ? "no such sockets" : "?");
+            printf("%u %d %d\n", if_nametoindex("eth0"), getifaddrs(&all), if_nameindex() != NULL);
+            return 0;
+        }""")
+    result = run(image)
+    assert result.status == 0
+    assert result.stdout.splitlines() == [
+        "192.0.2.1: 0 192.0.2.1 80", "2001:db8::1: 0 2001:db8::1 443", "-: 0 :: 8080 0.0.0.0 8080", "name: -2",
+        "known: 0 192.0.2.7 1", "unknown: -11", "no such sockets", "0 -1 0"]
+
+
+def test_wait_for_ever_is_reported(cc, run):
+    image = cc("""
+        #include <sys/socket.h>
+        #include <unistd.h>
+        int main(void)
+        {
+            int s[2];
+            char c;
+            socketpair(AF_UNIX, SOCK_STREAM, 0, s);
+            return (int)read(s[0], &c, 1);
+        }""")
+    result = run(image)
+    assert result.status == 134
+    assert "deadlock: the program waits for ever in: receive from an empty socket" in result.stderr
