@@ -160,6 +160,10 @@ static ssize_t run(struct transfer *t)
         size_t len;
         unsigned n = whole_blocks(t, pieces, &len);
         ssize_t done = n > 0 ? request(t, t->op, t->pos, pieces, n) : bounce(t);
+        if (done == -EOPNOTSUPP) { /* not this memory */
+            n = 0;
+            done = bounce(t);
+        }
         if (done < 0)
             return t->left < total ? (ssize_t)(total - t->left) : done;
         advance(t, n > 0 ? len : (size_t)done);
