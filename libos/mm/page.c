@@ -668,7 +668,7 @@ bool page_allows(const void *addr, size_t len, int prot)
     clip((const char *)start, n, &page, &end);
     if (end - page != n)
         return false;
-    for (; page < end; page++)
+    for (; page < end; page = stretch(page, end))
         if (!is_programs(mm.state[page]) || !is_open(mm.state[page]) ||
             (prot_of(mm.state[page]) & prot) != prot)
             return false;
