@@ -42,7 +42,7 @@ struct thread {
 extern struct thread thread_main, *thread_self;
 
 /* How long the processor has slept since the start, because no thread had anything to do. */
-extern nsec_t thread_idle;
+extern uint64_t thread_idle;
 
 /* Sets the calling thread's thread pointer. False: there can be none at (tp). Libc calls it, too.
  */
