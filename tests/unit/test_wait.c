@@ -3,7 +3,7 @@
  * Waiting, sleeping and futexes in a program without signals: their hooks are not linked.
  *
  * sources: libos/thread/wait.c libos/posix/time.c libos/posix/futex.c libos/time/uptime.c
- * sources: libos/thread/thread.c
+ * sources: libos/thread/thread.c libos/posix/cputime.c
  * sources: tests/unit/fake_plat.c
  * uses:    thread time posix */
 #include <errno.h>
