@@ -218,7 +218,7 @@ struct file_ops {
 #define FILE_STREAM      (1u << 1) /* pipe-like: lseek answers ESPIPE */
 #define FILE_NO_POSITION (1u << 3) /* lseek does nothing and answers 0 */
 #define FILE_STATIC      (1u << 2) /* not allocated: never freed */
-#define FILE_SINK        (1u << 4) /* writev checks itself what it looks at */
+#define FILE_SINK        (1u << 4) /* writev does not look at what it is given */
 
 /* An open file description (POSIX): what dup'ed descriptors share. */
 struct file {

@@ -77,8 +77,9 @@ static long transfer_nothing(struct file *f, transfer_fn fn, const uint64_t *pos
 
 /* A transfer of a vector that the program may not access as a whole: what comes before that goes.
  * But nothing of it is written to a pipe or the like, where a write is often one message. */
-static long transfer_part(struct file *f, transfer_fn fn, const struct iovec *iov, int n,
-                          uint64_t *pos, bool write)
+static __attribute__((cold)) long transfer_part(struct file *f, transfer_fn fn,
+                                                const struct iovec *iov, int n, uint64_t *pos,
+                                                bool write)
 {
     size_t before = 0;
     long done = 0;

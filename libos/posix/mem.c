@@ -31,8 +31,8 @@
 #define PROT_RW  (PROT_READ | PROT_WRITE)
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
-/* The flags that MAP_SHARED_VALIDATE knows: all of Linux's up to MAP_HUGETLB, and sizes of pages for
- * that (MAP_HUGE_2MB, MAP_HUGE_1GB). */
+/* The flags that MAP_SHARED_VALIDATE knows: all of Linux's up to MAP_HUGETLB, and sizes of pages
+ * for that (MAP_HUGE_2MB, MAP_HUGE_1GB). */
 #define VALID_FLAGS 0x7c07f9f3u
 
 /* Numbers of Linux that libc's headers may lack. */
@@ -147,7 +147,9 @@ static void tell_exhausted(size_t len)
 /* Gives (len) bytes at (addr) to (use), whatever the program has mapped there. */
 static int place_at(uintptr_t addr, size_t len, int prot, enum page_use use)
 {
-    if (!page_is_available((void *)addr, len / PAGE_SIZE) || (mapping_prepare && mapping_prepare()))
+    /* In this order: what is prepared may take a page, even there. */
+    if ((mapping_prepare_cut && mapping_prepare_cut((void *)addr, len)) ||
+        !page_is_available((void *)addr, len / PAGE_SIZE))
         return -ENOMEM;
     int err = page_map_at((void *)addr, len / PAGE_SIZE, prot, use);
     if (err != -EACCES && mapping_cut)
@@ -214,7 +216,7 @@ static int check_file(const struct file *file, int prot, unsigned flags)
 
 int memory_unmap(void *at, size_t len)
 {
-    if (mapping_prepare && mapping_prepare())
+    if (mapping_prepare_cut && mapping_prepare_cut(at, len))
         return -ENOMEM;
     page_unmap(at, len / PAGE_SIZE);
     if (mapping_cut)

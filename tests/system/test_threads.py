@@ -90,6 +90,7 @@ def test_the_linker_sets_the_stack_size(cc, run, asked, kib):
     assert kib <= int(result.stdout.split()[0]) <= kib + 8
 
 
+@pytest.mark.not_on_qemu("reports have no symbols there: test_bare.py")
 def test_a_stack_overflow_is_reported(cc, run):
     image = cc("""
         #include <pthread.h>
@@ -106,6 +107,7 @@ def test_a_stack_overflow_is_reported(cc, run):
     assert "depth" in result.stderr
 
 
+@pytest.mark.not_on_qemu("reports have no symbols there: test_bare.py")
 def test_a_deadlock_names_every_thread(cc, run):
     image = cc("""
         #define _GNU_SOURCE
@@ -162,6 +164,7 @@ def test_two_threads_call_exit(cc, run):
     assert (result.status, result.stdout) == (42, "at exit\nno more\n")
 
 
+@pytest.mark.not_on_qemu("signals of the host do not reach it")
 def test_a_signal_of_the_host_reaches_a_thread(cc, spawn):
     """SIGTERM, blocked by all threads but one that sleeps in a lock's wait, runs its handler there."""
     image = cc("""
@@ -206,6 +209,7 @@ def test_a_signal_of_the_host_reaches_a_thread(cc, spawn):
     assert process.wait(timeout=10) == 7
 
 
+@pytest.mark.not_on_qemu("nothing interrupts threads there yet")
 def test_a_busy_thread_starves_nobody(cc, run):
     """Another one's timed waits end in time while it spins."""
     image = cc("""

@@ -92,6 +92,8 @@ int main(void)
     T(aio_read(&c));
     T(aio_error(&c) == EINPROGRESS);
     T(aio_cancel(fds[0], &c) == AIO_CANCELED);
+    while (aio_error(&c) == EINPROGRESS) /* the thread has not said so yet */
+        usleep(1000);
     printf("%s\n", strerror(aio_error(&c)));
     T(close(fd));
     return 0;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Signals between threads: masks, who gets them, waiting for them, values, alternate stacks,
- * leaving handlers, and which calls end with EINTR. */
+ * leaving handlers, and which calls end with EINTR.
+ *
+ * not on qemu: nothing interrupts the program there yet: neither ticks nor its faults
+ */
 #define _GNU_SOURCE
 #include <poll.h>
 #include <setjmp.h>
