@@ -559,6 +559,7 @@ static void interrupted(int flags)
         wait_for(&k.in, 1);
         let_block();
         pthread_kill(t, SIGUSR1);
+        wait_for(&count, 1);
         let_block();
         bool goes_on = k.in == 1;
         pthread_mutex_unlock(&m);
