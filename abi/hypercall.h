@@ -74,7 +74,8 @@
 /* reach(addr, len, write): makes sure that a device without PITH_*_F_STATUS can read (or if (write)
  * is not 0, write) (len) bytes of guest memory: it sees what is in memory, not what the guest may
  * access. To be called before the memory is first made available, and again when its protection has
- * changed. Returns 0; -EFAULT: the guest may not access it so; -ENOSYS: no device needs it. */
+ * changed. Returns 0; -EFAULT: the guest may not access it so; -EOPNOTSUPP: it can, but the device
+ * does not see it there (share); -ENOSYS: no device needs it. */
 #define PITH_HC_REACH 12
 
 /* stop(index): stops that device of the table: it uses no further buffers, and writes to none. For

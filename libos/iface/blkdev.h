@@ -28,8 +28,9 @@ struct blkdev_ops {
     /* Carries out (n) requests, in any order; they may overlap only if all read. Blocks until all
      * are done; signals do not end it. Returns 0, or the first request's result that is not 0:
      * -EINVAL (past the end of the disk, or a length that is no multiple of the block size),
-     * -EROFS, -EFAULT (memory that is not the guest's), -ENOSPC (the host's disk is full), -EIO. Of
-     * a request that failed, any part may have been transferred. */
+     * -EROFS, -EFAULT (memory that is not the guest's), -EOPNOTSUPP (memory that the device does
+     * not see where the guest does: nothing was transferred, other memory will do), -ENOSPC (the
+     * host's disk is full), -EIO. Of a request that failed, any part may have been transferred. */
     int (*transfer)(struct blkdev *dev, struct blk_request *requests, unsigned n);
     /* Returns when all that was written has reached stable storage. 0, -EIO, or the host's error.
      */

@@ -131,8 +131,9 @@ struct inode {
         void *pipe;   /* S_IFIFO: its pipe while open (vfs/pipe.h) */
         void *socket; /* S_IFSOCK: the socket that is bound to it (net/unix), or NULL */
     };
-    struct mapping *mappings;  /* those of it in the program's memory (posix/mapping.h), or NULL */
-    unsigned seals;            /* F_SEAL_* */
+    struct mapping *mappings; /* those of it in the program's memory (posix/mapping.h), or NULL */
+    unsigned seals;           /* F_SEAL_* */
+    struct inotify_watch *watches; /* posix/inotify.c, NULL if none */
 };
 
 static inline void inode_hold(struct inode *inode)
@@ -217,7 +218,7 @@ struct file_ops {
 #define FILE_STREAM      (1u << 1) /* pipe-like: lseek answers ESPIPE */
 #define FILE_NO_POSITION (1u << 3) /* lseek does nothing and answers 0 */
 #define FILE_STATIC      (1u << 2) /* not allocated: never freed */
-#define FILE_SINK        (1u << 4) /* writev does not look at what it is given */
+#define FILE_SINK        (1u << 4) /* writev checks itself what it looks at */
 
 /* An open file description (POSIX): what dup'ed descriptors share. */
 struct file {

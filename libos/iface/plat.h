@@ -119,7 +119,9 @@ must_check int plat_device_at(unsigned type, unsigned index, struct plat_device 
 /* Makes sure that devices can read, or if (write) write, (len) bytes at (addr). To be called for
  * what is made available to a device of hardware or of a VMM that is not Pith's monitor, which sees
  * what is in memory, not what the program may access: once for memory that stays as it is, each
- * time for the program's. Returns 0 or -EFAULT. */
+ * time for the program's. Returns 0; -EFAULT;
+ * -EOPNOTSUPP: devices do not see it there, because it shows memory that is elsewhere (a shared
+ * mapping). */
 must_check int plat_device_reach(const void *addr, size_t len, bool write);
 
 /* Stops the device of that number: it uses no further buffers and does not touch them. For one that

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "iface/hold.h"
+#include "iface/notify.h"
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
@@ -48,6 +49,8 @@ static inline long transfer(struct file *f, transfer_fn fn, const struct iovec *
 {
     file_hold(f);
     long done = fn(f, iov, n, pos);
+    if (done > 0)
+        notify_access(f->inode, fn == f->ops->writev);
     file_put(f);
     return done;
 }
@@ -424,6 +427,10 @@ static long copy(const struct copy *c, size_t n)
             *c->in_pos += (uint64_t)put;
         if (put < got)
             break;
+    }
+    if (done > 0) {
+        notify_access(c->in->inode, false);
+        notify_access(c->out->inode, true);
     }
     file_put(c->in);
     file_put(c->out);

@@ -39,7 +39,8 @@
 #define REMAP_MAYMOVE   1u
 #define REMAP_FIXED     2u
 #define REMAP_DONTUNMAP 4u
-#define ADVICE_LAST     21 /* MADV_PAGEOUT: the last of the plain hints */
+#define ADVICE_READ     22 /* MADV_POPULATE_READ */
+#define ADVICE_WRITE    23 /* MADV_POPULATE_WRITE: the last that is known */
 #define LOCK_ONFAULT    1u
 #define LOCKALL_CURRENT 1u
 #define LOCKALL_FUTURE  2u
@@ -539,11 +540,23 @@ static long discard(uintptr_t addr, size_t len)
 }
 
 /* Advice that needs an answer: most of Linux's hints change nothing here. What came after
- * MADV_PAGEOUT is unknown, as to an older kernel. */
+ * MADV_POPULATE_WRITE is unknown, as to an older kernel. */
 static bool is_advice(long advice)
 {
     bool gap = advice > MADV_DONTNEED && advice < MADV_FREE;
-    return advice >= MADV_NORMAL && advice <= ADVICE_LAST && !gap;
+    return advice >= MADV_NORMAL && advice <= ADVICE_WRITE && !gap;
+}
+
+/* Memory is there when it is mapped: what is left is to say where it cannot be had. */
+static long populate(uintptr_t addr, size_t len, bool write)
+{
+    void *at = (void *)addr;
+    if (write ? user_writable(at, len) : user_readable(at, len))
+        return 0;
+    for (size_t i = 0; i < len; i += PAGE_SIZE)
+        if (page_use_at((char *)at + i) == PAGE_BEYOND)
+            return -EFAULT;
+    return -EINVAL;
 }
 
 long pith_sys_madvise(long addr, long length, long advice)
@@ -561,6 +574,8 @@ long pith_sys_madvise(long addr, long length, long advice)
         return discard(at, len);
     if (!is_mapped(at, len))
         return -ENOMEM;
+    if (advice == ADVICE_READ || advice == ADVICE_WRITE)
+        return populate(at, len, advice == ADVICE_WRITE);
     if (advice == MADV_REMOVE)
         return mapping_remove ? mapping_remove((void *)at, len) : -EINVAL;
     return 0;

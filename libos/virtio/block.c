@@ -207,8 +207,9 @@ static int check(const struct disk *d, const struct blk_request *r)
         if (!range_inside((uintptr_t)v->iov_base, v->iov_len, (uintptr_t)plat_info.mem,
                           plat_info.mem_len))
             return -EFAULT;
-        if (!d->status && plat_device_reach(v->iov_base, v->iov_len, r->op == BLK_READ))
-            return -EFAULT;
+        int err = d->status ? 0 : plat_device_reach(v->iov_base, v->iov_len, r->op == BLK_READ);
+        if (err)
+            return err;
         if (__builtin_add_overflow(blocks, v->iov_len / d->dev.block_size, &blocks))
             return -EINVAL;
     }
@@ -335,8 +336,8 @@ static void ask_name(struct disk *d)
     while (d->in_flight > 0)
         wait_for_some(d);
     for (char c = d->id[0]; c; c = d->id[++len])
-        if (!(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') &&
-            c != '-' && c != '_' && (c != '.' || len == 0))
+        if (!(c >= '0' && c <= '9') && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z') && c != '-' &&
+            c != '_' && (c != '.' || len == 0))
             break;
     if (d->id[len] || request.result)
         d->id[0] = '\0';

@@ -247,6 +247,24 @@ def test_disks(machine, cc, vm, tmp_path):
     assert (tmp_path / "out").read_bytes() == bytes(512) + data + bytes((1 << 20) - 512)
 
 
+def test_disk_and_shared_mapping(cc, vm, tmp_path):
+    """A page that shows another one's memory is not where devices look for it."""
+    data = random.Random(6).randbytes(64 << 10)
+    (tmp_path / "disk").write_bytes(data + bytes(64 << 10))
+    image = cc(main(r"""
+    static char back[64 << 10];
+    int disk = open("/dev/vda", O_RDWR), file = open("/tmp/x", O_RDWR | O_CREAT, 0600);
+    ftruncate(file, 64 << 10);
+    char *p = mmap(NULL, 64 << 10, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (p == MAP_FAILED || read(disk, p, 64 << 10) != 64 << 10 || pread(file, back, 64 << 10, 0) != 64 << 10)
+        return 1;
+    return memcmp(p, back, 64 << 10) != 0 || write(disk, p, 64 << 10) != 64 << 10;""").replace(
+        "#include <stdio.h>", "#include <fcntl.h>\n#include <stdio.h>", 1))
+    got = vm(image, options=["--disk", f"d={tmp_path}/disk"])
+    assert got.status == 0, got.stderr
+    assert (tmp_path / "disk").read_bytes() == data + data
+
+
 @pytest.mark.parametrize("machine", MACHINES)
 def test_eight_disks(machine, cc, vm, tmp_path):
     for name in "abcdefgh":

@@ -147,7 +147,7 @@ int main(int argc, char **argv)
 def test_copy(cc, run, disk, block):
     size = 256 << 10 if block < 4096 else (20 << 20) + 512
     one, two = disk(size, "one"), disk(size, "two", seed=2)
-    done = run(cc(COPY), "/dev/vdb", "/dev/vda", str(block),
+    done = run(cc(COPY), "/dev/vdb", "/dev/vda", str(block), timeout=90,
                options=["--disk", f"to={one}", f"--disk=from={two}:ro"])
     assert done.status == 0, done.stderr
     assert one.read_bytes() == two.read_bytes()

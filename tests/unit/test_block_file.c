@@ -22,6 +22,8 @@ static unsigned requests, flushes;
 static const void *last;               /* memory of the latest request */
 static uint64_t fails_at = UINT64_MAX; /* the block whose transfer fails */
 
+static const void *elsewhere; /* memory that no device sees */
+
 /* Two threads that take turns whenever one of them waits: for the disk, or for its lock. */
 static ucontext_t threads[2], finished;
 static unsigned running, alive;
@@ -44,9 +46,10 @@ void wait_sleep_hard(struct wait_queue *q, const char *what)
     take_turns();
 }
 
-void wait_wake(struct wait_queue *q)
+void wait_wake_events(struct wait_queue *q, unsigned events)
 {
     (void)q;
+    (void)events;
 }
 
 void file_free(struct file *f)
@@ -67,6 +70,8 @@ static int transfer(struct blkdev *dev, struct blk_request *r, unsigned n)
             const struct iovec *v = &r[i].iov[j];
             assert_true(v->iov_len > 0 && v->iov_len % dev->block_size == 0);
             assert_true(at >= disk && at + v->iov_len <= disk + SIZE);
+            if (range_inside((uintptr_t)elsewhere, 1, (uintptr_t)v->iov_base, v->iov_len))
+                return r[i].result = -EOPNOTSUPP;
             if (fails_at - r[i].first < v->iov_len / dev->block_size)
                 return r[i].result = -EIO;
             if (r[i].op == BLK_READ)
@@ -242,6 +247,25 @@ static void worker(int number)
     }
 }
 
+/* Memory that devices do not see takes the way through the buffer. */
+static void not_this_memory(void **state)
+{
+    struct file f = open_disk(1, O_RDWR);
+    struct iovec iov = {buf, 100000};
+    uint64_t pos = 4096;
+
+    (void)state;
+    elsewhere = buf + 50000;
+    memset(buf, 0, 100000);
+    assert_int_equal(f.ops->readv(&f, &iov, 1, &pos), 100000);
+    assert_memory_equal(buf, disk + 4096, 100000);
+    memset(buf, 7, 100000);
+    pos = 8192;
+    assert_int_equal(f.ops->writev(&f, &iov, 1, &pos), 100000);
+    assert_memory_equal(buf, disk + 8192, 100000);
+    elsewhere = NULL;
+}
+
 static void start_thread(int number)
 {
     static char stacks[2][1 << 16];
@@ -274,6 +298,7 @@ int main(void)
         cmocka_unit_test(without_a_copy),
         cmocka_unit_test(edges),
         cmocka_unit_test(errors),
+        cmocka_unit_test(not_this_memory),
         cmocka_unit_test(two_threads),
     };
     fake_reset();

@@ -198,7 +198,7 @@ struct file *sock_file(struct socket *s, unsigned flags)
     s->inode.atime = s->inode.mtime = s->inode.ctime = s->inode.btime = clock_wall();
     f->ops = &sock_file_ops;
     f->inode = &s->inode;
-    f->kind = FILE_STREAM;
+    f->kind = FILE_STREAM | FILE_SINK;
     f->data = s;
     s->file = f;
     return f;

@@ -105,7 +105,8 @@ bool pages_map_registers(uint64_t addr, uint64_t len);
 uint64_t pages_take(size_t n);
 
 /* Makes sure that all of (len) bytes of memory can be read, or if (write) written, and have pages
- * behind them: a device does not fault. Returns 0 or -EFAULT. */
+ * behind them: a device does not fault. Returns 0; -EFAULT; -EOPNOTSUPP: a page shows another one's
+ * memory (pages_share). */
 long pages_reach(uint64_t addr, uint64_t len, bool write);
 
 /* Serves a page fault: memory that is allowed but was never touched gets its page, zeroed. False:
