@@ -19,6 +19,7 @@ static const char usage_pith[] =
     "  pith cc [GCC ARGUMENTS]              compile and link a C program into an image\n"
     "  pith run [OPTIONS] IMAGE [ARG...]    run an image\n"
     "  pith pack IMAGE --root DIR [-o OUT]  put files into an image\n"
+    "  pith check FILE...                   say what a program uses that Pith does not have\n"
     "  pith help [COMMAND]                  show the manual page of a command\n"
     "  pith --version\n";
 
@@ -49,6 +50,18 @@ static const char usage_pack[] =
     "\n"
     "SOURCE_DATE_EPOCH, if set, is the latest time that a packed file may have.\n";
 
+static const char usage_check[] = "usage: pith check [--json] FILE...\n"
+                                  "\n"
+                                  "Says what programs, libraries, object files and archives that "
+                                  "were built for Linux use of which\n"
+                                  "Pith has only a part, or nothing.\n"
+                                  "\n"
+                                  "  --json   print a JSON array\n"
+                                  "  --help   show this\n"
+                                  "\n"
+                                  "Exit status: 0 nothing of the kind; 1 something is partial; 2 "
+                                  "something is absent; 125 error.\n";
+
 static const char usage_help[] = "usage: pith help [COMMAND]\n";
 
 bool help_usage(const char *name)
@@ -60,6 +73,8 @@ bool help_usage(const char *name)
         text = usage_cc;
     else if (strcmp(name, "pack") == 0)
         text = usage_pack;
+    else if (strcmp(name, "check") == 0)
+        text = usage_check;
     else if (strcmp(name, "help") == 0)
         text = usage_help;
     else
@@ -103,13 +118,13 @@ int cmd_help(int argc, char **argv)
     if (name != NULL && strcmp(name, "--help") == 0)
         name = "help";
     bool is_run = name != NULL && strcmp(name, "run") == 0;
-    static const char *const names[] = {"cc", "run", "pack", "help"};
+    static const char *const names[] = {"cc", "run", "pack", "check", "help"};
     bool known = name == NULL;
     for (size_t i = 0; i < ARRAY_LEN(names) && !known; i++)
         known = strcmp(name, names[i]) == 0;
     if (!known) {
         fprintf(stderr, "pith help: unknown command %s\n", name);
-        fputs("pith: hint: the commands are cc, run, pack and help\n", stderr);
+        fputs("pith: hint: the commands are cc, run, pack, check and help\n", stderr);
         return EXIT_USAGE;
     }
 

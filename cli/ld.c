@@ -297,6 +297,24 @@ static bool is_image_link(const struct args *a)
     return false;
 }
 
+/* What "-z stack-size=N" asks for, the last one; 0: nothing. */
+static uint64_t stack_size(const struct args *all)
+{
+    static const char option[] = "stack-size=";
+    uint64_t size = 0;
+
+    for (size_t i = 0; i < all->n; i++) {
+        const char *s = all->v[i];
+        if (strncmp(s, "-z", 2) == 0)
+            s += 2;
+        else if (i == 0 || strcmp(all->v[i - 1], "-z") != 0)
+            continue;
+        if (strncmp(s, option, sizeof(option) - 1) == 0)
+            size = strtoull(s + sizeof(option) - 1, NULL, 0);
+    }
+    return size;
+}
+
 int cmd_ld(int argc, char **argv)
 {
     char ld[PATH_MAX];
@@ -322,7 +340,9 @@ int cmd_ld(int argc, char **argv)
     status = run_ld(&link, &m);
     if (m.calls.n > 0)
         missing_explain(&m.calls, &link);
-    if (status == 0 && has_bare(&all) && !physical_place(output_of(&all))) {
+    bool bare = has_bare(&all);
+    uint64_t stack = stack_size(&all);
+    if (status == 0 && (bare || stack) && !headers_finish(output_of(&all), bare, stack)) {
         fprintf(stderr, "pith cc: cannot finish %s: %s\n", output_of(&all), strerror(errno));
         status = EXIT_BUILD;
     }

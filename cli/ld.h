@@ -23,9 +23,10 @@ struct missing_calls {
  * names. What it cannot find out (link-time optimisation) it says in ld's words. */
 void missing_explain(const struct missing_calls *calls, const struct args *link);
 
-/* Gives the segments of the image at (path), which has just been linked, the physical addresses that
- * abi/image.h wants of an image with the bare platform. False: the file could not be changed, for the
- * reason in errno. */
-must_check bool physical_place(const char *path);
+/* Puts into the program headers of the image at (path), which has just been linked, what ld leaves
+ * out when a linker script names them: if (bare), the physical addresses that abi/image.h wants of
+ * an image with the bare platform; and, unless 0, the size (stack) of threads' stacks. False: the
+ * file could not be changed, for the reason in errno. */
+must_check bool headers_finish(const char *path, bool bare, uint64_t stack);
 
 #endif

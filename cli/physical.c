@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where a VMM puts an image: the physical addresses of its segments, which GNU ld has made equal to
- * the virtual ones. */
+ * The program headers of an image, after GNU ld: where a VMM puts it, the physical addresses of its
+ * segments, which ld has made equal to the virtual ones; and the size of stacks. */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include "abi/image.h"
 #include "ld.h"
 
-static bool place_all(int fd)
+static bool finish_all(int fd, bool bare, uint64_t stack)
 {
     Elf64_Ehdr h;
     Elf64_Phdr ph;
@@ -24,20 +24,23 @@ static bool place_all(int fd)
             return false;
         if (ph.p_type == PT_NULL)
             continue;
-        ph.p_paddr = ph.p_vaddr + PITH_PHYSICAL_BASE;
+        if (bare)
+            ph.p_paddr = ph.p_vaddr + PITH_PHYSICAL_BASE;
+        if (ph.p_type == PT_GNU_STACK)
+            ph.p_memsz = stack;
         if (pwrite(fd, &ph, sizeof(ph), at) != sizeof(ph))
             return false;
     }
     return true;
 }
 
-bool physical_place(const char *path)
+bool headers_finish(const char *path, bool bare, uint64_t stack)
 {
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT; /* ld was asked a question, and linked nothing */
     errno = EIO;
-    bool done = place_all(fd);
+    bool done = finish_all(fd, bare, stack);
     close(fd);
     return done;
 }

@@ -16,13 +16,19 @@ iface.uses := base
 LIBOS_CC     := gcc
 LIBOS_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g $(WARNINGS) $(PATHMAP) \
     -ffreestanding -fbuiltin -fno-strict-aliasing -fPIE -ffunction-sections -fdata-sections \
-    -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-plt -fcf-protection=none
+    -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-plt -fcf-protection=none \
+    -fno-align-functions -fno-align-jumps -fno-align-loops -fno-align-labels
 
 # The stack protector's canary exists only once the thread pointer is set.
 LIBOS_SSP := -fstack-protector-strong
 plat.ssp  := -fno-stack-protector
 arch.ssp  := -fno-stack-protector
 init.ssp  := -fno-stack-protector
+
+# Small rather than fast, as every image has them.
+cflags.io.c   := -Os
+cflags.fd.c   := -Os
+cflags.user.c := -Os
 
 # For pith_calls.h, the prototypes of all pith_sys_NAME (mk/musl.mk). Two calls with equal bodies stay two symbols, each
 # linked for itself.
@@ -41,8 +47,8 @@ $(call module_objects,$1): | $(call module_links,$1) $(MUSL_HEADERS) $(CALLS_H) 
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.c
 	@mkdir -p $$(@D)
 	$$(call say,CC      $$<)
-	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) $(or $($1.ssp),$(LIBOS_SSP)) $($1.cflags) $(call module_includes,$1) \
-	    $$(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
+	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) $(or $($1.ssp),$(LIBOS_SSP)) $($1.cflags) $$(cflags.$$(<F)) \
+	    $(call module_includes,$1) $$(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.S
 	@mkdir -p $$(@D)
 	$$(call say,AS      $$<)

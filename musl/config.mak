@@ -22,6 +22,9 @@ PITH_DROPPED := process/x86_64/vfork.s signal/x86_64/restore.s thread/x86_64/__u
     thread/x86_64/__set_thread_area.s thread/x86_64/clone.s thread/x86_64/syscall_cp.s
 ARCH_SRCS := $(filter-out $(PITH_DROPPED:%=$(srcdir)/src/%),$(sort $(wildcard $(ARCH_GLOBS))))
 
+# Files of ours that take no other's place.
+BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.c
+
 # A file below src/ here takes the place of musl's file of the same name: of two pattern rules that fit,
 # make takes the one with the shorter stem, if its source exists.
 # Musl's headers were not written for all the warnings that ours are: as system headers they give none.

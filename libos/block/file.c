@@ -72,6 +72,17 @@ static int request(struct transfer *t, enum blk_op op, uint64_t pos, const struc
     return dev->ops->transfer(dev, &r, 1);
 }
 
+/* How many of (n) bytes at (p) lie before the first page of a file's mapping: what that shows is,
+ * on a machine of its own, elsewhere for a device (plat_share). */
+static size_t before_mapping(const char *p, size_t n)
+{
+    size_t at = 0;
+
+    while (at < n && page_use_at(p + at) != PAGE_FILE)
+        at += PAGE_SIZE - ((uintptr_t)p + at) % PAGE_SIZE;
+    return min_size(at, n);
+}
+
 /* Gathers from here on the pieces of whole blocks; the last one is cut to that. Returns their
  * number, and the bytes in (*len). */
 static unsigned whole_blocks(const struct transfer *t, struct iovec *pieces, size_t *len)
@@ -85,7 +96,7 @@ static unsigned whole_blocks(const struct transfer *t, struct iovec *pieces, siz
         return 0;
     for (; n < PIECES && left > 0; v++, offset = 0) {
         size_t have = min_size(v->iov_len - offset, left);
-        size_t take = have & ~block_mask(t);
+        size_t take = before_mapping((char *)v->iov_base + offset, have) & ~block_mask(t);
         if (take > 0)
             pieces[n++] = (struct iovec){(char *)v->iov_base + offset, take};
         *len += take;

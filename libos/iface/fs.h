@@ -131,8 +131,9 @@ struct inode {
         void *pipe;   /* S_IFIFO: its pipe while open (vfs/pipe.h) */
         void *socket; /* S_IFSOCK: the socket that is bound to it (net/unix), or NULL */
     };
-    struct mapping *mappings;  /* those of it in the program's memory (posix/mapping.h), or NULL */
-    unsigned seals;            /* F_SEAL_* */
+    struct mapping *mappings; /* those of it in the program's memory (posix/mapping.h), or NULL */
+    unsigned seals;           /* F_SEAL_* */
+    struct inotify_watch *watches; /* posix/inotify.c, NULL if none */
 };
 
 static inline void inode_hold(struct inode *inode)

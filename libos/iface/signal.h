@@ -31,7 +31,8 @@ struct thread_signals {
     uint64_t saved_mask; /* valid while (suspended) */
     bool suspended;      /* (blocked) is that of signal_mask_begin */
     bool restart;        /* what signal_restart answers */
-    bool cut;            /* a handler has asked for false there (posix/cancel.h) */
+    bool cut;            /* false there, asked for by a handler (posix/cancel.h) or
+                            a wait with a time limit (net/sock) */
     stack_t alt;         /* sigaltstack; size 0: none */
 };
 
@@ -40,8 +41,8 @@ struct thread_signals {
  * may leave by siglongjmp: call it where nothing is held. Returns whether a handler has run. */
 SIGNAL_HOOK bool signal_deliver(void);
 
-/* Fetches what the host sent, and tells whether a signal is pending that the calling thread does not
- * block and that is not ignored: signal_deliver will act. */
+/* Fetches what the host sent, and tells whether a signal is pending that the calling thread does
+ * not block and that is not ignored: signal_deliver will act. */
 SIGNAL_HOOK bool signal_due(void);
 
 /* Fetches what the host sent into the pending sets, and acts on nothing: for whoever must go on
@@ -65,9 +66,9 @@ SIGNAL_HOOK bool signal_awaited(void);
 SIGNAL_HOOK void signal_mask_begin(uint64_t set);
 SIGNAL_HOOK void signal_mask_end(void);
 
-/* For thread/upcall.c. (c) is of the calling thread, whose program it interrupted. signal_enter acts
- * on the signals that are due, so that (c) then goes on in a handler; signal_fault makes a signal
- * of the exception in (c). */
+/* For thread/upcall.c. (c) is of the calling thread, whose program it interrupted. signal_enter
+ * acts on the signals that are due, so that (c) then goes on in a handler; signal_fault makes a
+ * signal of the exception in (c). */
 SIGNAL_HOOK void signal_enter(struct cpu_context *c);
 SIGNAL_HOOK void signal_fault(struct cpu_context *c);
 

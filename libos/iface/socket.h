@@ -25,6 +25,7 @@ struct socket;
 struct sock_msg {
     const struct iovec *iov; /* the program's buffers; (len) is their sum */
     int iov_count;
+    bool trusted; /* they are the library OS's own: not to be checked */
     size_t len;
     int at; /* next byte to copy: iov[at], at (off) */
     size_t off;
@@ -148,9 +149,8 @@ int sock_error(struct socket *s);
 nsec_t sock_deadline(bool nonblock, nsec_t timeo);
 
 /* Sleeps on (q) as wait_sleep does. Returns 0: look again; -EAGAIN: the deadline has passed;
- * -EINTR: a signal handler has run, and the call ends, because it has a time limit or SA_RESTART is
- * not set. (begun): something has been transferred, so the call ends anyway. */
-must_check int sock_wait(struct wait_queue *q, nsec_t deadline, bool begun, const char *what);
+ * -EINTR: a signal is due, and the call ends, to be started over unless it has a time limit. */
+must_check int sock_wait(struct wait_queue *q, nsec_t deadline, const char *what);
 
 /* Copy the next (n) bytes of the message's buffers, which have them. -EFAULT. */
 must_check int sock_copy_in(struct sock_msg *m, void *to, size_t n);

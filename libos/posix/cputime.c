@@ -12,7 +12,7 @@ nsec_t cpu_time(const struct thread *t)
     nsec_t up = uptime(), since;
 
     if (!sched_cpu_time || sched_began == 0)
-        return up - thread_idle;
+        return up - (nsec_t)thread_idle;
     since = sched_cpu_time(t);
     if (t && t != &thread_main)
         return since;

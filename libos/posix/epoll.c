@@ -40,18 +40,22 @@ long pith_sys_epoll_ctl(long epfd, long op, long fd, long event)
     return target ? epoll_change(f, (int)op, target, (int)fd, &e) : -EBADF;
 }
 
-/* Checks the arguments of a wait. 0; -EBADF, -EINVAL. */
-static long check_wait(const struct file *f, long max)
+/* Checks the arguments of a wait. 0; -EBADF, -EINVAL, -EFAULT. */
+static long check_wait(const struct file *f, long events, long max)
 {
     if (!f)
         return -EBADF;
-    return (int)max <= 0 || (int)max > EVENTS_MAX || !is_epoll(f) ? -EINVAL : 0;
+    if ((int)max <= 0 || (int)max > EVENTS_MAX)
+        return -EINVAL;
+    if (!user_range(events, (size_t)(int)max * sizeof(struct epoll_event)))
+        return -EFAULT;
+    return is_epoll(f) ? 0 : -EINVAL;
 }
 
 static long wait_on(long epfd, long events, long max, nsec_t deadline)
 {
     struct file *f = file_get(epfd);
-    long r = check_wait(f, max);
+    long r = check_wait(f, events, max);
 
     if (r)
         return r;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "iface/hold.h"
+#include "iface/notify.h"
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
@@ -123,7 +124,12 @@ static long set_size(struct inode *inode, long size)
 
     if (attr.size > file_size_limit && attr.size > inode->size)
         return file_too_big();
-    return inode->ops->setattr ? inode->ops->setattr(inode, &attr) : -EPERM;
+    if (!inode->ops->setattr)
+        return -EPERM;
+    int err = inode->ops->setattr(inode, &attr);
+    if (!err)
+        notify_access(inode, true);
+    return err;
 }
 
 long pith_sys_truncate(long path, long size)
@@ -179,7 +185,10 @@ long pith_sys_fallocate(long fd, long mode, long off, long n)
         return -EFBIG;
     if (!f->ops->allocate)
         return -EOPNOTSUPP;
-    return f->ops->allocate(f, (int)mode, (uint64_t)off, (uint64_t)n);
+    int err = f->ops->allocate(f, (int)mode, (uint64_t)off, (uint64_t)n);
+    if (!err)
+        notify_access(f->inode, true);
+    return err;
 }
 
 long pith_sys_fadvise64(long fd, long off, long n, long advice)
@@ -281,6 +290,8 @@ static long list(long fd, long buf, long n, bool old)
         if (!err && more)
             err = -EINVAL; /* (n) is too small for the next entry */
     }
+    if (!err)
+        notify_access(f->inode, false);
     return err ? err : l.at - (char *)buf;
 }
 

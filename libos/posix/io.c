@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "iface/hold.h"
+#include "iface/notify.h"
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
@@ -48,6 +49,8 @@ static inline long transfer(struct file *f, transfer_fn fn, const struct iovec *
 {
     file_hold(f);
     long done = fn(f, iov, n, pos);
+    if (done > 0)
+        notify_access(f->inode, fn == f->ops->writev);
     file_put(f);
     return done;
 }
@@ -74,8 +77,9 @@ static long transfer_nothing(struct file *f, transfer_fn fn, const uint64_t *pos
 
 /* A transfer of a vector that the program may not access as a whole: what comes before that goes.
  * But nothing of it is written to a pipe or the like, where a write is often one message. */
-static long transfer_part(struct file *f, transfer_fn fn, const struct iovec *iov, int n,
-                          uint64_t *pos, bool write)
+static __attribute__((cold)) long transfer_part(struct file *f, transfer_fn fn,
+                                                const struct iovec *iov, int n, uint64_t *pos,
+                                                bool write)
 {
     size_t before = 0;
     long done = 0;
@@ -424,6 +428,10 @@ static long copy(const struct copy *c, size_t n)
             *c->in_pos += (uint64_t)put;
         if (put < got)
             break;
+    }
+    if (done > 0) {
+        notify_access(c->in->inode, false);
+        notify_access(c->out->inode, true);
     }
     file_put(c->in);
     file_put(c->out);

@@ -75,6 +75,14 @@ int mapping_prepare(void)
     return 0;
 }
 
+int mapping_prepare_cut(const void *addr, size_t len)
+{
+    const struct mapping *m = mapping_find(addr);
+    bool middle = m && m->start < (const char *)addr && end_of(m) > (const char *)addr + len;
+
+    return middle ? mapping_prepare() : 0;
+}
+
 /* Makes a copy of (like) that begins at (start) and is mapping number (index), in a spare. */
 static struct mapping *insert(size_t index, const struct mapping *like, char *start, size_t pages,
                               uint64_t first)

@@ -23,11 +23,15 @@ struct mapping {
     struct mapping *next; /* of the same inode */
 };
 
-/* Makes sure that the next mapping_make or mapping_cut finds the memory that it needs. -ENOMEM. */
+/* Makes sure that the next mapping_make finds the memory that it needs. -ENOMEM. */
 MAPPING_HOOK int mapping_prepare(void);
 
+/* The same for the next mapping_cut, of that range: it needs none, and this never fails, unless it
+ * cuts out the middle of a mapping. */
+MAPPING_HOOK int mapping_prepare_cut(const void *addr, size_t len);
+
 /* Forgets what was mapped in (len) bytes at (addr), after page_unmap or another use of the pages.
- * After mapping_prepare. */
+ * After mapping_prepare_cut. */
 MAPPING_HOOK void mapping_cut(const void *addr, size_t len);
 
 /* The mapping that (addr) is in, or NULL; and the first one that ends behind (addr). */

@@ -31,15 +31,16 @@
 #define PROT_RW  (PROT_READ | PROT_WRITE)
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
-/* The flags that MAP_SHARED_VALIDATE knows: all of Linux's up to MAP_HUGETLB, and sizes of pages for
- * that (MAP_HUGE_2MB, MAP_HUGE_1GB). */
+/* The flags that MAP_SHARED_VALIDATE knows: all of Linux's up to MAP_HUGETLB, and sizes of pages
+ * for that (MAP_HUGE_2MB, MAP_HUGE_1GB). */
 #define VALID_FLAGS 0x7c07f9f3u
 
 /* Numbers of Linux that libc's headers may lack. */
 #define REMAP_MAYMOVE   1u
 #define REMAP_FIXED     2u
 #define REMAP_DONTUNMAP 4u
-#define ADVICE_LAST     21 /* MADV_PAGEOUT: the last of the plain hints */
+#define ADVICE_READ     22 /* MADV_POPULATE_READ */
+#define ADVICE_WRITE    23 /* MADV_POPULATE_WRITE: the last that is known */
 #define LOCK_ONFAULT    1u
 #define LOCKALL_CURRENT 1u
 #define LOCKALL_FUTURE  2u
@@ -146,7 +147,9 @@ static void tell_exhausted(size_t len)
 /* Gives (len) bytes at (addr) to (use), whatever the program has mapped there. */
 static int place_at(uintptr_t addr, size_t len, int prot, enum page_use use)
 {
-    if (!page_is_available((void *)addr, len / PAGE_SIZE) || (mapping_prepare && mapping_prepare()))
+    /* In this order: what is prepared may take a page, even there. */
+    if ((mapping_prepare_cut && mapping_prepare_cut((void *)addr, len)) ||
+        !page_is_available((void *)addr, len / PAGE_SIZE))
         return -ENOMEM;
     int err = page_map_at((void *)addr, len / PAGE_SIZE, prot, use);
     if (err != -EACCES && mapping_cut)
@@ -213,7 +216,7 @@ static int check_file(const struct file *file, int prot, unsigned flags)
 
 int memory_unmap(void *at, size_t len)
 {
-    if (mapping_prepare && mapping_prepare())
+    if (mapping_prepare_cut && mapping_prepare_cut(at, len))
         return -ENOMEM;
     page_unmap(at, len / PAGE_SIZE);
     if (mapping_cut)
@@ -539,11 +542,23 @@ static long discard(uintptr_t addr, size_t len)
 }
 
 /* Advice that needs an answer: most of Linux's hints change nothing here. What came after
- * MADV_PAGEOUT is unknown, as to an older kernel. */
+ * MADV_POPULATE_WRITE is unknown, as to an older kernel. */
 static bool is_advice(long advice)
 {
     bool gap = advice > MADV_DONTNEED && advice < MADV_FREE;
-    return advice >= MADV_NORMAL && advice <= ADVICE_LAST && !gap;
+    return advice >= MADV_NORMAL && advice <= ADVICE_WRITE && !gap;
+}
+
+/* Memory is there when it is mapped: what is left is to say where it cannot be had. */
+static long populate(uintptr_t addr, size_t len, bool write)
+{
+    void *at = (void *)addr;
+    if (write ? user_writable(at, len) : user_readable(at, len))
+        return 0;
+    for (size_t i = 0; i < len; i += PAGE_SIZE)
+        if (page_use_at((char *)at + i) == PAGE_BEYOND)
+            return -EFAULT;
+    return -EINVAL;
 }
 
 long pith_sys_madvise(long addr, long length, long advice)
@@ -561,6 +576,8 @@ long pith_sys_madvise(long addr, long length, long advice)
         return discard(at, len);
     if (!is_mapped(at, len))
         return -ENOMEM;
+    if (advice == ADVICE_READ || advice == ADVICE_WRITE)
+        return populate(at, len, advice == ADVICE_WRITE);
     if (advice == MADV_REMOVE)
         return mapping_remove ? mapping_remove((void *)at, len) : -EINVAL;
     return 0;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "iface/hold.h"
+#include "iface/notify.h"
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
@@ -150,8 +151,11 @@ static long make_at(long dirfd, long path, const struct inode_new *what)
         err = -EPERM;
     else
         err = p.dir->ops->create(p.dir, p.name, what, &inode);
-    if (!err)
+    if (!err) {
+        if (notify_wanted())
+            notify_name(p.dir, p.name, inode, IN_CREATE, 0);
         inode_put(inode);
+    }
     path_put(&p);
     return err;
 }
@@ -229,7 +233,12 @@ static long link_to(const struct path *p, struct inode *target)
         return -EXDEV;
     if (S_ISDIR(target->mode) || !p->dir->ops->link)
         return -EPERM;
-    return p->dir->ops->link(p->dir, p->name, target);
+    int err = p->dir->ops->link(p->dir, p->name, target);
+    if (!err && notify_wanted()) {
+        notify_self(target, IN_ATTRIB);
+        notify_name(p->dir, p->name, target, IN_CREATE, 0);
+    }
+    return err;
 }
 
 long pith_sys_linkat(long old_dirfd, long old, long dirfd, long path, long flags)
@@ -278,6 +287,16 @@ static long check_removal(const struct path *p, bool rmdir)
     return p->dir->ops->unlink ? 0 : -EPERM;
 }
 
+/* (p) was removed. What nobody has open goes first, as on Linux. */
+static void notify_removed(struct path *p)
+{
+    const struct inode was = {.mode = p->inode->mode};
+
+    inode_put(p->inode);
+    p->inode = NULL;
+    notify_name(p->dir, p->name, &was, IN_DELETE, 0);
+}
+
 static long remove_at(long dirfd, long path, bool rmdir)
 {
     struct path p;
@@ -288,6 +307,11 @@ static long remove_at(long dirfd, long path, bool rmdir)
     err = check_removal(&p, rmdir);
     if (!err)
         err = p.dir->ops->unlink(p.dir, p.name, p.inode);
+    if (!err && notify_wanted()) {
+        if (!S_ISDIR(p.inode->mode))
+            notify_self(p.inode, IN_ATTRIB);
+        notify_removed(&p);
+    }
     path_put(&p);
     return err;
 }
@@ -362,6 +386,18 @@ static long check_rename(const struct path *from, const struct path *to, unsigne
     return from->dir->ops->rename ? 0 : -EPERM;
 }
 
+/* (from) has become (to), where (over) was. */
+static void notify_moved(const struct path *from, const struct path *to, struct inode *over)
+{
+    uint32_t cookie = notify_cookie();
+
+    notify_name(from->dir, from->name, from->inode, IN_MOVED_FROM, cookie);
+    notify_name(to->dir, to->name, from->inode, IN_MOVED_TO, cookie);
+    if (over)
+        notify_self(over, IN_ATTRIB);
+    notify_self(from->inode, IN_MOVE_SELF);
+}
+
 long pith_sys_renameat2(long old_dirfd, long old, long dirfd, long path, long flags)
 {
     HOLD;
@@ -379,6 +415,12 @@ long pith_sys_renameat2(long old_dirfd, long old, long dirfd, long path, long fl
         if (!err)
             err = from.dir->ops->rename(from.dir, from.name, from.inode, to.dir, to.name, to.inode,
                                         flags & RENAME_EXCHANGE);
+        if (!err && notify_wanted()) {
+            notify_moved(&from, &to, flags & RENAME_EXCHANGE ? NULL : to.inode);
+            if (flags & RENAME_EXCHANGE)
+                notify_moved(&(struct path){.dir = to.dir, .name = to.name, .inode = to.inode},
+                             &from, NULL);
+        }
         path_put(&to);
     }
     path_put(&from);

@@ -17,9 +17,9 @@
 #include "posix/timespec.h"
 
 #define ALWAYS  (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
-#define IN_SET  (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
-#define OUT_SET (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
-#define EX_SET  POLLPRI
+#define IN_SET  (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR | POLLNVAL)
+#define OUT_SET (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR | POLLNVAL)
+#define EX_SET  (POLLPRI | POLLNVAL)
 
 /* Files to sleep on; most programs have few. */
 #define FEW 16
@@ -207,9 +207,10 @@ static long keep(unsigned long *result, const unsigned long *wanted, unsigned fd
     return 1;
 }
 
-/* Looks at all files of (want); sets bits in (got), which are clear. Returns how many, or -EBADF.
- */
-static long scan_sets(unsigned n, const struct sets *want, const struct sets *got, struct sleep *s)
+/* Looks at all files of (want); sets bits in (got), which are clear. Returns how many, or
+ * -EBADF for the (first) look: what is closed later is ready for everything, as on Linux. */
+static long scan_sets(unsigned n, const struct sets *want, const struct sets *got, struct sleep *s,
+                      bool first)
 {
     long ready = 0;
 
@@ -218,9 +219,9 @@ static long scan_sets(unsigned n, const struct sets *want, const struct sets *go
         if (!in_set(want->in, fd) && !in_set(want->out, fd) && !in_set(want->ex, fd))
             continue;
         struct file *f = file_get(fd);
-        if (!f)
+        if (!f && first)
             return -EBADF;
-        int bits = look(f, s);
+        int bits = f ? look(f, s) : POLLNVAL;
         ready += keep(got->in, want->in, fd, bits & IN_SET);
         ready += keep(got->out, want->out, fd, bits & OUT_SET);
         ready += keep(got->ex, want->ex, fd, bits & EX_SET);
@@ -232,11 +233,13 @@ static long scan_sets(unsigned n, const struct sets *want, const struct sets *go
 static long wait_sets(unsigned n, const struct sets *want, const struct sets *got, nsec_t deadline)
 {
     struct sleep s;
+    bool first = true;
     long ready, err = sleep_start(&s, n);
 
     if (err)
         return err;
-    while ((ready = scan_sets(n, want, got, &s)) == 0 && err != -ETIMEDOUT) {
+    while ((ready = scan_sets(n, want, got, &s, first)) == 0 && err != -ETIMEDOUT) {
+        first = false;
         err = sleep_until(&s, deadline, "select");
         if (err == -EINTR) {
             ready = -EINTR;

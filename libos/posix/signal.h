@@ -29,8 +29,9 @@ struct signal_action {
 struct signal_entry {
     struct signal_entry *next;
     siginfo_t info;
-    /* Called once it is not pending any more, taken or dropped: the owner's, to reuse or free. */
-    void (*done)(struct signal_entry *e);
+    /* Called once it is not pending any more: the owner's, to reuse or free. (info) is what whoever
+     * took it gets, to be completed; NULL if it was dropped. */
+    void (*done)(struct signal_entry *e, siginfo_t *info);
 };
 
 /* Of the process. */
@@ -41,6 +42,7 @@ struct signal_state {
     uint64_t masked;           /* those that some thread has blocked or waited for at any time */
     unsigned queued;           /* entries that signal_send has made */
     struct wait_queue arrival; /* woken when one that is waited for has become pending */
+    struct wait_queue watched; /* woken when any has become pending: signalfds */
 };
 extern struct signal_state signal_state;
 
@@ -67,7 +69,7 @@ static inline siginfo_t signal_info(int sig, int code)
 int signal_send(struct thread *t, const siginfo_t *info);
 
 /* The same with an entry of the caller's, which is in use until e->done is called: perhaps at once.
- * Cannot fail. */
+ * Cannot fail. It is pending beside others of the same number. */
 void signal_send_entry(struct thread *t, struct signal_entry *e);
 
 /* Takes a signal of (set) that is pending for the calling thread, its own first, faults before

@@ -234,8 +234,9 @@ bool signal_deliver(void)
 {
     uint64_t set;
     bool ran = false;
-    bool restart = true;
+    bool restart = !thread_self->signals.cut; /* from a wait with a time limit */
 
+    thread_self->signals.cut = false;
     signal_collect();
     while ((set = ready()) != 0)
         ran |= act(set, &restart);

@@ -2,6 +2,7 @@
  *
  * Signals that have come: for whom, what they carry, and in which order they are taken. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "iface/hold.h"
@@ -9,7 +10,10 @@
 #include "posix/signal.h"
 #include "thread/sched.h"
 
-struct signal_state signal_state = {.arrival = WAIT_QUEUE_EXTERNAL_INIT};
+struct signal_state signal_state = {
+    .arrival = WAIT_QUEUE_EXTERNAL_INIT,
+    .watched = WAIT_QUEUE_EXTERNAL_INIT,
+};
 
 #define BIT(sig) (1ull << ((sig)-1))
 
@@ -68,7 +72,7 @@ static void discard(struct signal_pending *p, int sig)
         return;
     p->set &= ~signal_bit(sig);
     while ((e = unlink_entry(p, sig)))
-        e->done(e);
+        e->done(e, NULL);
 }
 
 static struct thread *next_thread(struct thread *t)
@@ -88,8 +92,9 @@ uint64_t signal_pending_set(void)
     return thread_self->signals.pending.set | signal_state.pending.set;
 }
 
-static void free_entry(struct signal_entry *e)
+static void free_entry(struct signal_entry *e, siginfo_t *info)
 {
+    (void)info;
     signal_state.queued--;
     heap_free(e, sizeof(*e));
 }
@@ -135,16 +140,14 @@ static void cancel_opposites(int sig)
 }
 
 /* Whether (sig) for (t), or the process, is to be dropped: it is ignored, and nobody blocks it or
- * waits for it; or it is pending already and does not queue up. */
-static bool drops(struct thread *t, const struct signal_pending *p, int sig)
+ * waits for it. */
+static bool drops(struct thread *t, int sig)
 {
     uint64_t bit = signal_bit(sig);
     const struct thread_signals *s = &(t ? t : thread_self)->signals;
 
-    if (signal_is_ignored(sig) && !((s->blocked | s->waited) & bit) &&
-        (t || !(signal_state.masked & bit)))
-        return true;
-    return sig < REALTIME && (p->set & bit);
+    return signal_is_ignored(sig) && !((s->blocked | s->waited) & bit) &&
+           (t || !(signal_state.masked & bit));
 }
 
 static void make_pending(struct thread *t, struct signal_pending *p, int sig)
@@ -154,6 +157,7 @@ static void make_pending(struct thread *t, struct signal_pending *p, int sig)
     p->set |= signal_bit(sig);
     if (taker && takes(taker, signal_bit(sig)))
         notify(taker, signal_bit(sig));
+    wait_wake_events(&signal_state.watched, POLLIN);
 }
 
 static void append(struct signal_pending *p, struct signal_entry *e)
@@ -172,7 +176,7 @@ int signal_send(struct thread *t, const siginfo_t *info)
     int sig = info->si_signo;
 
     cancel_opposites(sig);
-    if (drops(t, p, sig))
+    if (drops(t, sig) || (sig < REALTIME && (p->set & signal_bit(sig))))
         return 0;
     struct signal_entry *e = signal_state.queued < QUEUED_MAX ? heap_alloc(sizeof(*e)) : NULL;
     /* Without memory only what the number says is lost, unless that is the point. */
@@ -192,8 +196,8 @@ void signal_send_entry(struct thread *t, struct signal_entry *e)
 {
     struct signal_pending *p = t ? &t->signals.pending : &signal_state.pending;
 
-    if (drops(t, p, e->info.si_signo)) {
-        e->done(e);
+    if (drops(t, e->info.si_signo)) {
+        e->done(e, NULL);
         return;
     }
     append(p, e);
@@ -206,7 +210,7 @@ static void take(struct signal_pending *p, int sig, siginfo_t *info)
 
     *info = e ? e->info : signal_info(sig, SI_USER);
     if (e)
-        e->done(e);
+        e->done(e, info);
     if (!has_entry(p, sig))
         p->set &= ~signal_bit(sig);
 }

@@ -211,9 +211,8 @@ static long accept_one(struct file *f, struct socket *s, long addr, long addr_le
     return make_descriptor(out, flags);
 }
 
-long pith_sys_accept4(long fd, long addr, long addr_len, long flags)
+static long accept_once(long fd, long addr, long addr_len, long flags)
 {
-    HOLD;
     struct socket *s;
     struct file *f = file_get(fd);
 
@@ -230,15 +229,24 @@ long pith_sys_accept4(long fd, long addr, long addr_len, long flags)
     return r;
 }
 
-long pith_sys_accept(long fd, long addr, long addr_len)
+long pith_sys_accept4(long fd, long addr, long addr_len, long flags)
 {
     HOLD;
+    long r;
+
+    do
+        r = accept_once(fd, addr, addr_len, flags);
+    while (call_again(r));
+    return r;
+}
+
+long pith_sys_accept(long fd, long addr, long addr_len)
+{
     return pith_sys_accept4(fd, addr, addr_len, 0);
 }
 
-long pith_sys_connect(long fd, long addr, long len)
+static long connect_once(long fd, long addr, long len)
 {
-    HOLD;
     struct sockaddr_storage name;
     struct socket *s;
     struct file *f;
@@ -255,6 +263,17 @@ long pith_sys_connect(long fd, long addr, long len)
                           sock_deadline(f->flags & O_NONBLOCK, s->sndtimeo));
     file_put(f);
     return err;
+}
+
+long pith_sys_connect(long fd, long addr, long len)
+{
+    HOLD;
+    long r;
+
+    do
+        r = connect_once(fd, addr, len);
+    while (call_again(r));
+    return r;
 }
 
 long pith_sys_shutdown(long fd, long how)

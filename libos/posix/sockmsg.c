@@ -149,9 +149,8 @@ static long send_message(struct file *f, struct socket *s, const struct user_msg
     return err;
 }
 
-long pith_sys_sendmsg(long fd, long msg, long flags)
+static long sendmsg_once(long fd, long msg, long flags)
 {
-    HOLD;
     const struct user_msg *u = (const struct user_msg *)msg;
     struct socket *s;
     struct file *f;
@@ -162,9 +161,19 @@ long pith_sys_sendmsg(long fd, long msg, long flags)
     return user_readable(u, sizeof(*u)) ? send_message(f, s, u, flags) : -EFAULT;
 }
 
-long pith_sys_sendto(long fd, long buf, long n, long flags, long addr, long addr_len)
+long pith_sys_sendmsg(long fd, long msg, long flags)
 {
     HOLD;
+    long r;
+
+    do
+        r = sendmsg_once(fd, msg, flags);
+    while (call_again(r));
+    return r;
+}
+
+static long sendto_once(long fd, long buf, long n, long flags, long addr, long addr_len)
+{
     struct socket *s;
     struct file *f;
     struct call c;
@@ -186,15 +195,25 @@ long pith_sys_sendto(long fd, long buf, long n, long flags, long addr, long addr
     return send_prepared(f, s, &c);
 }
 
+long pith_sys_sendto(long fd, long buf, long n, long flags, long addr, long addr_len)
+{
+    HOLD;
+    long r;
+
+    do
+        r = sendto_once(fd, buf, n, flags, addr, addr_len);
+    while (call_again(r));
+    return r;
+}
+
 /* How many of a vector of messages to look at. */
 static unsigned clamp_messages(long n)
 {
     return (unsigned)n < IOV_MAX ? (unsigned)n : IOV_MAX;
 }
 
-long pith_sys_sendmmsg(long fd, long msgs, long n, long flags)
+static long sendmmsg_once(long fd, long msgs, long n, long flags)
 {
-    HOLD;
     struct user_mmsg *user = (struct user_mmsg *)msgs;
     unsigned count = clamp_messages(n), done = 0;
     struct socket *s;
@@ -217,6 +236,17 @@ long pith_sys_sendmmsg(long fd, long msgs, long n, long flags)
     }
     file_put(f);
     return done > 0 ? (long)done : err < 0 ? err : 0;
+}
+
+long pith_sys_sendmmsg(long fd, long msgs, long n, long flags)
+{
+    HOLD;
+    long r;
+
+    do
+        r = sendmmsg_once(fd, msgs, n, flags);
+    while (call_again(r));
+    return r;
 }
 
 static long recv_prepared(struct file *f, struct socket *s, struct call *c)
@@ -266,9 +296,8 @@ static long recv_message(struct file *f, struct socket *s, struct user_msg *user
     return r;
 }
 
-long pith_sys_recvmsg(long fd, long msg, long flags)
+static long recvmsg_once(long fd, long msg, long flags)
 {
-    HOLD;
     struct user_msg *u = (struct user_msg *)msg;
     struct socket *s;
     struct file *f;
@@ -279,9 +308,19 @@ long pith_sys_recvmsg(long fd, long msg, long flags)
     return user_readable(u, sizeof(*u)) ? recv_message(f, s, u, flags) : -EFAULT;
 }
 
-long pith_sys_recvfrom(long fd, long buf, long n, long flags, long addr, long addr_len)
+long pith_sys_recvmsg(long fd, long msg, long flags)
 {
     HOLD;
+    long r;
+
+    do
+        r = recvmsg_once(fd, msg, flags);
+    while (call_again(r));
+    return r;
+}
+
+static long recvfrom_once(long fd, long buf, long n, long flags, long addr, long addr_len)
+{
     struct socket *s;
     struct file *f;
     struct call c;
@@ -300,6 +339,17 @@ long pith_sys_recvfrom(long fd, long buf, long n, long flags, long addr, long ad
         long err = address_out(&c.name, (int)c.m.name_len, addr, (int *)addr_len);
         r = err ? err : r;
     }
+    return r;
+}
+
+long pith_sys_recvfrom(long fd, long buf, long n, long flags, long addr, long addr_len)
+{
+    HOLD;
+    long r;
+
+    do
+        r = recvfrom_once(fd, buf, n, flags, addr, addr_len);
+    while (call_again(r));
     return r;
 }
 
@@ -329,7 +379,7 @@ static long recv_many(struct file *f, struct socket *s, struct user_mmsg *user, 
     }
     if (done == 0)
         return r;
-    if (r < 0 && r != -EAGAIN)
+    if (r < 0 && r != -EAGAIN && r != -EINTR)
         s->error = (int)-r;
     return done;
 }
@@ -353,9 +403,8 @@ static long deadline_in(const struct timespec *t, nsec_t *deadline)
     return 0;
 }
 
-long pith_sys_recvmmsg(long fd, long msgs, long n, long flags, long timeout)
+static long recvmmsg_once(long fd, long msgs, long n, long flags, long timeout)
 {
-    HOLD;
     struct timespec *t = (struct timespec *)timeout;
     struct socket *s;
     struct file *f;
@@ -377,5 +426,16 @@ long pith_sys_recvmmsg(long fd, long msgs, long n, long flags, long timeout)
             return -EFAULT;
         *t = (struct timespec){left / NSEC_PER_SEC, left % NSEC_PER_SEC};
     }
+    return r;
+}
+
+long pith_sys_recvmmsg(long fd, long msgs, long n, long flags, long timeout)
+{
+    HOLD;
+    long r;
+
+    do
+        r = recvmmsg_once(fd, msgs, n, flags, timeout);
+    while (call_again(r));
     return r;
 }

@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "iface/hold.h"
+#include "iface/notify.h"
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
@@ -91,6 +92,8 @@ static long splice_once(long in_fd, long in_off, long out_fd, long out_off, long
     if (r > 0) {
         side_end(&in);
         side_end(&out);
+        notify_access(in.file->inode, false);
+        notify_access(out.file->inode, true);
     }
     file_put(in.file);
     file_put(out.file);

@@ -10,6 +10,7 @@
 #include <utime.h>
 
 #include "iface/hold.h"
+#include "iface/notify.h"
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
@@ -238,7 +239,16 @@ static long inode_of(long fd, struct inode **out)
 
 static long set_attr(struct inode *inode, const struct inode_attr *attr)
 {
-    return inode->ops->setattr ? inode->ops->setattr(inode, attr) : -EPERM;
+    if (!inode->ops->setattr)
+        return -EPERM;
+    int err = inode->ops->setattr(inode, attr);
+    if (!err && notify_wanted()) {
+        bool one_time = attr->which == ATTR_ATIME || attr->which == ATTR_MTIME;
+        notify_file(inode, !one_time                  ? IN_ATTRIB
+                           : attr->which & ATTR_ATIME ? IN_ACCESS
+                                                      : IN_MODIFY);
+    }
+    return err;
 }
 
 static long set_mode(struct inode *inode, long mode)

@@ -65,16 +65,9 @@ static void catch_up(struct timerfd *t)
         timer_run();
     if (!t->expired || t->interval == 0)
         return;
-    nsec_t periods = (t->alarm.clock(&t->alarm) - t->alarm.at) / t->interval;
-    nsec_t next;
-    if (periods < 0) /* the clock was set back */
-        periods = 0;
-    t->ticks += (uint64_t)periods;
+    t->ticks += alarm_forward(&t->alarm, t->interval);
     t->expired = false;
-    if (__builtin_mul_overflow(periods + 1, t->interval, &next) ||
-        __builtin_add_overflow(t->alarm.at, next, &next))
-        next = NSEC_LAST;
-    alarm_set(&t->alarm, next, on_alarm);
+    alarm_set(&t->alarm, t->alarm.at, on_alarm);
 }
 
 static ssize_t timerfd_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)

@@ -228,7 +228,7 @@ struct thread *sched_new(void *stack, void *tp, void (*fn)(void))
         list_insert(&threads, &thread_main.all);
         upcall_start();
         sched_began = clock_monotonic();
-        sched_idle_before = thread_idle;
+        sched_idle_before = (nsec_t)thread_idle;
         tsc_start = switched_at = __builtin_ia32_rdtsc();
     }
     *t = (struct thread){.tid = new_tid(), .tp = tp, .hold = 1, .gs_base = thread_self->gs_base};

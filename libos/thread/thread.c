@@ -12,7 +12,7 @@ struct thread thread_main = {
 };
 struct thread *thread_self = &thread_main;
 uint32_t plat_hold;
-nsec_t thread_idle;
+uint64_t thread_idle;
 
 bool thread_set_pointer(void *tp)
 {

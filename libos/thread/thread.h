@@ -42,7 +42,7 @@ struct thread {
 extern struct thread thread_main, *thread_self;
 
 /* How long the processor has slept since the start, because no thread had anything to do. */
-extern nsec_t thread_idle;
+extern uint64_t thread_idle;
 
 /* Sets the calling thread's thread pointer. False: there can be none at (tp). Libc calls it, too.
  */
@@ -55,7 +55,12 @@ size_t thread_stack_default(void);
 /* For libc: the stack that thread_main runs on. Returns its size in bytes, and its lowest byte. */
 size_t thread_boot_stack(char **low);
 
-/* For libc: ends the calling thread, and then unmaps the (len) bytes at (base), its stack. */
+/* For libc: between the two the calling thread is in the library OS (iface/hold.h). */
+void thread_hold(void);
+void thread_release(void);
+
+/* For libc: ends the calling thread, and then unmaps the (len) bytes at (base), its stack; NULL: it
+ * stays. */
 _Noreturn void thread_exit_unmap(void *base, size_t len);
 
 #endif

@@ -28,7 +28,7 @@ int wait_poll(nsec_t deadline)
     int used = plat_poll(deadline);
 
     if (before)
-        thread_idle += clock_monotonic() - before;
+        thread_idle += (uint64_t)(clock_monotonic() - before);
     if (used > 0)
         for (struct wait_source *s = sources; s; s = s->next)
             s->fn();

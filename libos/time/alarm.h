@@ -9,8 +9,10 @@
 /* In memory of the caller, zero at first. Needs no undoing while it is not armed. */
 struct alarm {
     nsec_t (*clock)(const struct alarm *a); /* what time it is */
-    nsec_t look_again;                      /* how long the clock can be trusted to run evenly */
-    nsec_t at;                              /* of (clock) */
+    int owner;                              /* for (clock)'s use */
+    nsec_t look_again;                      /* how long the clock can be trusted to run on */
+    nsec_t rest; /* it may stand still: looks are so far apart at least */
+    nsec_t at;   /* of (clock) */
     void (*fn)(struct alarm *a);
     struct timer timer;
 };
@@ -25,6 +27,10 @@ void alarm_wall(struct alarm *a);
 void alarm_set(struct alarm *a, nsec_t at, void (*fn)(struct alarm *a));
 
 void alarm_cancel(struct alarm *a);
+
+/* Moves a->at, which is past, on by whole (interval)s, not 0, to the first moment that is not. Does
+ * not arm (a). Returns how many moments in between are past, too. */
+uint64_t alarm_forward(struct alarm *a, nsec_t interval);
 
 /* How long until a->at; 0 if that is past. */
 static inline nsec_t alarm_left(const struct alarm *a)

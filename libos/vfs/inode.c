@@ -2,7 +2,9 @@
  *
  * The end of inodes and open files. */
 #include <errno.h>
+#include <fcntl.h>
 
+#include "iface/notify.h"
 #include "iface/signal.h"
 #include "mm/heap.h"
 #include "vfs/fd.h"
@@ -14,6 +16,8 @@ void inode_unused(struct inode *inode)
     /* A directory holds its parent: a loop, since a chain of removed directories may go at once. */
     while (inode) {
         struct inode *parent = inode->parent;
+        if (unlikely(inode->watches))
+            notify_gone(inode);
         inode->ops->evict(inode);
         inode = parent && --parent->refs == 0 ? parent : NULL;
     }
@@ -47,6 +51,8 @@ void file_free(struct file *f)
     if (inode) {
         if (unlikely(inode->locks))
             inode->locks->closed(inode, f);
+        if (notify_wanted() && !(f->flags & O_PATH))
+            notify_file(inode, f->flags & FILE_ACCESS ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
         inode_put(inode);
     }
     if (!(f->kind & FILE_STATIC))

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "iface/notify.h"
 #include "vfs/fd.h"
 #include "vfs/open.h"
 #include "vfs/path.h"
@@ -36,6 +37,8 @@ static int set_up(struct file *f, struct inode *inode, int flags)
     if (err) {
         f->inode = NULL;
         inode_put(inode);
+    } else if (notify_wanted()) {
+        notify_file(inode, IN_OPEN);
     }
     return err;
 }
@@ -68,7 +71,10 @@ static int create(struct inode *dir, struct name name, mode_t mode, struct inode
 
     if (!dir->ops->create)
         return name.len ? -EACCES : -EOPNOTSUPP;
-    return dir->ops->create(dir, name, &what, out);
+    int err = dir->ops->create(dir, name, &what, out);
+    if (!err && notify_wanted() && name.len)
+        notify_name(dir, name, *out, IN_CREATE, 0);
+    return err;
 }
 
 static int open_tmpfile(struct path *p, int flags, mode_t mode, struct file *f)
@@ -89,7 +95,7 @@ static int open_tmpfile(struct path *p, int flags, mode_t mode, struct file *f)
 static int open_walked(struct path *p, int flags, mode_t mode, struct file *f)
 {
     const struct inode_attr empty = {.which = ATTR_SIZE};
-    bool created = false;
+    bool created = false, truncated = false;
     int err = 0;
 
     if (flags & O_CREAT && p->slash && p->dir)
@@ -102,9 +108,15 @@ static int open_walked(struct path *p, int flags, mode_t mode, struct file *f)
         err = create(p->dir, p->name, mode, &p->inode);
         created = true;
     }
-    if (!err && flags & O_TRUNC && !created && S_ISREG(p->inode->mode) && p->inode->ops->setattr)
+    if (!err && flags & O_TRUNC && !created && S_ISREG(p->inode->mode) && p->inode->ops->setattr) {
         err = p->inode->ops->setattr(p->inode, &empty);
-    return err ? err : set_up(f, p->inode, flags);
+        truncated = true;
+    }
+    if (!err)
+        err = set_up(f, p->inode, flags);
+    if (!err && truncated)
+        notify_access(p->inode, true);
+    return err;
 }
 
 /* Refuses flags that contradict each other; takes those away that O_PATH makes meaningless. */

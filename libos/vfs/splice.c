@@ -4,10 +4,24 @@
  * once. While a file is read or written other threads may run: the page in question is in no pipe
  * meanwhile. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "mm/page.h"
 #include "vfs/splice.h"
+
+/* Reads from (in), which with (nonblock) does not wait, whatever its flags say. */
+static ssize_t read_page(struct file *in, const struct iovec *iov, uint64_t *pos, bool nonblock)
+{
+    unsigned before = in->flags;
+
+    if (!nonblock)
+        return in->ops->readv(in, iov, 1, pos);
+    in->flags |= O_NONBLOCK;
+    ssize_t got = in->ops->readv(in, iov, 1, pos);
+    in->flags = before;
+    return got;
+}
 
 ssize_t splice_in(struct file *in, uint64_t *pos, struct pipe *out, size_t n, bool nonblock)
 {
@@ -19,7 +33,7 @@ ssize_t splice_in(struct file *in, uint64_t *pos, struct pipe *out, size_t n, bo
         if (!page)
             err = -ENOMEM;
         struct iovec iov = {page, min_size(n - done, PAGE_SIZE)};
-        ssize_t got = page ? in->ops->readv(in, &iov, 1, pos) : 0;
+        ssize_t got = page ? read_page(in, &iov, pos, nonblock) : 0;
         /* The file may have let others run, who filled the pipe. */
         if (got > 0 && pipe_full(out))
             err = pipe_wait_room(out, false);

@@ -22,7 +22,13 @@ bool thread_set_pointer(void *tp);
 size_t thread_stack_default(void);
 size_t thread_boot_stack(char **low);
 
-/* Ends the calling thread, and unmaps (len) bytes at (base), which hold its stack: libos/thread. */
+/* Between the two, nothing interrupts the calling thread unless it sleeps; then what has come
+ * meanwhile acts: libos/thread. */
+void thread_hold(void);
+void thread_release(void);
+
+/* Ends the calling thread, and unmaps (len) bytes at (base), which hold its stack, if any:
+ * libos/thread. */
 _Noreturn void thread_exit_unmap(void *base, size_t len);
 
 /* Called by libos/init with the vector that execve would have made: argv, environment, auxiliary

@@ -137,7 +137,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < steps; i++) {
         step();
         check(i % 16 == 15 ? 1 : 23);
-        if (i % 8 == 0)
+        if (i % 24 == 12)
             check_faults();
     }
     check_faults();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Memory where an image differs from a Linux process on purpose: its end, code made at run time, files mapped
-as copies, and pages that go back to the host."""
+"""Memory where an image differs from a Linux process on purpose: its end, also when files are mapped, code made at
+run time, and pages that go back to the host."""
 import re
 import subprocess
 
@@ -99,30 +99,55 @@ def test_code_is_allowed(cc, run):
     assert "writable and executable" in done.stderr
 
 
-SHARED = """
+FILES_EXHAUST = """
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <unistd.h>
+
+/* Maps a file of (size) bytes again and again until there is no more room; then all goes. */
+static int fill(int fd, size_t size)
+{
+    char *at[4000];
+    int n = 0;
+    while (n < 4000 && (at[n] = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)) != MAP_FAILED)
+        at[n++][0]++;
+    if (errno != ENOMEM)
+        return -1;
+    for (int i = 0; i < n; i++)
+        munmap(at[i], size);
+    return n;
+}
 
 int main(void)
 {
-    int rw = open("/tmp/f", O_RDWR | O_CREAT, 0600), ro = open("/tmp/f", O_RDONLY);
-    write(rw, "shared", 6);
-    char *p = mmap(NULL, 6, PROT_READ | PROT_WRITE, MAP_SHARED, rw, 0);
-    printf("%s\\n", p == MAP_FAILED ? strerror(errno) : p);
-    p = mmap(NULL, 6, PROT_READ, MAP_SHARED, ro, 0);
-    printf("%s\\n", p == MAP_FAILED ? strerror(errno) : p);
+    int fd = memfd_create("large", 0);
+    ftruncate(fd, 1 << 20);
+    int a = fill(fd, 1 << 20), b = fill(fd, 1 << 20);
+    printf("%s\\n", a > 0 && a == b ? "as many again" : "not as many");
+    /* More than there is: refused as a whole, and the file is as before. */
+    ftruncate(fd, 1 << 28);
+    printf("%d\\n", mmap(NULL, 1 << 28, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED);
+    char *p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+    printf("%d %d\\n", p[0], a + b);
+    int id = shmget(IPC_PRIVATE, 1 << 28, 0600);
+    printf("%d\\n", shmat(id, NULL, 0) == (void *)-1);
     return 0;
 }
 """
 
 
-def test_shared_file_mappings(cc, run):
-    done = run(cc(SHARED))
-    assert done.stdout == "No such device\nshared\n", done.stderr
+def test_mappings_of_files_end_with_memory(cc, run):
+    done = run(cc(FILES_EXHAUST, "-D_GNU_SOURCE"), options=["-m", "16M"])
+    assert done.status == 0, done.stderr
+    lines = done.stdout.split()
+    assert lines[:3] == ["as", "many", "again"] and lines[3] == "1" and lines[6] == "1", done.stdout
+    value, mapped = int(lines[4]), int(lines[5])
+    assert value == mapped >= 10, done.stdout
+    assert "out of memory" in done.stderr
 
 
 GIVE_BACK = """

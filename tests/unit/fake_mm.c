@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "fake_mm.h"
+#include "iface/fs.h"
 #include "mm/heap.h"
 #include "mm/page.h"
 
@@ -132,4 +133,29 @@ enum page_use page_use_at(const void *p)
     size_t i = number(p);
 
     return i < ARENA_PAGES && shared[i] ? PAGE_SHARED : PAGE_KERNEL;
+}
+
+/* No file is mapped: what file systems ask about mappings is not to be reached. */
+int mapping_of_file(struct file *f, bool is_shared, void *at, size_t len, uint64_t first)
+{
+    (void)f, (void)is_shared, (void)at, (void)len, (void)first;
+    abort();
+}
+
+void mapping_truncated(struct inode *inode, uint64_t size)
+{
+    (void)inode, (void)size;
+    abort();
+}
+
+void mapping_grown(struct inode *inode, uint64_t size)
+{
+    (void)inode, (void)size;
+    abort();
+}
+
+bool mapping_is_writable(const struct inode *inode)
+{
+    (void)inode;
+    abort();
 }

@@ -70,6 +70,7 @@ static char *share(struct inode *inode, uint64_t first, uint64_t *n)
 }
 
 static const struct file_ops ops = {.readv = read_piece, .map = mapping_of_file};
+static const struct file_ops unmappable = {.readv = read_piece};
 static const struct inode_ops inode_ops = {.share = share};
 static struct inode regular = {.mode = S_IFREG, .refs = 1, .ops = &inode_ops},
                     folder = {.mode = S_IFDIR, .refs = 1}, zero = {.mode = S_IFCHR, .refs = 1};
@@ -79,8 +80,8 @@ static struct file open_files[] = {
     [FD_READ] = {.ops = &ops, .inode = &regular, .refs = 1, .flags = O_RDONLY},
     [FD_WRITE] = {.ops = &ops, .inode = &regular, .refs = 1, .flags = O_WRONLY},
     [FD_BOTH] = {.ops = &ops, .inode = &regular, .refs = 1, .flags = O_RDWR},
-    [FD_FOLDER] = {.ops = &ops, .inode = &folder, .refs = 1, .flags = O_RDONLY},
-    [FD_PIPE] = {.ops = &ops, .refs = 1, .flags = O_RDWR, .mode = S_IFIFO},
+    [FD_FOLDER] = {.ops = &unmappable, .inode = &folder, .refs = 1, .flags = O_RDONLY},
+    [FD_PIPE] = {.ops = &unmappable, .refs = 1, .flags = O_RDWR, .mode = S_IFIFO},
     [FD_PATH] = {.ops = &ops, .inode = &regular, .refs = 1, .flags = O_PATH},
     [FD_ZERO] = {.ops = &ops, .inode = &zero, .refs = 1, .flags = O_RDWR},
 };

@@ -255,6 +255,14 @@ static void notes(void **state)
     start(NULL);
     file.ph[PH_RELRO] = file.ph[PH_NOTE];
     refused("two Pith notes");
+    start(NULL);
+    struct image img;
+    const char *why;
+    assert_int_equal(parse(&img, &why), 0);
+    assert_false(img.shares);
+    file.note.header.n_type = PITH_NOTE_SHARES;
+    assert_int_equal(parse(&img, &why), -ENOEXEC);
+    assert_true(img.shares);
 }
 
 static void relro(void **state)

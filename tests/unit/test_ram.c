@@ -13,6 +13,7 @@
  * sources: tests/unit/fake_fs.c tests/unit/fake_mm.c tests/unit/fake_plat.c tests/unit/rom_image.c
  * uses: vfs ram rom abi mm thread time random posix */
 #include "unit.h"
+#include "mm/page.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -400,6 +401,26 @@ static void do_seek(long fd, const struct mfile *f)
         assert_int_equal(f->data[hole], 0);
 }
 
+/* Pages become those that mappings show, with the same contents, and what is written there is what
+ * the file has. */
+static void do_share(long fd, struct mfile *f)
+{
+    struct inode *inode = fd_get(fd)->inode;
+
+    if (f->size == 0)
+        return;
+    uint64_t first = random_below(&seed, (f->size + PAGE_SIZE - 1) / PAGE_SIZE);
+    uint64_t n = (f->size + PAGE_SIZE - 1) / PAGE_SIZE - first;
+    char *p = inode->ops->share(inode, first, &n);
+    if (!p)
+        return;
+    size_t off = first * PAGE_SIZE, len = min_size(n * PAGE_SIZE, f->size - off);
+    assert_memory_equal(p, f->data + off, len);
+    size_t at = random_below(&seed, len);
+    p[at] = f->data[off + at] = (char)random_below(&seed, 256);
+    assert_int_equal(page_use_at(p), PAGE_SHARED);
+}
+
 static void do_file(void)
 {
     int slot = (int)random_below(&seed, OPEN_FILES);
@@ -416,7 +437,10 @@ static void do_file(void)
         do_allocate(fd, f);
         break;
     case 2:
-        do_seek(fd, f);
+        if (random_below(&seed, 4))
+            do_seek(fd, f);
+        else
+            do_share(fd, f);
         break;
     case 3:
     case 4:

@@ -2,7 +2,7 @@
  *
  * Waiting, sleeping and futexes in a program without signals: their hooks are not linked.
  *
- * sources: libos/thread/wait.c libos/posix/time.c libos/posix/futex.c libos/time/uptime.c
+ * sources: libos/posix/cputime.c libos/thread/wait.c libos/posix/time.c libos/posix/futex.c libos/time/uptime.c
  * sources: libos/thread/thread.c
  * sources: tests/unit/fake_plat.c
  * uses:    thread time posix */
@@ -16,6 +16,7 @@
 #include "unit.h"
 #include "fake_plat.h"
 #include "iface/wait.h"
+#include "thread/thread.h"
 #include "pith_calls.h"
 #include "time/uptime.h"
 
@@ -23,6 +24,7 @@ static int setup(void **state)
 {
     (void)state;
     fake_reset();
+    thread_idle = 0;
     return 0;
 }
 
@@ -228,7 +230,15 @@ static void futex_arguments(void **state)
     assert_int_equal(pith_sys_futex(a, FUTEX_CMP_REQUEUE, 1, 1, a + 4, 4), -EAGAIN);
     assert_int_equal(pith_sys_futex(a, FUTEX_CMP_REQUEUE, 1, 1, a + 4, 5), 0);
     assert_int_equal(pith_sys_futex(a, FUTEX_REQUEUE, 1, -1, a + 4, 0), -EINVAL);
-    assert_int_equal(pith_sys_futex(a, FUTEX_LOCK_PI, 0, 0, 0, 0), -ENOSYS);
+    /* The word names its owner: thread 5, which does not exist. */
+    assert_int_equal(pith_sys_futex(a, FUTEX_LOCK_PI, 0, 0, 0, 0), -ESRCH);
+    words[0] = 0;
+    assert_int_equal(pith_sys_futex(a, FUTEX_UNLOCK_PI, 0, 0, 0, 0), -EPERM);
+    assert_int_equal(pith_sys_futex(a, FUTEX_LOCK_PI, 0, 0, 0, 0), 0);
+    assert_int_equal(words[0], 1);
+    assert_int_equal(pith_sys_futex(a, FUTEX_TRYLOCK_PI, 0, 0, 0, 0), -EDEADLK);
+    assert_int_equal(pith_sys_futex(a, FUTEX_UNLOCK_PI, 0, 0, 0, 0), 0);
+    assert_int_equal(words[0], 0);
     assert_int_equal(pith_sys_futex(a, 77, 0, 0, 0, 0), -ENOSYS);
 }
 

@@ -5,9 +5,9 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 
-#include "iface/signal.h"
 #include "iface/socket.h"
 #include "iface/user.h"
+#include "thread/thread.h"
 #include "vfs/open.h"
 
 #define BUFFER_DEFAULT 212992u
@@ -79,15 +79,16 @@ nsec_t sock_deadline(bool nonblock, nsec_t timeo)
     return deadline;
 }
 
-int sock_wait(struct wait_queue *q, nsec_t deadline, bool begun, const char *what)
+int sock_wait(struct wait_queue *q, nsec_t deadline, const char *what)
 {
     if (deadline == DEADLINE_NOW)
         return -EAGAIN;
     int err = wait_sleep(q, deadline, what);
     if (err == -ETIMEDOUT)
         return -EAGAIN;
-    if (err == -EINTR && !begun && deadline == DEADLINE_NEVER && signal_restarts())
-        return 0;
+    /* As on Linux, SA_RESTART does not count for calls with a time limit. */
+    if (err == -EINTR && deadline != DEADLINE_NEVER)
+        thread_self->signals.cut = true;
     return err;
 }
 
@@ -100,6 +101,7 @@ static size_t total_of(const struct iovec *iov, int n)
     return total;
 }
 
+/* The buffers are the program's, and were checked, or pages of the library OS (vfs/splice.c). */
 static struct sock_msg message_of(const struct file *f, const struct iovec *iov, int n,
                                   nsec_t timeo)
 {
@@ -108,6 +110,7 @@ static struct sock_msg message_of(const struct file *f, const struct iovec *iov,
     return (struct sock_msg){
         .iov = iov,
         .iov_count = n,
+        .trusted = !user_readable(iov->iov_base, iov->iov_len),
         .len = total_of(iov, n),
         .flags = nonblock ? MSG_DONTWAIT : 0,
         .deadline = sock_deadline(nonblock, timeo),

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * AF_UNIX: making, connecting, asking and closing sockets (unix(7)). */
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -167,7 +166,7 @@ static int join(struct usock *u, struct usock *to)
     u->peer_cred = to->peer_cred;
     list_insert(&to->queue, &conn->node);
     to->queue_len++;
-    wait_wake(&to->sock.wait);
+    wait_wake_events(&to->sock.wait, READY_IN);
     wait_wake(&u->sock.wait);
     return 0;
 }
@@ -189,7 +188,7 @@ static int unix_connect(struct socket *s, const struct sockaddr_storage *addr, s
         if (!err)
             err = join(u, to);
         else if (full)
-            err = sock_wait(&to->room, deadline, false, "connect to a socket whose queue is full");
+            err = sock_wait(&to->room, deadline, "connect to a socket whose queue is full");
         usock_put(to);
         if (!full)
             break;
@@ -206,7 +205,7 @@ static int unix_accept(struct socket *s, nsec_t deadline, struct socket **out)
     while (list_empty(&u->queue)) {
         if (s->shut & SOCK_SHUT_RD && deadline != DEADLINE_NOW)
             return -EINVAL;
-        int err = sock_wait(&s->wait, deadline, false, "accept a connection");
+        int err = sock_wait(&s->wait, deadline, "accept a connection");
         if (err)
             return err;
     }
@@ -238,7 +237,7 @@ static void pass_on(struct waiter *w)
     struct usock *u = w->arg;
 
     wait_remove(w);
-    wait_wake(&u->sock.wait);
+    wait_wake_events(&u->sock.wait, READY_OUT);
 }
 
 /* Whether the peer's queue has no room for what (u) would send; then it will say when it has. */
@@ -263,13 +262,13 @@ static int unix_poll(struct socket *s)
     if (s->shut == SOCK_SHUT_BOTH)
         bits |= POLLHUP;
     if (s->shut & SOCK_SHUT_RD)
-        bits |= POLLRDHUP | POLLIN | POLLRDNORM;
+        bits |= POLLRDHUP | READY_IN;
     if (!list_empty(&u->queue))
-        bits |= POLLIN | POLLRDNORM;
+        bits |= READY_IN;
     if (s->type != SOCK_DGRAM && u->state == UNIX_OPEN)
         bits |= POLLHUP;
     if (can_send(u) && !(is_packet(u) && peer_is_full(u)))
-        bits |= POLLOUT | POLLWRNORM | POLLWRBAND;
+        bits |= READY_OUT;
     return bits;
 }
 

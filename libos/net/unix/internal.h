@@ -10,6 +10,7 @@
 #ifndef PITH_UNIX_INTERNAL_H
 #define PITH_UNIX_INTERNAL_H
 
+#include <poll.h>
 #include <sys/un.h>
 
 #include "base/list.h"
@@ -100,6 +101,10 @@ static inline bool queue_full(const struct usock *to)
     return to->queue_len > to->backlog;
 }
 
+/* What poll says of sockets that have something to receive, and that can send. */
+#define READY_IN  (POLLIN | POLLRDNORM)
+#define READY_OUT (POLLOUT | POLLWRNORM | POLLWRBAND)
+
 /* Whether poll says that (u) can send, as far as SO_SNDBUF goes: there is some room, not just a
  * little, so that sender and receiver do not alternate at every message. */
 static inline bool can_send(const struct usock *u)
@@ -169,7 +174,7 @@ struct umsg *queue_next(const struct usock *u, const struct umsg *m);
 void queue_clear(struct usock *u);
 
 /* Waits until (u) may send (SO_SNDBUF). 0; the pending error, -EPIPE (shut), -EAGAIN, -EINTR. */
-must_check int wait_to_send(struct usock *u, const struct sock_msg *m, bool begun);
+must_check int wait_to_send(struct usock *u, const struct sock_msg *m);
 
 /* Notes that (m) is (n) bytes longer, or shorter. */
 void msg_grow(struct usock *to, struct umsg *m, size_t n);

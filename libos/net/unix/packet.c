@@ -75,7 +75,7 @@ static int deliver(struct usock *u, struct sock_msg *m, struct control *c, struc
         }
         bool full = err == -EAGAIN;
         if (full)
-            err = sock_wait(&to->room, m->deadline, false, "send to a socket whose queue is full");
+            err = sock_wait(&to->room, m->deadline, "send to a socket whose queue is full");
         usock_put(to);
         if (!full)
             break;
@@ -99,7 +99,7 @@ static int send_message(struct usock *u, struct sock_msg *m, struct control *c)
         return err;
     if (m->len > u->sock.sndbuf - 32)
         return -EMSGSIZE;
-    err = wait_to_send(u, m, false);
+    err = wait_to_send(u, m);
     if (!err)
         err = make_message(m, &q);
     return err ? err : deliver(u, m, c, q);
@@ -157,7 +157,7 @@ static int wait_for_message(struct usock *u, const struct sock_msg *m, struct um
         bool told = u->sock.type == SOCK_SEQPACKET || m->deadline != DEADLINE_NOW;
         if (u->sock.shut & SOCK_SHUT_RD && told)
             return 0;
-        err = sock_wait(&u->sock.wait, m->deadline, false, "receive from an empty socket");
+        err = sock_wait(&u->sock.wait, m->deadline, "receive from an empty socket");
         if (err)
             return err;
     }

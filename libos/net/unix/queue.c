@@ -86,7 +86,7 @@ static void discharge(struct usock *u, size_t n)
 
     u->charged -= n;
     if (!could && can_send(u))
-        wait_wake(&u->sock.wait);
+        wait_wake_events(&u->sock.wait, READY_OUT);
 }
 
 void msg_free(struct umsg *m)
@@ -108,7 +108,7 @@ void queue_put(struct usock *to, struct umsg *m, struct usock *from)
     list_insert(&to->queue, &m->node);
     to->queue_len++;
     to->queue_bytes += m->end - m->start;
-    wait_wake(&to->sock.wait);
+    wait_wake_events(&to->sock.wait, READY_IN);
 }
 
 void queue_take(struct usock *u, struct umsg *m)
@@ -124,7 +124,7 @@ void msg_grow(struct usock *to, struct umsg *m, size_t n)
     m->end += (uint32_t)n;
     m->sender->charged += n;
     to->queue_bytes += n;
-    wait_wake(&to->sock.wait);
+    wait_wake_events(&to->sock.wait, READY_IN);
 }
 
 void msg_shrink(struct usock *u, struct umsg *m, size_t n)
@@ -154,7 +154,7 @@ void queue_clear(struct usock *u)
     }
 }
 
-int wait_to_send(struct usock *u, const struct sock_msg *m, bool begun)
+int wait_to_send(struct usock *u, const struct sock_msg *m)
 {
     for (;;) {
         if (u->sock.error)
@@ -163,7 +163,7 @@ int wait_to_send(struct usock *u, const struct sock_msg *m, bool begun)
             return -EPIPE;
         if (u->charged < u->sock.sndbuf)
             return 0;
-        int err = sock_wait(&u->sock.wait, m->deadline, begun, "send to a full socket");
+        int err = sock_wait(&u->sock.wait, m->deadline, "send to a full socket");
         if (err)
             return err;
     }

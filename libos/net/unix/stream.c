@@ -46,7 +46,7 @@ static ssize_t send_to(struct usock *u, struct usock *to, struct sock_msg *m, st
     bool broken = u->sock.shut & SOCK_SHUT_WR;
 
     while (!broken && (size_t)done < m->len) {
-        n = wait_to_send(u, m, done > 0);
+        n = wait_to_send(u, m);
         if (n < 0)
             return done > 0 ? done : n;
         broken = to->dead || to->sock.shut & SOCK_SHUT_RD;
@@ -150,7 +150,7 @@ static int read_piece(struct usock *u, struct sock_msg *m, struct reading *r, st
 }
 
 /* Waits for something to read. 0; 1: the end of the stream; -EAGAIN, -EINTR, the pending error. */
-static int wait_for_bytes(struct usock *u, const struct sock_msg *m, bool begun)
+static int wait_for_bytes(struct usock *u, const struct sock_msg *m)
 {
     int err = sock_error(&u->sock);
 
@@ -158,7 +158,7 @@ static int wait_for_bytes(struct usock *u, const struct sock_msg *m, bool begun)
         return err;
     if (u->sock.shut & SOCK_SHUT_RD)
         return 1;
-    return sock_wait(&u->sock.wait, m->deadline, begun, "receive from an empty socket");
+    return sock_wait(&u->sock.wait, m->deadline, "receive from an empty socket");
 }
 
 ssize_t stream_recv(struct socket *s, struct sock_msg *m)
@@ -184,7 +184,7 @@ ssize_t stream_recv(struct socket *s, struct sock_msg *m)
         } else {
             if (r.done >= target || (peek && r.done > 0))
                 break;
-            more = wait_for_bytes(u, m, r.done > 0);
+            more = wait_for_bytes(u, m);
             if (more == 1)
                 break;
             more = more ? more : 1;

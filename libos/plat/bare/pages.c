@@ -333,7 +333,8 @@ long pages_reach(uint64_t addr, uint64_t len, bool write)
                 return -EFAULT;
             e = find_entry(at, &size);
         }
-        if (write && !(*e & WRITE))
+        /* Nor does a device see what a page shows that is elsewhere. */
+        if ((write && !(*e & WRITE)) || (*e & ADDRESS) != align_down(at, size))
             return -EFAULT;
         if ((*e & ADDRESS) != align_down(at, size)) /* pages_share */
             return -EOPNOTSUPP;

@@ -48,11 +48,11 @@ static int parse(char *line, struct mntent *mnt)
 struct mntent *getmntent_r(FILE *f, struct mntent *mnt, char *line, int size)
 {
     while (fgets(line, size, f)) {
-        if (!strchr(line, '\n') && !feof(f)) {
+        int c;
+        if (!strchr(line, '\n') && (c = getc(f)) != EOF) {
             /* The rest of the line must not be taken for another. */
-            int c;
-            while ((c = getc(f)) != EOF && c != '\n')
-                ;
+            while (c != EOF && c != '\n')
+                c = getc(f);
             errno = ERANGE;
             return NULL;
         }

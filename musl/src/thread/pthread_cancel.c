@@ -12,8 +12,6 @@
 #include "pith_libc.h"
 
 /* libos/posix/cancel.h */
-void cancel_hold(void);
-void cancel_release(void);
 void cancel_interrupt(void);
 
 /* How many cancellation points deep a thread is: there is more than one when a handler makes calls.
@@ -37,13 +35,13 @@ long __pith_cancel_begin(long n)
     /* A masked request must not keep a descriptor open. */
     bool masked = self->canceldisable != PTHREAD_CANCEL_ENABLE;
 
-    cancel_hold();
+    thread_hold();
     self->depth++;
     if (!self->cancel || self->canceldisable == PTHREAD_CANCEL_DISABLE ||
         (n == SYS_close && masked))
         return 0;
     self->depth--;
-    cancel_release();
+    thread_release();
     return cancel_self(self);
 }
 
@@ -52,7 +50,7 @@ long __pith_cancel_end(long n, long r)
     struct pthread *self = __pthread_self();
 
     self->depth--;
-    cancel_release();
+    thread_release();
     /* close has closed even if it says EINTR: cancelling would make that look undone. */
     if (r == -EINTR && n != SYS_close && self->cancel &&
         self->canceldisable != PTHREAD_CANCEL_DISABLE)

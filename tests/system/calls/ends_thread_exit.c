@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * exit called by a thread while others run. */
+ * exit called by a thread while others run.
+ *
+ * not on qemu: nothing interrupts the program there yet: neither ticks nor its faults
+ */
 #include "pthreads.h"
 
 static volatile int in;

@@ -43,8 +43,8 @@ static void errors(void)
     int path = open("f", O_PATH), null = open("/dev/null", O_RDWR);
 
     need(pipe(p) == 0, "pipe");
-    T(epoll_create(0));
-    T(epoll_create(-1));
+    T(syscall(SYS_epoll_create, 0));
+    T(syscall(SYS_epoll_create, -1));
     T(epoll_create1(1));
     T(epoll_create1(EPOLL_CLOEXEC | O_NONBLOCK));
     int cloexec = epoll_create1(EPOLL_CLOEXEC);
@@ -77,7 +77,8 @@ static void errors(void)
     T(epoll_wait(ep, out, -1, 0));
     T(epoll_wait(p[0], out, 1, 0));
     T(epoll_wait(p[0], out, 0, 0));
-    T(epoll_wait(ep, out, 2147483647 / 12, 0));
+    T(epoll_wait(ep, NULL, 2147483647 / 12, 0));
+    T(epoll_wait(ep, (struct epoll_event *)-12, 1, 0));
     T(epoll_wait(ep, out, 2147483647 / 12 + 1, 0));
     T(epoll_wait(ep, NULL, 1, 0));
     ctl(EPOLL_CTL_ADD, p[1], EPOLLOUT);

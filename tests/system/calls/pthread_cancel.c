@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Cancellation, clean-up handlers, keys with destructors, once. */
+ * Cancellation, clean-up handlers, keys with destructors, once.
+ *
+ * not on qemu: nothing interrupts the program there yet: neither ticks nor its faults
+ */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <poll.h>

@@ -4,9 +4,11 @@
 #ifndef PTHREADS_H
 #define PTHREADS_H
 
+#include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #include "calls.h"
@@ -91,10 +93,38 @@ static inline void set(volatile int *flag, int value)
     __atomic_store_n(flag, value, __ATOMIC_SEQ_CST);
 }
 
-/* Long enough for a thread that was just seen on its way into a blocking call to be in it. */
+/* Whether all threads but the calling one sleep. */
+static inline bool others_sleep(void)
+{
+    DIR *d = opendir("/proc/self/task");
+    bool all = true;
+
+    need(d, "/proc/self/task");
+    for (struct dirent *e; (e = readdir(d));) {
+        char path[64], text[256] = "";
+        if (e->d_name[0] == '.' || atoi(e->d_name) == (int)syscall(SYS_gettid))
+            continue;
+        snprintf(path, sizeof(path), "/proc/self/task/%.20s/stat", e->d_name);
+        int fd = open(path, O_RDONLY);
+        const char *state =
+            fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 ? strrchr(text, ')') : NULL;
+        if (fd >= 0)
+            close(fd);
+        if (state && state[2] == 'R')
+            all = false;
+    }
+    closedir(d);
+    return all;
+}
+
+/* Until threads that were just seen on their way into blocking calls are in them: they sleep, twice
+ * in turn; or for a second, if there are some that never do. */
 static inline void let_block(void)
 {
-    sleep_ms(30);
+    for (int i = 0, calm = 0; i < 250 && calm < 3; i++) {
+        sleep_ms(4);
+        calm = others_sleep() ? calm + 1 : 0;
+    }
 }
 
 #endif

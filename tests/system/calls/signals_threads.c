@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Signals between threads: masks, who gets them, waiting for them, values, alternate stacks,
- * leaving handlers, and which calls end with EINTR. */
+ * leaving handlers, and which calls end with EINTR.
+ *
+ * not on qemu: nothing interrupts the program there yet: neither ticks nor its faults
+ */
 #define _GNU_SOURCE
 #include <poll.h>
 #include <setjmp.h>
@@ -556,6 +559,7 @@ static void interrupted(int flags)
         wait_for(&k.in, 1);
         let_block();
         pthread_kill(t, SIGUSR1);
+        wait_for(&count, 1);
         let_block();
         bool goes_on = k.in == 1;
         pthread_mutex_unlock(&m);

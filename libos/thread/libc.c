@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How much stack threads have. */
+ * What libc asks about threads besides system calls: stacks, and holding. */
+#include "iface/hold.h"
 #include "iface/plat.h"
 #include "thread/thread.h"
 
@@ -22,4 +23,14 @@ size_t thread_boot_stack(char **low)
 {
     *low = plat_info.stack;
     return plat_info.stack_len;
+}
+
+void thread_hold(void)
+{
+    hold_begin();
+}
+
+void thread_release(void)
+{
+    hold_end(NULL);
 }
