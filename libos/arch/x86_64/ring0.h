@@ -86,6 +86,16 @@ static inline void zero_words(void *at, size_t words)
     __asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(0) : "memory");
 }
 
+static inline void cpu_interrupts_off(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+static inline void cpu_interrupts_on(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
 /* Sleeps until an interrupt; interrupts are off again afterwards. One that comes before the hlt is
  * held back by the sti until the CPU sleeps. */
 static inline void cpu_sleep(void)

@@ -6,8 +6,8 @@
  * there anyway. docs/bare.md has the whole.
  *
  * Guest memory is mapped where it is: virtual and physical addresses are equal. One CPU; interrupts
- * are on only inside clock_wait. Everything here is compiled for general registers only, because
- * exceptions interrupt code that uses the others. */
+ * are on only inside clock_wait, until the program asks for upcalls (upcall.c). Everything here is
+ * compiled for general registers only, because exceptions interrupt code that uses the others. */
 #ifndef PITH_BARE_H
 #define PITH_BARE_H
 
@@ -162,6 +162,20 @@ struct timespec;
 int bare_gettime(int id, struct timespec *ts);
 int64_t clock_now(void);
 void clock_wait(int64_t deadline);
+
+/* Makes the timer interrupt in some ms, again; tells the interrupt controller that an interrupt has
+ * been taken. */
+void clock_tick(void);
+void clock_interrupt_done(void);
+
+/* upcall.c: PITH_HC_UPCALL; no interrupts while a call is served, and from its end on; a tick, and
+ * an exception at which a page fault was for (addr), of code that stands at (f): whether the
+ * program takes it. Nothing happens, and false, as long as it has not asked for upcalls. */
+long upcall_register(uint64_t addr);
+void upcall_pause(void);
+void upcall_go_on(void);
+void upcall_tick(struct bare_frame *f);
+bool upcall_fault(struct bare_frame *f, uint64_t addr);
 
 /* entropy.c: fills the 32 bytes of the boot info; devices have been started. */
 void entropy_gather(uint8_t out[32]);

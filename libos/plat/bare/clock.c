@@ -24,6 +24,7 @@
 
 /* Local APIC (Intel SDM volume 3, chapter 11). The timer of QEMU's and KVM's counts at 1 GHz. */
 #define APIC(reg)      (*(volatile uint32_t *)(BARE_APIC + (reg)))
+#define APIC_EOI       0xb0
 #define APIC_SPURIOUS  0xf0
 #define APIC_LVT_TIMER 0x320
 #define APIC_COUNT     0x380
@@ -33,6 +34,7 @@
 #define APIC_DIVIDE_1  0xbu
 #define APIC_MASKED    0x10000u
 #define APIC_HZ        (1000 * MHZ)
+#define TICK_NS        5000000u
 
 /* The 8254: channel 2, gated by port 0x61. */
 #define PIT_HZ       1193182ull
@@ -296,4 +298,18 @@ void clock_wait(int64_t deadline)
     APIC(APIC_COUNT) = (uint32_t)(left < most ? left : most);
     cpu_sleep();
     APIC(APIC_COUNT) = 0;
+}
+
+void clock_tick(void)
+{
+    start_once();
+    if (!state.apic)
+        return;
+    APIC(APIC_LVT_TIMER) = BARE_TIMER_VECTOR;
+    APIC(APIC_COUNT) = TICK_NS;
+}
+
+void clock_interrupt_done(void)
+{
+    APIC(APIC_EOI) = 0;
 }

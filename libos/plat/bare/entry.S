@@ -164,14 +164,14 @@ trap:
     add $16, %rsp
     iretq
 
-/* The timer has ended a hlt: only the local APIC wants to hear of it. Its spurious interrupt wants
- * nothing at all. */
-    .globl bare_timer
-bare_timer:
-    push %rax
-    mov $(BARE_APIC + 0xb0), %eax
-    movl $0, (%rax)
-    pop %rax
+/* The timer and the devices. */
+    .globl bare_interrupt
+bare_interrupt:
+    push $0
+    push $BARE_TIMER_VECTOR
+    jmp trap
+
+/* The local APIC's spurious interrupt wants nothing at all. */
     .globl bare_spurious
 bare_spurious:
     iretq

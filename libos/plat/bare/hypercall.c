@@ -35,7 +35,10 @@ static long poll(int64_t deadline)
     }
 }
 
-long bare_hypercall(long number, long a, long b, long c)
+/* Frame pointer of bare_hypercall, for the report of a crash. */
+static uint64_t bare_caller;
+
+static long serve(long number, long a, long b, long c)
 {
     switch (number) {
     case PITH_HC_POLL:
@@ -58,11 +61,22 @@ long bare_hypercall(long number, long a, long b, long c)
     case PITH_HC_DIE:
         power_off(128 + (int)a);
     case PITH_HC_CRASH:
-        crash_call((int)a, (const char *)b, (size_t)c, (uint64_t)__builtin_frame_address(0));
+        crash_call((int)a, (const char *)b, (size_t)c, bare_caller);
+    case PITH_HC_UPCALL:
+        return upcall_register((uint64_t)a);
     case PITH_HC_TRACE:
         crash_trace((uint64_t)a, (uint64_t)b, (uint64_t)c);
         return 0;
     default:
         return -ENOSYS;
     }
+}
+
+long bare_hypercall(long number, long a, long b, long c)
+{
+    bare_caller = (uint64_t)__builtin_frame_address(0);
+    upcall_pause();
+    long result = serve(number, a, b, c);
+    upcall_go_on();
+    return result;
 }

@@ -30,7 +30,7 @@ struct table_pointer {
     uint64_t base;
 } __attribute__((packed));
 
-extern const char bare_trap_stubs[], bare_timer[], bare_spurious[];
+extern const char bare_trap_stubs[], bare_interrupt[], bare_spurious[];
 
 /* Null, code, data; then the TSS, two entries. In the data, because the CPU writes to them. */
 uint64_t bare_gdt[BARE_GDT_BYTES / 8] = {0, 0x00209b0000000000, 0x0000930000000000};
@@ -62,7 +62,7 @@ void traps_start(void)
     bare_gdt[4] = at >> 32;
     for (unsigned i = 0; i < BARE_EXCEPTIONS; i++)
         set_gate(i, bare_trap_stubs + i * 16, i == DOUBLE_FAULT ? 2 : 1);
-    set_gate(BARE_TIMER_VECTOR, bare_timer, 0);
+    set_gate(BARE_TIMER_VECTOR, bare_interrupt, 1);
     set_gate(BARE_SPURIOUS_VECTOR, bare_spurious, 0);
 
     struct table_pointer p = {sizeof(idt) - 1, (uintptr_t)idt};
@@ -71,10 +71,17 @@ void traps_start(void)
 }
 
 /* Called by entry.S; what returns from here runs the interrupted instruction again. */
-void bare_exception(const struct bare_frame *f, uint64_t cr2);
+void bare_exception(struct bare_frame *f, uint64_t cr2);
 
-void bare_exception(const struct bare_frame *f, uint64_t cr2)
+void bare_exception(struct bare_frame *f, uint64_t cr2)
 {
-    if (f->vector != PAGE_FAULT || !pages_fault(cr2, f->error))
+    if (f->vector == BARE_TIMER_VECTOR) {
+        clock_interrupt_done();
+        upcall_tick(f);
+        return;
+    }
+    if (f->vector == PAGE_FAULT && pages_fault(cr2, f->error))
+        return;
+    if (!upcall_fault(f, cr2))
         crash_exception(f, cr2);
 }
