@@ -2,7 +2,6 @@
  *
  * exit called by a thread while others run.
  *
- * not on qemu: nothing interrupts the program there yet: neither ticks nor its faults
  */
 #include "pthreads.h"
 

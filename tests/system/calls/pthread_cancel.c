@@ -2,7 +2,6 @@
  *
  * Cancellation, clean-up handlers, keys with destructors, once.
  *
- * not on qemu: nothing interrupts the program there yet: neither ticks nor its faults
  */
 #define _GNU_SOURCE
 #include <limits.h>

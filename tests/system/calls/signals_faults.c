@@ -3,7 +3,6 @@
  * Faults of the program as signals: number, code and address; going on by changing the context, by
  * repairing what was wrong, and by leaving; in several threads at once; on an alternate stack.
  *
- * not on qemu: nothing interrupts the program there yet: neither ticks nor its faults
  */
 #define _GNU_SOURCE
 #include <fenv.h>

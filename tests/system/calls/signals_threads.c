@@ -3,7 +3,6 @@
  * Signals between threads: masks, who gets them, waiting for them, values, alternate stacks,
  * leaving handlers, and which calls end with EINTR.
  *
- * not on qemu: nothing interrupts the program there yet: neither ticks nor its faults
  */
 #define _GNU_SOURCE
 #include <poll.h>
