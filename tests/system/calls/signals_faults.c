@@ -3,7 +3,7 @@
  * Faults of the program as signals: number, code and address; going on by changing the context, by
  * repairing what was wrong, and by leaving; in several threads at once; on an alternate stack.
  *
- */
+ * not on qemu: its emulation raises no floating-point exceptions */
 #define _GNU_SOURCE
 #include <fenv.h>
 #include <setjmp.h>
