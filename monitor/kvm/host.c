@@ -123,15 +123,15 @@ int vm_create(struct kvm_vm *vm, const char **why)
     int err;
 
     *vm = (struct kvm_vm){.vm = -1, .vcpu = -1};
-    /* The only part of a machine's processor that an old one lacks: better found out now. */
-    if (!guest_sets_base())
-        return fail(0, why, "the processor, or this host's kernel, lacks FSGSBASE");
     vm->kvm = above_stdio(open("/dev/kvm", O_RDWR | O_CLOEXEC));
     if (vm->kvm < 0)
         return fail(-1, why, open_fault(errno));
     int version = ioctl(vm->kvm, KVM_GET_API_VERSION, 0);
     if (version != KVM_API_VERSION)
         err = fail(0, why, "/dev/kvm has another interface than version 12");
+    /* The only part of a machine's processor that an old one lacks: better found out now. */
+    else if (!guest_sets_base())
+        err = fail(0, why, "the processor, or this host's kernel, lacks FSGSBASE");
     else if ((missing = missing_capability(vm->kvm)))
         err = fail(0, why, missing);
     else
