@@ -196,6 +196,17 @@ def image(cc):
     return cc(PROGRAM, "-O1", "-g", "-w")
 
 
+def falls_asleep(process):
+    """Waits until the process has done nothing but sleep for a while: from saying that it is ready to waiting is a way."""
+    asleep = 0
+    for _ in range(500):
+        with open(f"/proc/{process.pid}/stat") as stat:
+            asleep = asleep + 1 if stat.read().rsplit(")", 1)[1].split()[0] == "S" else 0
+        if asleep == 5:
+            return
+        time.sleep(0.02)
+
+
 @pytest.fixture
 def start(image, spawn):
     """Starts the image's part (what), and waits until it says that it is ready."""
@@ -203,7 +214,7 @@ def start(image, spawn):
     def start(what, **popen):
         process = spawn(image, what, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **popen})
         assert process.stderr.readline() == b"ready\n"
-        time.sleep(0.05)  # from saying so to waiting
+        falls_asleep(process)
         return process
 
     return start
