@@ -95,10 +95,19 @@ static long protect(struct machine *machine, uint64_t addr, uint64_t len, unsign
     return change(addr, len, tables_flags(prot));
 }
 
-static long release(struct machine *machine, uint64_t addr, uint64_t len)
+static long release(struct machine *machine, uint64_t addr, uint64_t len, bool shared)
+{
+    (void)machine, (void)shared;
+    return change(addr, len, 0);
+}
+
+static long share(struct machine *machine, uint64_t addr, uint64_t from, uint64_t len)
 {
     (void)machine;
-    return change(addr, len, 0);
+    if (from % PAGE_SIZE ||
+        !range_inside(from, len, m.mem_base + m.layout.heap.at, m.layout.heap.len))
+        abort();
+    return change(addr, len, tables_flags(PITH_PROT_READ | PITH_PROT_WRITE));
 }
 
 static __attribute__((noreturn)) void die(const struct machine *machine, int sig)
@@ -153,8 +162,12 @@ static struct queue queue(unsigned n, bool writable, bool mixed)
 
 static void start(bool allow_jit)
 {
-    static const struct backend backend = {
-        .protect = protect, .release = release, .die = die, .crash = crash, .pass_on = pass_on};
+    static const struct backend backend = {.protect = protect,
+                                           .release = release,
+                                           .share = share,
+                                           .die = die,
+                                           .crash = crash,
+                                           .pass_on = pass_on};
     static struct pith_shared shared;
     shared.pending = 0;
     static int null = -1, zero, disk;
@@ -171,7 +184,7 @@ static void start(bool allow_jit)
     tables = (struct tables){.page = pages, .addr = TABLES_AT, .max = TABLES};
     memset(area + HEAP_AT, 0, HEAP_AT);
     m = (struct machine){
-        .name = "", .backend = &backend, .allow_jit = allow_jit, .shared = &shared};
+        .name = "", .backend = &backend, .allow_jit = allow_jit, .shared = &shared, .pool = 1};
     m.mem = area + HEAP_AT;
     m.mem_base = MEM_BASE;
     m.layout.mem_len = MEM_LEN;
