@@ -141,8 +141,8 @@ static ssize_t in_readv(struct file *f, const struct iovec *iov, int n, uint64_t
             return take(iov, n, want);
         }
         int err = wait_sleep(&input_wait, DEADLINE_NEVER, "read of the standard input");
-        if (err == -EINTR && !signal_restarts())
-            return -EINTR;
+        if (err)
+            return err;
     }
 }
 

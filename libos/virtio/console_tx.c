@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 
+#include "iface/hold.h"
 #include "iface/signal.h"
 #include "iface/user.h"
 #include "iface/wait.h"
@@ -112,15 +113,16 @@ static ssize_t tx_writev(struct file *f, const struct iovec *iov, int n, uint64_
         if (sent > 0) {
             done += (size_t)sent;
         } else if (sent == -EAGAIN && wait) {
-            if (signal_check() && (done > 0 || !signal_restarts()))
+            if (signal_due && signal_due()) {
+                plat_hold |= HOLD_SIGNAL; /* for the end of the call, which holds nothing */
                 return done > 0 ? (ssize_t)done : -EINTR;
+            }
         } else {
             break;
         }
     }
     if (sent == -EPIPE)
         signal_raise_sigpipe();
-    signal_check();
     return done > 0 ? (ssize_t)done : sent;
 }
 

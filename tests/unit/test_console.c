@@ -435,6 +435,7 @@ static void read_interrupted(void **state)
     (void)state;
     handlers_due = 1;
     assert_int_equal(get(buf, 8), -EINTR);
+    assert_false(signal_restarts());
     /* What comes later is not lost. */
     host.input = "late";
     assert_int_equal(get(buf, 8), 4);
@@ -449,6 +450,8 @@ static void read_restarts(void **state)
     handlers_due = 1;
     restart = true;
     host.input = "x";
+    assert_int_equal(get(buf, 8), -EINTR);
+    assert_true(signal_restarts());
     assert_int_equal(get(buf, 8), 1);
 }
 
