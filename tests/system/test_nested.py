@@ -61,7 +61,7 @@ def run(kvm):
 
 @pytest.mark.parametrize("name", ["clocks", "io", "libc", "memory", "memory_random", "pipes", "signals", "times"])
 def test_calls_as_on_linux(name, cc, native, run, linux):
-    test_calls.test_same_as_linux(test_calls.CALLS / f"{name}.c", cc, native, run, linux)
+    test_calls.test_same_as_linux(test_calls.CALLS / f"{name}.c", cc, native, run, linux, "kvm")
 
 
 def test_auto_takes_it_and_says_so(kvm, cc):
