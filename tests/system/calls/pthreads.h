@@ -63,6 +63,9 @@ static inline struct timespec in_ms(clockid_t clock, int ms)
     if (ts.tv_nsec >= 1000000000L) {
         ts.tv_sec++;
         ts.tv_nsec -= 1000000000L;
+    } else if (ts.tv_nsec < 0) {
+        ts.tv_sec--;
+        ts.tv_nsec += 1000000000L;
     }
     return ts;
 }
