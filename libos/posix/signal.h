@@ -54,6 +54,10 @@ static inline uint64_t signal_bit(int sig)
 /* SIGKILL and SIGSTOP: cannot be caught, blocked or ignored. */
 #define SIGNALS_FIXED (1ull << (SIGKILL - 1) | 1ull << (SIGSTOP - 1))
 
+/* Those whose default action is to stop the process: signal(7). */
+#define SIGNALS_STOP                                                                               \
+    (1ull << (SIGSTOP - 1) | 1ull << (SIGTSTP - 1) | 1ull << (SIGTTIN - 1) | 1ull << (SIGTTOU - 1))
+
 /* What si_code and sender of a signal are, where there is nothing else to say. */
 static inline siginfo_t signal_info(int sig, int code)
 {

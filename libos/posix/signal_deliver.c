@@ -13,10 +13,6 @@
 #include "posix/signal.h"
 #include "thread/upcall.h"
 
-#define BIT(sig) (1ull << ((sig)-1))
-
-#define DEFAULT_STOP (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
-
 /* The exceptions of x86-64 that become each signal. */
 #define VECTORS_FPE  (1u << 0 | 1u << 16 | 1u << 19)
 #define VECTORS_TRAP (1u << 1 | 1u << 3)
@@ -107,7 +103,7 @@ void signal_default_action(int sig)
 {
     if (signal_ignored_by_default(sig))
         return;
-    if (DEFAULT_STOP & signal_bit(sig)) {
+    if (SIGNALS_STOP & signal_bit(sig)) {
         log_line("signal %d would stop the program, which there is nobody to continue: ignored",
                  sig);
         return;

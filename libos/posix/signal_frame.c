@@ -24,10 +24,9 @@
 #define XSAVE_HEADER     512
 #define MXCSR_DEFAULT    0x1f80u
 
-enum { DIVIDE = 0, DEBUG = 1, BREAKPOINT = 3, OVERFLOW = 4, BOUND = 5, OPCODE = 6, PAGE = 14 };
+/* Exceptions by vector. */
+enum { DIVIDE = 0, DEBUG = 1, BREAKPOINT = 3, OPCODE = 6, PAGE = 14 };
 enum { X87 = 16, ALIGNMENT = 17, SIMD = 19 };
-
-#define FAULT_PRESENT 1u /* of the error code of a page fault */
 
 /* On the handler's stack, from its stack pointer on; the extended state follows, aligned to 64
  * bytes. */

@@ -19,7 +19,6 @@ struct signal_state signal_state = {
 
 /* signal(7), default actions. */
 #define DEFAULT_IGNORE (BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH))
-#define DEFAULT_STOP   (BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
 
 /* From here on signals queue up: what Linux counts as SIGRTMIN; libc keeps the first three. */
 #define REALTIME 32
@@ -133,9 +132,9 @@ static void cancel_opposites(int sig)
 {
     if (sig == SIGCONT)
         for (int stop = 1; stop <= SIGNALS; stop++)
-            if (DEFAULT_STOP & signal_bit(stop))
+            if (SIGNALS_STOP & signal_bit(stop))
                 signal_discard(stop);
-    if (DEFAULT_STOP & signal_bit(sig))
+    if (SIGNALS_STOP & signal_bit(sig))
         signal_discard(SIGCONT);
 }
 
