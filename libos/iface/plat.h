@@ -31,6 +31,10 @@ struct plat_info {
 };
 extern struct plat_info plat_info;
 
+/* The value of a setting of the machine that is the library OS's and not the program's
+ * (docs/network.md: "net0.ip"), or NULL. (nth): which of several of that name, from 0. */
+const char *plat_setting(const char *name, unsigned nth);
+
 /* Serves the devices: sends what is queued, fetches what has come, until a buffer was used or
  * (deadline) passed. Returns the number of buffers used (0: deadline), or -EINTR when a
  * signal of the host is pending. Blocks until then; with DEADLINE_NOW never. */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Interfaces: devices as IP sees them, with addresses, routes and memberships. Index 1 is the
+ * loopback "lo", which is always there; those of devices follow as "eth0", "eth1", ... */
+#ifndef PITH_IP_IFACE_H
+#define PITH_IP_IFACE_H
+
+#include "base/base.h"
+#include "iface/netdev.h"
+#include "iface/timer.h"
+#include "wire/addr.h"
+
+enum ip_addr_state {
+    IP_ADDR_TENTATIVE, /* duplicate address detection is going on (RFC 4862, 5227) */
+    IP_ADDR_PREFERRED,
+    IP_ADDR_DEPRECATED,
+    IP_ADDR_DUPLICATE,
+};
+
+struct ip_iface_addr {
+    struct ip_addr addr;
+    uint8_t prefix; /* bits of the network, of 32 or 128 */
+    enum ip_addr_state state;
+    bool dynamic;                        /* from DHCP or SLAAC */
+    nsec_t preferred_until, valid_until; /* DEADLINE_NEVER */
+    struct ip_iface_addr *next;
+};
+
+struct ip_group; /* a multicast membership (ip/group.h) */
+
+struct ip_iface {
+    char name[16];
+    unsigned index;
+    struct netdev *dev; /* NULL: loopback */
+    uint16_t mtu;       /* may be smaller than the device's */
+    bool up;
+    bool promiscuous;
+    struct ip_iface_addr *addrs;
+    struct ip_group *groups;
+    uint8_t hop_limit; /* of routers' advertisements; 64 */
+    nsec_t reachable_time, retrans_timer;
+    struct ip_iface *next;
+    /* Sends (p), from its IP header on, to the neighbour (hop), or resolves that first. Takes it.
+     * The link layer's. */
+    void (*output)(struct ip_iface *i, const struct ip_addr *hop, struct pkt *p);
+    void *link; /* the link layer's */
+};
+
+extern struct ip_iface *ip_ifaces;
+
+struct ip_iface *ip_iface_by_index(unsigned index);
+struct ip_iface *ip_iface_by_name(const char *name);
+
+/* Adds an address and the route to its network. (state) tentative starts duplicate address
+ * detection. -EEXIST, -ENOMEM, -EINVAL. */
+must_check int ip_iface_add_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned prefix,
+                                 bool dynamic, nsec_t preferred_until, nsec_t valid_until);
+int ip_iface_del_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned prefix);
+
+/* Whose address this is: NULL if nobody's. (any_state): also tentative ones. */
+struct ip_iface *ip_addr_owner(const struct ip_addr *addr, bool any_state);
+
+/* Whether (addr) is the broadcast address of one of our networks, or 255.255.255.255. */
+bool ip_addr_is_broadcast(const struct ip_addr *addr);
+
+/* Routes: longest prefix first, then lowest metric. */
+struct ip_route {
+    struct ip_addr to;
+    uint8_t prefix; /* of 128; IPv4's is 96 more */
+    uint8_t origin; /* RTPROT_* of Linux: KERNEL 2, BOOT 3, STATIC 4, RA 9, DHCP 16 */
+    uint16_t mtu;   /* 0: the interface's */
+    uint32_t metric;
+    struct ip_addr gateway; /* unset: on the link */
+    struct ip_iface *iface;
+    nsec_t valid_until;
+    struct ip_route *next;
+};
+extern struct ip_route *ip_routes;
+must_check int ip_route_add(const struct ip_route *r); /* a copy; -EEXIST, -ENOMEM, -ENETUNREACH */
+int ip_route_del(const struct ip_route *r);            /* -ESRCH */
+
+/* Joins and leaves a multicast group on (i); joins count. IGMPv2/v3 and MLDv2 reports are sent.
+ * -ENOMEM, -EINVAL, -ENOBUFS (too many); leave: -EADDRNOTAVAIL. */
+must_check int ip_group_join(struct ip_iface *i, const struct ip_addr *group);
+int ip_group_leave(struct ip_iface *i, const struct ip_addr *group);
+bool ip_group_joined(const struct ip_iface *i, const struct ip_addr *group);
+
+/* Starts the network of this machine: loopback, then devices with their addresses as
+ * plat_info.settings say (docs/network.md): static, DHCP, SLAAC. Once; by the first socket of an
+ * internet family, or at boot where the program has such sockets. Returns 0, -ENOMEM. */
+must_check int ip_start(void);
+
+/* Called whenever addresses, routes or interfaces change, for netlink sockets. Weak. */
+__attribute__((weak, visibility("hidden"))) void ip_changed(void);
+
+/* DNS servers and domains from settings, DHCP and routers (RFC 8106), best first; changed: the
+ * number of the change, for /etc/resolv.conf. */
+#define IP_DNS_MAX 3
+struct ip_names {
+    struct ip_addr server[IP_DNS_MAX];
+    unsigned count;
+    char search[256];
+    char hostname[65];
+    unsigned changed;
+};
+extern struct ip_names ip_names;
+
+#endif

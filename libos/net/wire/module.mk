@@ -1,0 +1,3 @@
+wire.dir  := libos/net/wire
+wire.src  := pkt.c
+wire.uses := base iface

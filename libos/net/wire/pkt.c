@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Packets as chains of pieces. */
+#include <string.h>
+
+#include "iface/pkt.h"
+
+static void free_own(struct pkt_mem *mem)
+{
+    pkt_pool_put(container_of(mem, struct pkt, own));
+}
+
+/* A piece without memory of its own yet, its fields cleared but for (size). */
+static struct pkt *new_piece(size_t room)
+{
+    struct pkt *p = pkt_pool_get(room);
+    uint16_t size;
+
+    if (!p)
+        return NULL;
+    size = p->size;
+    memset(p, 0, sizeof(*p));
+    p->size = size;
+    return p;
+}
+
+struct pkt *pkt_alloc(size_t headroom, size_t room)
+{
+    struct pkt *p = new_piece(headroom + room);
+
+    if (!p)
+        return NULL;
+    p->start = (uint8_t *)(p + 1);
+    p->data = p->start + headroom;
+    p->end = p->start + p->size;
+    p->own.refs = 1;
+    p->own.free = free_own;
+    p->mem = &p->own;
+    return p;
+}
+
+struct pkt *pkt_of_mem(struct pkt_mem *mem, const void *data, size_t len)
+{
+    struct pkt *p = new_piece(0);
+
+    if (!p)
+        return NULL;
+    /* Never written through, as the memory is not the piece's own. */
+    p->start = p->data = (uint8_t *)(uintptr_t)data;
+    p->end = p->data + len;
+    p->len = p->total = (uint32_t)len;
+    p->mem = mem;
+    return p;
+}
+
+struct pkt *pkt_share(struct pkt *p, size_t off, size_t len)
+{
+    struct pkt *s = pkt_of_mem(p->mem, p->data + off, len);
+
+    if (s)
+        p->mem->refs++;
+    return s;
+}
+
+static void free_piece(struct pkt *p)
+{
+    struct pkt_mem *mem = p->mem;
+    bool foreign = mem != &p->own;
+
+    if (--mem->refs == 0)
+        mem->free(mem);
+    if (foreign)
+        pkt_pool_put(p);
+}
+
+void pkt_free(struct pkt *p)
+{
+    while (p) {
+        struct pkt *more = p->more;
+        free_piece(p);
+        p = more;
+    }
+}
+
+void pkt_free_list(struct pkt *list)
+{
+    while (list) {
+        struct pkt *next = list->next;
+        pkt_free(list);
+        list = next;
+    }
+}
+
+void pkt_append(struct pkt *p, struct pkt *tail)
+{
+    struct pkt *last = p;
+
+    p->total += tail->total;
+    while (last->more)
+        last = last->more;
+    last->more = tail;
+}
+
+void pkt_copy(const struct pkt *p, size_t off, void *to, size_t n)
+{
+    for (; n > 0; p = p->more) {
+        if (off >= p->len) {
+            off -= p->len;
+            continue;
+        }
+        size_t len = min_size(n, p->len - off);
+        memcpy(to, p->data + off, len);
+        to = (char *)to + len;
+        n -= len;
+        off = 0;
+    }
+}
+
+/* Takes the first (n) bytes from the pieces behind the head. */
+static void drop_behind_head(struct pkt *p, size_t n)
+{
+    while (n > 0) {
+        struct pkt *q = p->more;
+        size_t len = min_size(n, q->len);
+        q->data += len;
+        q->len -= (uint32_t)len;
+        n -= len;
+        if (q->len == 0) {
+            p->more = q->more;
+            free_piece(q);
+        }
+    }
+}
+
+bool pkt_pull(struct pkt *p, size_t n)
+{
+    if (p->len >= n)
+        return true;
+    if (p->total < n)
+        return false;
+    size_t lack = n - p->len;
+    if (!pkt_is_own(p) || pkt_tailroom(p) < lack)
+        return false;
+    pkt_copy(p->more, 0, p->data + p->len, lack);
+    drop_behind_head(p, lack);
+    p->len += (uint32_t)lack;
+    return true;
+}
+
+void pkt_trim_front(struct pkt *p, size_t n)
+{
+    size_t here = min_size(n, p->len);
+
+    p->total -= (uint32_t)n;
+    p->data += here;
+    p->len -= (uint32_t)here;
+    drop_behind_head(p, n - here);
+}
+
+void pkt_trim_back(struct pkt *p, size_t n)
+{
+    size_t keep = p->total - n;
+    struct pkt *q = p;
+
+    p->total = (uint32_t)keep;
+    while (keep > q->len) {
+        keep -= q->len;
+        q = q->more;
+    }
+    q->len = (uint32_t)keep;
+    pkt_free(q->more);
+    q->more = NULL;
+}
