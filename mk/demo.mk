@@ -11,9 +11,15 @@ PORTS_MAKE = $(MAKE) --no-print-directory -C ports PITH_OUT=$(abspath $(OUT)) \
     PORTS_BUILD=$(abspath $(BUILD))/ports SOURCES=$(abspath $(SOURCES))
 
 .PHONY: demo bench bench-boot
-demo: all $(LAUNCH) | $(SETUP_TEST) ## run SQLite as a machine of its own, and check its answers
-	+@$(PORTS_MAKE) sqlite
-	@tools/demo $(OUT) $(BUILD)/ports $(LAUNCH)
+NGINX_NATIVE := $(abspath $(BUILD))/ports/nginx/native/.built
+demo: all | $(SETUP_TEST) ## run nginx as a machine of its own, beside the same nginx on Linux
+	+@$(PORTS_MAKE) nginx $(NGINX_NATIVE)
+	@tools/demo $(OUT) $(BUILD)/ports
+
+.PHONY: bench-net
+bench-net: all | $(SETUP_TEST) ## measure servers over a network against the same servers on Linux; NET=CASE: some of them
+	+@$(PORTS_MAKE) nginx redis $(NGINX_NATIVE) $(NGINX_NATIVE:%/nginx/native/.built=%/redis/native/.built)
+	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports bench/net $(NET)
 
 bench: all $(LAUNCH) | $(SETUP_TEST) $(TEST)/kernel ## measure every budget of bench/budgets.txt against its limit
 	+@$(PORTS_MAKE) sqlite native
