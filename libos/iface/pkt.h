@@ -30,7 +30,8 @@ struct pkt {
     struct pkt_mem *mem; /* a reference is held; &own: the memory behind this struct */
     struct pkt_mem own;
 
-    /* Head: what devices do or have done; offsets count from (data). */
+    /* Head: what devices do or have done; offsets count from (data), in received packets from
+     * where it was then. */
     uint8_t flags;      /* PKT_* */
     uint8_t gso;        /* PKT_GSO_* */
     uint16_t gso_size;  /* payload of each segment */
@@ -120,16 +121,18 @@ static inline size_t pkt_tailroom(const struct pkt *p)
     return (size_t)(p->end - (p->data + p->len));
 }
 
-/* Moves the start (n) bytes forward, which the head has, or backward, where there is headroom.
- * Offsets for the device are moved as well by whoever set them. */
+/* Moves the start (n) bytes back, where the head has headroom; what the device is to do moves along. */
 static inline void *pkt_push(struct pkt *p, size_t n)
 {
     p->data -= n;
     p->len += (uint32_t)n;
     p->total += (uint32_t)n;
+    p->csum_from = (uint16_t)(p->csum_from + n);
+    p->hdr_len = (uint16_t)(p->hdr_len + n);
     return p->data;
 }
 
+/* Moves the start (n) bytes forward, which the head has. */
 static inline void pkt_skip(struct pkt *p, size_t n)
 {
     p->data += n;

@@ -9,6 +9,7 @@
 #include "iface/netdev.h"
 #include "iface/timer.h"
 #include "wire/addr.h"
+#include "wire/ether.h"
 
 enum ip_addr_state {
     IP_ADDR_TENTATIVE, /* duplicate address detection is going on (RFC 4862, 5227) */
@@ -26,7 +27,7 @@ struct ip_iface_addr {
     struct ip_iface_addr *next;
 };
 
-struct ip_group; /* a multicast membership (ip/group.h) */
+struct ip_group;
 
 struct ip_iface {
     char name[16];
@@ -40,11 +41,33 @@ struct ip_iface {
     uint8_t hop_limit; /* of routers' advertisements; 64 */
     nsec_t reachable_time, retrans_timer;
     struct ip_iface *next;
-    /* Sends (p), from its IP header on, to the neighbour (hop), or resolves that first. Takes it.
-     * The link layer's. */
+    /* The link layer's, NULL for the loopback. output: sends (p), from its IP header on, to the
+     * neighbour (hop), or resolves that first; takes it. link_header: writes the header for packets
+     * to (hop); false if its address is not known yet. announce: (addr) is ours now. */
     void (*output)(struct ip_iface *i, const struct ip_addr *hop, struct pkt *p);
-    void *link; /* the link layer's */
+    bool (*link_header)(struct ip_iface *i, const struct ip_addr *hop, struct wire_ether *header);
+    void (*announce)(struct ip_iface *i, const struct ip_addr *addr);
 };
+
+/* Sets up (i), whose device is set, as an Ethernet link. Implemented by link/. */
+void ethernet_attach(struct ip_iface *i);
+
+/* Neighbour discovery's way to ask whether an address is free (RFC 4862, 5.4.2). By link/. */
+void ndp_probe(struct ip_iface *i, const struct ip_addr *addr);
+
+/* ff02::1:ffxx:xxxx, the group in which the owner of (addr) is asked for. In group.c. */
+struct ip_addr ip_solicited_node(const struct ip_addr *addr);
+
+/* Hooks of duplicate address detection and DHCP; weak. ip_dad_conflict: somebody else has, or asks
+ * for, (addr): true if it is one that we were about to take. arp_probe_seen: any ARP packet. */
+#define IP_HOOK __attribute__((weak, visibility("hidden")))
+IP_HOOK bool ip_dad_conflict(struct ip_iface *i, const struct ip_addr *addr);
+IP_HOOK void arp_probe_seen(struct ip_iface *i, const struct ip_addr *sender,
+                            const struct ip_addr *target, const uint8_t mac[6]);
+
+/* Starts to get addresses for (i), beside everything else. Weak; of dhcp/ and of slaac.c. */
+IP_HOOK void dhcp_start(struct ip_iface *i);
+IP_HOOK void slaac_start(struct ip_iface *i);
 
 extern struct ip_iface *ip_ifaces;
 
@@ -84,6 +107,15 @@ int ip_route_del(const struct ip_route *r);            /* -ESRCH */
 must_check int ip_group_join(struct ip_iface *i, const struct ip_addr *group);
 int ip_group_leave(struct ip_iface *i, const struct ip_addr *group);
 bool ip_group_joined(const struct ip_iface *i, const struct ip_addr *group);
+
+/* Tells routers of it (IGMP, MLD); weak. */
+IP_HOOK void ip_group_report(struct ip_iface *i, const struct ip_addr *group, bool joined);
+
+struct ip_group {
+    struct ip_addr addr;
+    unsigned count;
+    struct ip_group *next;
+};
 
 /* Starts the network of this machine: loopback, then devices with their addresses as
  * plat_info.settings say (docs/network.md): static, DHCP, SLAAC. Once; by the first socket of an

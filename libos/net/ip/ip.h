@@ -67,6 +67,11 @@ int ip_output(const struct ip_ends *ends, struct net_path *path, uint8_t protoco
  * and source and id where they are 0. Takes it. */
 int ip_output_raw(struct net_path *path, struct pkt *p);
 
+/* A copy of (p) in memory of its own. NULL: out of memory. And one that has headroom before it, all
+ * that ip_output wants, and starts in its head with at least 8 bytes, if it has them. */
+struct pkt *ip_copy(const struct pkt *p);
+struct pkt *ip_copy_for_send(const struct pkt *p);
+
 /* Finds the way to (ends->remote): fills (path), and ends->local if that is unset, and ends->scope
  * where it has to be. 0, -ENETUNREACH, -EHOSTUNREACH, -EINVAL (local is none of ours). */
 must_check int ip_route(struct ip_ends *ends, struct net_path *path);
@@ -83,13 +88,34 @@ void ip_input(struct ip_iface *i, struct pkt *list);
  * each call of a program, each batch of a device and each timer that may have sent. */
 void ip_run_local(void);
 
+/* A packet that came, (p) with its IP header still before (data) as struct ip_rx says, cannot be
+ * delivered: ICMP tells its sender. Does not take (p). By icmp/. */
+enum ip_failure { IP_NO_PROTOCOL, IP_NO_PORT, IP_REASSEMBLY_TIME, IP_BAD_HEADER };
+void ip_failed(const struct pkt *p, enum ip_failure failure, unsigned offset);
+
+/* A fragment came: (p) from its IP header on, which is checked and lies in the head. Takes it; the
+ * whole packet, from its IP header on, once it is there, else NULL. Weak: without it fragments are
+ * dropped (ip/reassembly.c). */
+__attribute__((weak, visibility("hidden"))) struct pkt *ip_reassemble(struct ip_iface *i,
+                                                                      struct pkt *p);
+
+/* The path to (to) takes packets of (mtu) bytes (ICMP said so): remembered for ten minutes. And
+ * what is known: 0: nothing. In ip/pmtu.c. */
+void ip_pmtu_set(const struct ip_addr *to, unsigned mtu);
+unsigned ip_pmtu(const struct ip_addr *to);
+
+/* Calls the error function of the transport (protocol) for a packet of ours that (p), not owned,
+ * quotes from its transport header on. */
+void ip_report(uint8_t protocol, struct ip_ends *ends, int err, unsigned mtu,
+               const struct ip_icmp *icmp, struct pkt *p);
+
 /* Changes whenever routes, addresses or neighbours do: what a struct net_path remembers of an older
  * generation is looked up again. */
 extern uint32_t ip_generation;
 
-/* A copy of every packet for raw and packet sockets, before transports; linked with them. (p) is
- * not owned. */
-__attribute__((weak, visibility("hidden"))) void ip_raw_input(const struct ip_ends *ends,
+/* Every packet, before transports, for raw sockets; linked with them. (p) is not owned. Returns
+ * whether somebody took a copy: then it is no error that no transport wants it. */
+__attribute__((weak, visibility("hidden"))) bool ip_raw_input(const struct ip_ends *ends,
                                                               const struct pkt *p);
 
 struct ip_counts {

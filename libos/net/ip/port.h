@@ -15,10 +15,11 @@ struct ip_port {
     uint32_t scope;
     uint16_t port;
     bool v6_only, reuse_addr, reuse_port, listening;
+    bool by_connect; /* connect chose the port: other connections may use it too */
     struct ip_port *next;
 };
 
-#define PORT_CHAINS 64
+#define PORT_CHAINS 256
 
 /* The table of one transport; zero at first. */
 struct ip_port_table {

@@ -36,9 +36,6 @@ void udp_remove(struct udp_end *e);
  * the flow, or zeroed for once. (more) as ip_output's. */
 must_check int udp_send(const struct ip_ends *ends, struct net_path *path, struct pkt *p);
 
-/* IP's handler (ip/ip.h). */
-extern const struct ip_protocol udp_protocol;
-
 struct udp_counts {
     uint64_t in, no_ports, in_errors, out, rcvbuf_errors, sndbuf_errors;
 };

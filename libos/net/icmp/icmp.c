@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Echo, errors of ours and errors of others. */
+#include "icmp/icmp.h"
+
+#include <errno.h>
+
+#include "wire/checksum.h"
+#include "wire/ip.h"
+
+#define QUOTE4 576u  /* the longest error (RFC 1812, 4.3.2.3) */
+#define QUOTE6 1280u /* RFC 4443, 2.4 (c) */
+
+/* Errors a second, and how many at once (RFC 4443, 2.4 (f)); echo replies are not more than what
+ * was asked. */
+#define ERROR_RATE  100
+#define ERROR_BURST 50
+
+struct icmp_counts icmp_counts[2];
+void (*icmp6_nd)(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
+
+static bool error_allowed(void)
+{
+    static nsec_t last;
+    static int64_t tokens = (int64_t)ERROR_BURST * NSEC_PER_SEC;
+    nsec_t now = clock_monotonic();
+
+    if (last)
+        tokens += (now - last) * ERROR_RATE;
+    last = now;
+    if (tokens > (int64_t)ERROR_BURST * NSEC_PER_SEC)
+        tokens = (int64_t)ERROR_BURST * NSEC_PER_SEC;
+    if (tokens < NSEC_PER_SEC)
+        return false;
+    tokens -= NSEC_PER_SEC;
+    return true;
+}
+
+static void send4(const struct ip_ends *ends, struct net_path *path, struct pkt *p)
+{
+    uint16_t sum = checksum_finish(checksum_add_pkt(0, p, 0, p->total));
+
+    memcpy(p->data + 2, &sum, 2);
+    icmp_counts[0].out++;
+    (void)ip_output(ends, path, PROTO_ICMP, p);
+}
+
+void icmp6_send(const struct ip_ends *ends, struct net_path *path, struct pkt *p)
+{
+    uint64_t pseudo = checksum_pseudo(&ends->local, &ends->remote, PROTO_ICMP6, p->total);
+    uint16_t sum = checksum_finish(checksum_add_pkt(pseudo, p, 0, p->total));
+
+    memcpy(p->data + 2, &sum, 2);
+    icmp_counts[1].out++;
+    (void)ip_output(ends, path, PROTO_ICMP6, p);
+}
+
+/* Whether an error about (p), which came for (ends->local), may be sent (RFC 1122, 3.2.2; RFC 4443,
+ * 2.4 (e)). */
+static bool may_answer(const struct ip_addr *from, const struct ip_addr *to, const struct pkt *p)
+{
+    return !(p->flags & (PKT_BROADCAST | PKT_MULTICAST)) && !ip_is_multicast(to) &&
+           !ip_addr_is_broadcast(to) && !ip_is_any(from) && !ip_is_multicast(from);
+}
+
+/* Whether (p) is an ICMP error itself: its header still lies before (data). */
+static bool is_error(const struct pkt *p, const struct ip_rx *rx)
+{
+    uint8_t type;
+
+    if (p->total < 1)
+        return true;
+    pkt_copy(p, 0, &type, 1);
+    if (rx->v6)
+        return rx->protocol == PROTO_ICMP6 && type < ICMP6_ECHO;
+    return rx->protocol == PROTO_ICMP && type != ICMP_ECHO && type != ICMP_ECHO_REPLY;
+}
+
+void ip_failed(const struct pkt *p, enum ip_failure failure, unsigned offset)
+{
+    static const uint8_t four[][2] = {
+        [IP_NO_PROTOCOL] = {ICMP_UNREACHABLE, UNREACH_PROTOCOL},
+        [IP_NO_PORT] = {ICMP_UNREACHABLE, UNREACH_PORT},
+        [IP_REASSEMBLY_TIME] = {ICMP_TIME_EXCEEDED, 1},
+        [IP_BAD_HEADER] = {ICMP_PARAMETER, 0},
+    };
+    static const uint8_t six[][2] = {
+        [IP_NO_PROTOCOL] = {ICMP6_PARAMETER, 1},
+        [IP_NO_PORT] = {ICMP6_UNREACHABLE, 4},
+        [IP_REASSEMBLY_TIME] = {ICMP6_TIME_EXCEEDED, 1},
+        [IP_BAD_HEADER] = {ICMP6_PARAMETER, 0},
+    };
+    const struct ip_rx *rx = (const struct ip_rx *)p->cb;
+    const uint8_t *header = p->data - rx->header_len;
+    struct ip_ends ends;
+
+    if (rx->v6) {
+        const struct wire_ip6 *h = (const struct wire_ip6 *)header;
+        ends = (struct ip_ends){.local = ip_from_v6(h->to), .remote = ip_from_v6(h->from)};
+        if (ip_is_link_local(&ends.remote))
+            ends.scope = rx->iface->index;
+    } else {
+        const struct wire_ip4 *h = (const struct wire_ip4 *)header;
+        ends = (struct ip_ends){.local = ip_from_v4(h->to), .remote = ip_from_v4(h->from)};
+    }
+    if (!may_answer(&ends.remote, &ends.local, p) || is_error(p, rx))
+        return;
+    if (!error_allowed()) {
+        icmp_counts[rx->v6].out_limited++;
+        return;
+    }
+    size_t ip = rx->v6 ? IP6_HEADER : IP4_HEADER;
+    size_t most = (rx->v6 ? QUOTE6 : QUOTE4) - ip - sizeof(struct wire_icmp);
+    size_t quote = min_size(rx->header_len + p->total, most);
+    struct pkt *e = pkt_alloc(PKT_HEADROOM, sizeof(struct wire_icmp) + quote);
+    if (!e)
+        return;
+    struct wire_icmp *icmp = (struct wire_icmp *)e->data;
+    const uint8_t *kind = rx->v6 ? six[failure] : four[failure];
+    *icmp = (struct wire_icmp){.type = kind[0], .code = kind[1]};
+    if (failure == IP_NO_PROTOCOL && rx->v6)
+        offset = 6; /* the next header field */
+    icmp->info = be32(rx->v6 ? offset : offset << 24);
+    size_t from_header = min_size(quote, rx->header_len);
+    memcpy(e->data + sizeof(*icmp), header, from_header);
+    pkt_copy(p, 0, e->data + sizeof(*icmp) + from_header, quote - from_header);
+    e->len = e->total = (uint32_t)(sizeof(*icmp) + quote);
+    struct net_path path = {.ttl = 0};
+    if (rx->v6)
+        icmp6_send(&ends, &path, e);
+    else
+        send4(&ends, &path, e);
+}
+
+/* Answers an echo request: the packet goes back as it came. */
+static void echo(struct ip_ends *ends, struct pkt *p, uint8_t reply)
+{
+    const struct ip_rx rx = *(const struct ip_rx *)p->cb;
+    struct net_path path = {.tos = rx.tos & 0xfc};
+    struct pkt *answer = ip_copy_for_send(p);
+
+    pkt_free(p);
+    if (!answer)
+        return;
+    if (ip_is_multicast(&ends->local) || ip_addr_is_broadcast(&ends->local)) {
+        ends->local = (struct ip_addr){.d = {0, 0}};
+        if (ip_route(ends, &path)) {
+            pkt_free(answer);
+            return;
+        }
+    }
+    struct wire_icmp *icmp = (struct wire_icmp *)answer->data;
+    icmp->type = reply;
+    icmp->checksum = 0;
+    if (rx.v6)
+        icmp6_send(ends, &path, answer);
+    else
+        send4(ends, &path, answer);
+}
+
+static int errno_of4(uint8_t type, uint8_t code)
+{
+    static const uint8_t unreachable[] = {
+        ENETUNREACH,  EHOSTUNREACH, ENOPROTOOPT,  ECONNREFUSED, EMSGSIZE,     EOPNOTSUPP,
+        ENETUNREACH,  EHOSTDOWN,    ENONET,       ENETUNREACH,  EHOSTUNREACH, ENETUNREACH,
+        EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH, EHOSTUNREACH,
+    };
+
+    if (type == ICMP_UNREACHABLE)
+        return code < sizeof(unreachable) ? -unreachable[code] : -EHOSTUNREACH;
+    return type == ICMP_TIME_EXCEEDED ? -EHOSTUNREACH : -EPROTO;
+}
+
+static void error4(struct ip_ends *ends, struct pkt *p)
+{
+    struct wire_icmp icmp;
+    struct wire_ip4 h;
+
+    pkt_copy(p, 0, &icmp, sizeof(icmp));
+    if (p->total < sizeof(icmp) + sizeof(h))
+        return;
+    pkt_copy(p, sizeof(icmp), &h, sizeof(h));
+    size_t header = (size_t)(h.version_ihl & 15) * 4;
+    if (h.version_ihl >> 4 != 4 || header < sizeof(h) || p->total < sizeof(icmp) + header + 8 ||
+        h.frag & be16(IP4_OFFSET))
+        return;
+    struct ip_ends quoted = {.local = ip_from_v4(h.from), .remote = ip_from_v4(h.to)};
+    if (!ip_addr_owner(&quoted.local, false))
+        return;
+    int err = errno_of4(icmp.type, icmp.code);
+    unsigned mtu = 0;
+    if (err == -EMSGSIZE) {
+        mtu = be16(icmp.mtu);
+        /* Routers that do not say (RFC 1191, 5). */
+        if (mtu < 68 || mtu >= be16(h.len))
+            mtu = be16(h.len) > 1492 ? 1492 : be16(h.len) > 1006 ? 1006 : 552;
+    }
+    struct ip_icmp what = {.type = icmp.type, .code = icmp.code, .from = ends->remote};
+    pkt_trim_front(p, sizeof(icmp) + header);
+    ip_report(h.protocol, &quoted, err, mtu, &what, p);
+}
+
+static void input4(struct ip_ends *ends, struct pkt *p)
+{
+    const struct wire_icmp *icmp = (const struct wire_icmp *)p->data;
+
+    icmp_counts[0].in++;
+    if (checksum_fold(checksum_add_pkt(0, p, 0, p->total)) != 0xffff) {
+        icmp_counts[0].in_errors++;
+    } else if (icmp->type == ICMP_ECHO) {
+        /* Broadcast echo is not answered (RFC 1122, 3.2.2.6 allows that). */
+        if (!(p->flags & (PKT_BROADCAST | PKT_MULTICAST))) {
+            echo(ends, p, ICMP_ECHO_REPLY);
+            return;
+        }
+    } else if (icmp->type == ICMP_UNREACHABLE || icmp->type == ICMP_TIME_EXCEEDED ||
+               icmp->type == ICMP_PARAMETER) {
+        error4(ends, p);
+    }
+    pkt_free(p);
+}
+
+static int errno_of6(uint8_t type, uint8_t code)
+{
+    static const uint8_t unreachable[] = {ENETUNREACH,  EACCES, EHOSTUNREACH, EHOSTUNREACH,
+                                          ECONNREFUSED, EACCES, EACCES};
+
+    if (type == ICMP6_UNREACHABLE)
+        return code < sizeof(unreachable) ? -unreachable[code] : -EPROTO;
+    if (type == ICMP6_TOO_BIG)
+        return -EMSGSIZE;
+    return type == ICMP6_TIME_EXCEEDED ? -EHOSTUNREACH : -EPROTO;
+}
+
+static void error6(struct ip_ends *ends, struct pkt *p)
+{
+    struct wire_icmp icmp;
+    struct wire_ip6 h;
+
+    pkt_copy(p, 0, &icmp, sizeof(icmp));
+    if (p->total < sizeof(icmp) + sizeof(h) + 8)
+        return;
+    pkt_copy(p, sizeof(icmp), &h, sizeof(h));
+    struct ip_ends quoted = {.local = ip_from_v6(h.from), .remote = ip_from_v6(h.to)};
+    if (!ip_addr_owner(&quoted.local, false))
+        return;
+    if (ip_is_link_local(&quoted.remote))
+        quoted.scope = ((const struct ip_rx *)p->cb)->iface->index;
+    uint8_t next = h.next;
+    size_t header = sizeof(icmp) + sizeof(h);
+    if (next == PROTO_FRAGMENT) { /* ours have no other extension headers */
+        struct wire_ip6_frag f;
+        if (p->total < header + sizeof(f) + 8)
+            return;
+        pkt_copy(p, header, &f, sizeof(f));
+        if (be16(f.offset) & 0xfff8)
+            return;
+        next = f.next;
+        header += sizeof(f);
+    }
+    struct ip_icmp what = {.v6 = 1, .type = icmp.type, .code = icmp.code, .from = ends->remote};
+    unsigned mtu = icmp.type == ICMP6_TOO_BIG ? be32(icmp.info) : 0;
+    pkt_trim_front(p, header);
+    ip_report(next, &quoted, errno_of6(icmp.type, icmp.code), mtu, &what, p);
+}
+
+static void input6(struct ip_ends *ends, struct pkt *p)
+{
+    const struct ip_rx *rx = (const struct ip_rx *)p->cb;
+    const struct wire_icmp *icmp = (const struct wire_icmp *)p->data;
+    struct ip_iface *i = rx->iface;
+
+    icmp_counts[1].in++;
+    if (icmp->type < ICMP6_ECHO) {
+        error6(ends, p);
+    } else if (icmp->type == ICMP6_ECHO) {
+        echo(ends, p, ICMP6_ECHO_REPLY);
+        return;
+    } else if (icmp->type >= ICMP6_ROUTER_SOLICIT && icmp->type <= ICMP6_REDIRECT) {
+        /* From this very link, as nobody forwards 255 (RFC 4861, 3.1). */
+        if (rx->ttl != 255 || icmp->code != 0 || !i->dev)
+            icmp_counts[1].in_errors++;
+        else if ((icmp->type == ICMP6_SOLICIT || icmp->type == ICMP6_ADVERT) && icmp6_nd)
+            icmp6_nd(i, ends, p);
+        else if (icmp->type == ICMP6_ROUTER_ADVERT && slaac_input)
+            slaac_input(i, ends, p);
+    } else if (icmp->type == ICMP6_MLD_QUERY && mld_input) {
+        mld_input(i, ends, p);
+    }
+    pkt_free(p);
+}
+
+static struct ip_protocol four = {
+    .number = PROTO_ICMP, .min_len = sizeof(struct wire_icmp), .input = input4};
+static struct ip_protocol six = {.number = PROTO_ICMP6,
+                                 .checked = true,
+                                 .csum_at = 2,
+                                 .min_len = sizeof(struct wire_icmp),
+                                 .input = input6};
+
+void icmp_start(void)
+{
+    ip_protocol_add(&four);
+    ip_protocol_add(&six);
+}

@@ -1,0 +1,3 @@
+icmp.dir  := libos/net/icmp
+icmp.src  := icmp.c
+icmp.uses := base iface wire ip

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Interfaces and their addresses. */
+#include "ip/iface.h"
+
+#include <errno.h>
+
+#include "ip/ip.h"
+#include "mm/heap.h"
+
+struct ip_iface *ip_ifaces;
+uint32_t ip_generation = 1;
+
+struct ip_iface *ip_iface_by_index(unsigned index)
+{
+    struct ip_iface *i = ip_ifaces;
+
+    while (i && i->index != index)
+        i = i->next;
+    return i;
+}
+
+struct ip_iface *ip_iface_by_name(const char *name)
+{
+    struct ip_iface *i = ip_ifaces;
+
+    while (i && strcmp(i->name, name) != 0)
+        i = i->next;
+    return i;
+}
+
+static void changed(void)
+{
+    ip_generation++;
+    if (ip_changed)
+        ip_changed();
+}
+
+/* Bits of the network as ip_route counts them: of 128. */
+static unsigned bits_of(const struct ip_addr *addr, unsigned prefix)
+{
+    return ip_is_v4(addr) ? prefix + 96 : prefix;
+}
+
+static struct ip_addr network_of(const struct ip_addr *addr, unsigned bits)
+{
+    struct ip_addr n = *addr;
+
+    for (unsigned b = 0; b < 16; b++)
+        if (b * 8 >= bits)
+            n.b[b] = 0;
+        else if (b * 8 + 8 > bits)
+            n.b[b] &= (uint8_t)(0xff << (b * 8 + 8 - bits));
+    return n;
+}
+
+int ip_iface_add_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned prefix, bool dynamic,
+                      nsec_t preferred_until, nsec_t valid_until)
+{
+    struct ip_iface_addr **at = &i->addrs;
+
+    if (prefix > (ip_is_v4(addr) ? 32u : 128u) || ip_is_any(addr) || ip_is_multicast(addr))
+        return -EINVAL;
+    for (; *at; at = &(*at)->next)
+        if (ip_equal(&(*at)->addr, addr))
+            return -EEXIST;
+    struct ip_iface_addr *a = heap_alloc(sizeof(*a));
+    if (!a)
+        return -ENOMEM;
+    *a = (struct ip_iface_addr){
+        .addr = *addr,
+        .prefix = (uint8_t)prefix,
+        .state = IP_ADDR_PREFERRED,
+        .dynamic = dynamic,
+        .preferred_until = preferred_until,
+        .valid_until = valid_until,
+    };
+    *at = a;
+    unsigned bits = bits_of(addr, prefix);
+    if (bits < 128) {
+        struct ip_route r = {
+            .to = network_of(addr, bits),
+            .prefix = (uint8_t)bits,
+            .origin = 2,
+            .iface = i,
+            .valid_until = DEADLINE_NEVER,
+        };
+        int err = ip_route_add(&r);
+        if (err && err != -EEXIST) {
+            *at = NULL;
+            heap_free(a, sizeof(*a));
+            return err;
+        }
+    }
+    changed();
+    if (i->announce)
+        i->announce(i, addr);
+    return 0;
+}
+
+int ip_iface_del_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned prefix)
+{
+    for (struct ip_iface_addr **at = &i->addrs; *at; at = &(*at)->next) {
+        struct ip_iface_addr *a = *at;
+        if (!ip_equal(&a->addr, addr) || a->prefix != prefix)
+            continue;
+        *at = a->next;
+        unsigned bits = bits_of(addr, prefix);
+        struct ip_route r = {
+            .to = network_of(addr, bits), .prefix = (uint8_t)bits, .iface = i, .origin = 2};
+        (void)ip_route_del(&r);
+        heap_free(a, sizeof(*a));
+        changed();
+        return 0;
+    }
+    return -EADDRNOTAVAIL;
+}
+
+struct ip_iface *ip_addr_owner(const struct ip_addr *addr, bool any_state)
+{
+    for (struct ip_iface *i = ip_ifaces; i; i = i->next) {
+        for (const struct ip_iface_addr *a = i->addrs; a; a = a->next)
+            if (ip_equal(&a->addr, addr) &&
+                (any_state || a->state == IP_ADDR_PREFERRED || a->state == IP_ADDR_DEPRECATED))
+                return i;
+        /* All of 127.0.0.0/8. */
+        if (!i->dev && ip_is_v4(addr) && ip_is_loopback(addr))
+            return i;
+    }
+    return NULL;
+}
+
+bool ip_addr_is_broadcast(const struct ip_addr *addr)
+{
+    if (!ip_is_v4(addr))
+        return false;
+    if (ip_is_broadcast(addr))
+        return true;
+    for (const struct ip_iface *i = ip_ifaces; i; i = i->next) {
+        if (!i->dev)
+            continue;
+        for (const struct ip_iface_addr *a = i->addrs; a; a = a->next) {
+            if (!ip_is_v4(&a->addr) || a->prefix >= 31)
+                continue;
+            uint32_t host = be32(~0u >> a->prefix);
+            if (addr->w[3] == (a->addr.w[3] | host))
+                return true;
+        }
+    }
+    return false;
+}

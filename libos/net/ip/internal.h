@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the parts of IP share. */
+#ifndef PITH_IP_INTERNAL_H
+#define PITH_IP_INTERNAL_H
+
+#include "ip/iface.h"
+#include "ip/ip.h"
+
+/* The interface and the neighbour on the way to (ends->remote), and the route's MTU (0: the
+ * interface's). -ENETUNREACH. */
+int ip_find_hop(const struct ip_ends *ends, const struct net_path *path, struct ip_iface **iface,
+                struct ip_addr *hop, unsigned *mtu);
+
+/* The address of (i) to speak from to (to) by way of (hop). */
+bool ip_source(const struct ip_iface *i, const struct ip_addr *to, const struct ip_addr *hop,
+               struct ip_addr *from);
+
+/* Keeps (p), from its IP header on, for ip_run_local, as if it had come by (i). */
+void ip_send_local(struct ip_iface *i, struct pkt *p);
+
+/* One packet from its IP header on. Takes it. */
+void ip_input_one(struct ip_iface *i, struct pkt *p);
+
+/* Tells all transports that the batch is over. */
+void ip_protocols_done(void);
+
+/* Cuts (p), a large segment of TCP from its IP header on, into segments (RFC 793's, as a device
+ * would). Takes it. NULL: out of memory. In gso.c. */
+struct pkt *ip_segment(struct pkt *p);
+
+/* Cuts (p), from its IP header on, into fragments and gives each to (output). Takes it. 0,
+ * -ENOBUFS. In frag.c. */
+int ip_fragment(struct pkt *p, unsigned mtu, void (*output)(void *arg, struct pkt *p), void *arg);
+
+/* Puts the checksum that is left to a device, of (p) from its IP header on, in place. */
+void ip_checksum_finish(struct pkt *p);
+
+#endif

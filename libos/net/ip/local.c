@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Packets of this machine to itself. */
+#include "ip/internal.h"
+
+static struct pkt_queue queue;
+static bool running;
+
+/* What comes by an interface other than lo (its own groups and broadcasts) remembers it in cb. */
+void ip_send_local(struct ip_iface *i, struct pkt *p)
+{
+    if (!queue.last)
+        pkt_queue_init(&queue);
+    p->flags = (uint8_t)((p->flags & PKT_CSUM_PARTIAL ? PKT_CSUM_OK : 0) | PKT_LOOPBACK);
+    *(struct ip_iface **)p->cb = i;
+    pkt_queue_put(&queue, p);
+}
+
+void ip_run_local(void)
+{
+    struct pkt *p;
+
+    if (running)
+        return;
+    running = true;
+    do {
+        while (queue.last && (p = pkt_queue_take(&queue)))
+            ip_input_one(*(struct ip_iface **)p->cb, p);
+        ip_protocols_done();
+    } while (queue.first);
+    running = false;
+}
