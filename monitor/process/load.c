@@ -146,6 +146,7 @@ int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr, const c
     if (reserve(m, random, no_aslr) || !map_pool(m))
         return -ENOMEM;
     if (!map_segment(m, fd, IMAGE_CONST, PROT_READ) || !map_segment(m, fd, IMAGE_TEXT, text) ||
+        !map_segment(m, fd, IMAGE_RELRO, PROT_READ | PROT_WRITE) ||
         !map_segment(m, fd, IMAGE_DATA, PROT_READ | PROT_WRITE) ||
         !map_segment(m, fd, IMAGE_ROOT, PROT_READ) || !map_zero(m)) {
         *why = strerror(errno);
@@ -154,7 +155,8 @@ int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr, const c
     int err = image_relocate(img, m->mem, m->mem_base, why);
     if (err)
         return err;
-    if (img->relro_len && mprotect(m->mem + img->seg[IMAGE_DATA].addr, img->relro_len, PROT_READ)) {
+    const struct image_segment *relro = &img->seg[IMAGE_RELRO];
+    if (mprotect(m->mem + relro->addr, relro->mem_len, PROT_READ)) {
         *why = strerror(errno);
         return -errno;
     }
