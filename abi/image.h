@@ -48,6 +48,10 @@ struct pith_note {
 /* A note of this type, without a descriptor: the guest uses PITH_HC_SHARE. */
 #define PITH_NOTE_SHARES 2u
 
+/* Likewise: the guest uses PITH_HC_UPCALL. Ticks cost time in every start, and have to be made
+ * before the guest runs. */
+#define PITH_NOTE_UPCALLS 3u
+
 _Static_assert(sizeof(struct pith_note) == 24, "ABI");
 
 #endif

@@ -253,6 +253,8 @@ static int check_notes(struct parse *p, const Elf64_Phdr *ph)
             err = accept_note(p, buf + desc, n.n_descsz);
         else if (ours && n.n_type == PITH_NOTE_SHARES)
             p->img->shares = true;
+        else if (ours && n.n_type == PITH_NOTE_UPCALLS)
+            p->img->upcalls = true;
         if (err)
             return err;
         at = align_up(desc + n.n_descsz, align);

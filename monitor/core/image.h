@@ -39,6 +39,7 @@ struct image {
     uint64_t memory_min;     /* bytes beyond the image that it needs */
     uint32_t flags;          /* PITH_NOTE_* */
     bool shares;             /* has the note PITH_NOTE_SHARES */
+    bool upcalls;            /* has the note PITH_NOTE_UPCALLS */
 };
 
 #define IMAGE_ALIGN   (2ull << 20) /* load addresses are multiples of this */

@@ -33,6 +33,8 @@ long upcall_register(struct machine *m, uint64_t addr)
 {
     struct pith_upcall u;
 
+    if (!m->image.upcalls)
+        return -ENOSYS;
     if (!fetch(m, addr, &u))
         return -EINVAL;
     m->upcall = addr;

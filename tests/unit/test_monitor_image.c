@@ -273,6 +273,10 @@ static void notes(void **state)
     file.note.header.n_type = PITH_NOTE_SHARES;
     assert_int_equal(parse(&img, &why), -ENOEXEC);
     assert_true(img.shares);
+    assert_false(img.upcalls);
+    file.note.header.n_type = PITH_NOTE_UPCALLS;
+    assert_int_equal(parse(&img, &why), -ENOEXEC);
+    assert_true(img.upcalls);
 }
 
 static void relro(void **state)
