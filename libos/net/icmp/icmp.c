@@ -17,7 +17,7 @@
 #define ERROR_BURST 50
 
 struct icmp_counts icmp_counts[2];
-void (*icmp6_nd)(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
+void (*icmp6_link)(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
 
 static bool error_allowed(void)
 {
@@ -83,12 +83,12 @@ void ip_failed(const struct pkt *p, enum ip_failure failure, unsigned offset)
         [IP_NO_PORT] = {ICMP_UNREACHABLE, UNREACH_PORT},
         [IP_REASSEMBLY_TIME] = {ICMP_TIME_EXCEEDED, 1},
         [IP_BAD_HEADER] = {ICMP_PARAMETER, 0},
+        [IP_BAD_OPTION] = {ICMP_PARAMETER, 0},
     };
     static const uint8_t six[][2] = {
-        [IP_NO_PROTOCOL] = {ICMP6_PARAMETER, 1},
-        [IP_NO_PORT] = {ICMP6_UNREACHABLE, 4},
-        [IP_REASSEMBLY_TIME] = {ICMP6_TIME_EXCEEDED, 1},
-        [IP_BAD_HEADER] = {ICMP6_PARAMETER, 0},
+        [IP_NO_PROTOCOL] = {ICMP6_PARAMETER, 1},         [IP_NO_PORT] = {ICMP6_UNREACHABLE, 4},
+        [IP_REASSEMBLY_TIME] = {ICMP6_TIME_EXCEEDED, 1}, [IP_BAD_HEADER] = {ICMP6_PARAMETER, 0},
+        [IP_BAD_OPTION] = {ICMP6_PARAMETER, 2},
     };
     const struct ip_rx *rx = (const struct ip_rx *)p->cb;
     const uint8_t *header = p->data - rx->header_len;
@@ -280,12 +280,10 @@ static void input6(struct ip_ends *ends, struct pkt *p)
         /* From this very link, as nobody forwards 255 (RFC 4861, 3.1). */
         if (rx->ttl != 255 || icmp->code != 0 || !i->dev)
             icmp_counts[1].in_errors++;
-        else if ((icmp->type == ICMP6_SOLICIT || icmp->type == ICMP6_ADVERT) && icmp6_nd)
-            icmp6_nd(i, ends, p);
-        else if (icmp->type == ICMP6_ROUTER_ADVERT && slaac_input)
-            slaac_input(i, ends, p);
-    } else if (icmp->type == ICMP6_MLD_QUERY && mld_input) {
-        mld_input(i, ends, p);
+        else if (icmp6_link)
+            icmp6_link(i, ends, p);
+    } else if (icmp->type == ICMP6_MLD_QUERY && i->dev && icmp6_link) {
+        icmp6_link(i, ends, p);
     }
     pkt_free(p);
 }

@@ -12,7 +12,6 @@
 #define WAITING_MAX  8
 #define PROBES       3
 #define DELAY_FIRST  (5 * NSEC_PER_SEC)
-#define RETRANS      (1 * NSEC_PER_SEC)
 #define STALE_FORGET (600 * NSEC_PER_SEC)
 
 static struct neighbour *chains[CHAINS];
@@ -125,7 +124,7 @@ static void advance(struct neighbour *n, nsec_t now)
         forget(n);
         return;
     }
-    wait_until(n, now + RETRANS);
+    wait_until(n, now + n->iface->retrans_timer);
     solicit(n);
 }
 
@@ -261,7 +260,7 @@ void neighbour_output(struct ip_iface *i, const struct ip_addr *hop, struct pkt 
     pkt_queue_put(&n->waiting, p);
     if (fresh) {
         n->probes = 1;
-        wait_until(n, now + RETRANS);
+        wait_until(n, now + i->retrans_timer);
         solicit(n);
     }
 }
