@@ -102,6 +102,10 @@ enum ip_failure {
 };
 void ip_failed(const struct pkt *p, enum ip_failure failure, unsigned offset);
 
+/* A packet of ours, (p) from its IP header on, cannot be delivered on the link of (i): its
+ * transport is told -EHOSTUNREACH, as if ICMP had. Takes it. By icmp/. */
+void ip_undeliverable(struct ip_iface *i, struct pkt *p);
+
 /* The path to (to) takes packets of (mtu) bytes (ICMP said so): remembered for ten minutes. And
  * what is known: 0: nothing. In ip/pmtu.c. */
 void ip_pmtu_set(const struct ip_addr *to, unsigned mtu);
