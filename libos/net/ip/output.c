@@ -148,7 +148,7 @@ int ip_output(const struct ip_ends *ends, struct net_path *path, uint8_t protoco
     size_t len = path->header_len + p->total;
     bool cut = p->gso ? !(path->offers & (v6 ? NETDEV_TSO6 : NETDEV_TSO4)) : len > path->mtu;
 
-    if (len > 65535 || (cut && !p->gso && path->no_frag))
+    if (len > 65535u + (v6 ? IP6_HEADER : 0) || (cut && !p->gso && path->no_frag))
         return fail(p, v6, -EMSGSIZE);
     ip_counts[v6].out++;
     if (p->flags & PKT_CSUM_PARTIAL)
