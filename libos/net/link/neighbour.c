@@ -177,9 +177,11 @@ void neighbour_learn(struct ip_iface *i, const struct ip_addr *addr, const uint8
     struct neighbour *n = find(i, addr);
     bool known = n && n->state != NEIGHBOUR_INCOMPLETE;
 
+    if (mac[0] & 1)
+        return;
     if (!n && what & NEIGHBOUR_CREATE)
         n = create(i, addr, now);
-    if (!n || mac[0] & 1)
+    if (!n)
         return;
     bool differs = !known || memcmp(n->mac, mac, 6) != 0;
     if (known && differs && !(what & NEIGHBOUR_OVERRIDE)) {
