@@ -17,7 +17,7 @@
 #define ERROR_BURST 50
 
 struct icmp_counts icmp_counts[2];
-void (*icmp6_nd)(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
+void (*icmp6_link)(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
 
 static bool error_allowed(void)
 {
@@ -83,12 +83,12 @@ void ip_failed(const struct pkt *p, enum ip_failure failure, unsigned offset)
         [IP_NO_PORT] = {ICMP_UNREACHABLE, UNREACH_PORT},
         [IP_REASSEMBLY_TIME] = {ICMP_TIME_EXCEEDED, 1},
         [IP_BAD_HEADER] = {ICMP_PARAMETER, 0},
+        [IP_BAD_OPTION] = {ICMP_PARAMETER, 0},
     };
     static const uint8_t six[][2] = {
-        [IP_NO_PROTOCOL] = {ICMP6_PARAMETER, 1},
-        [IP_NO_PORT] = {ICMP6_UNREACHABLE, 4},
-        [IP_REASSEMBLY_TIME] = {ICMP6_TIME_EXCEEDED, 1},
-        [IP_BAD_HEADER] = {ICMP6_PARAMETER, 0},
+        [IP_NO_PROTOCOL] = {ICMP6_PARAMETER, 1},         [IP_NO_PORT] = {ICMP6_UNREACHABLE, 4},
+        [IP_REASSEMBLY_TIME] = {ICMP6_TIME_EXCEEDED, 1}, [IP_BAD_HEADER] = {ICMP6_PARAMETER, 0},
+        [IP_BAD_OPTION] = {ICMP6_PARAMETER, 2},
     };
     const struct ip_rx *rx = (const struct ip_rx *)p->cb;
     const uint8_t *header = p->data - rx->header_len;
@@ -171,33 +171,28 @@ static int errno_of4(uint8_t type, uint8_t code)
     return type == ICMP_TIME_EXCEEDED ? -EHOSTUNREACH : -EPROTO;
 }
 
-static void error4(struct ip_ends *ends, struct pkt *p)
+/* Tells the transport of what (what) says of our packet, whose IP header (p) quotes from (at) on;
+ * (mtu): of UNREACH_FRAG. */
+static void quoted4(struct pkt *p, size_t at, unsigned mtu, const struct ip_icmp *what)
 {
-    struct wire_icmp icmp;
     struct wire_ip4 h;
 
-    pkt_copy(p, 0, &icmp, sizeof(icmp));
-    if (p->total < sizeof(icmp) + sizeof(h))
+    if (p->total < at + sizeof(h))
         return;
-    pkt_copy(p, sizeof(icmp), &h, sizeof(h));
+    pkt_copy(p, at, &h, sizeof(h));
     size_t header = (size_t)(h.version_ihl & 15) * 4;
-    if (h.version_ihl >> 4 != 4 || header < sizeof(h) || p->total < sizeof(icmp) + header + 8 ||
+    if (h.version_ihl >> 4 != 4 || header < sizeof(h) || p->total < at + header + 8 ||
         h.frag & be16(IP4_OFFSET))
         return;
     struct ip_ends quoted = {.local = ip_from_v4(h.from), .remote = ip_from_v4(h.to)};
     if (!ip_addr_owner(&quoted.local, false))
         return;
-    int err = errno_of4(icmp.type, icmp.code);
-    unsigned mtu = 0;
-    if (err == -EMSGSIZE) {
-        mtu = be16(icmp.mtu);
-        /* Routers that do not say (RFC 1191, 5). */
-        if (mtu < 68 || mtu >= be16(h.len))
-            mtu = be16(h.len) > 1492 ? 1492 : be16(h.len) > 1006 ? 1006 : 552;
-    }
-    struct ip_icmp what = {.type = icmp.type, .code = icmp.code, .from = ends->remote};
-    pkt_trim_front(p, sizeof(icmp) + header);
-    ip_report(h.protocol, &quoted, err, mtu, &what, p);
+    int err = errno_of4(what->type, what->code);
+    /* Routers that do not say (RFC 1191, 5). */
+    if (err == -EMSGSIZE && (mtu < 68 || mtu >= be16(h.len)))
+        mtu = be16(h.len) > 1492 ? 1492 : be16(h.len) > 1006 ? 1006 : 552;
+    pkt_trim_front(p, at + header);
+    ip_report(h.protocol, &quoted, err, err == -EMSGSIZE ? mtu : 0, what, p);
 }
 
 static void input4(struct ip_ends *ends, struct pkt *p)
@@ -215,7 +210,8 @@ static void input4(struct ip_ends *ends, struct pkt *p)
         }
     } else if (icmp->type == ICMP_UNREACHABLE || icmp->type == ICMP_TIME_EXCEEDED ||
                icmp->type == ICMP_PARAMETER) {
-        error4(ends, p);
+        struct ip_icmp what = {.type = icmp->type, .code = icmp->code, .from = ends->remote};
+        quoted4(p, sizeof(*icmp), be16(icmp->mtu), &what);
     }
     pkt_free(p);
 }
@@ -232,22 +228,22 @@ static int errno_of6(uint8_t type, uint8_t code)
     return type == ICMP6_TIME_EXCEEDED ? -EHOSTUNREACH : -EPROTO;
 }
 
-static void error6(struct ip_ends *ends, struct pkt *p)
+/* The same of IPv6; (i): where it came from. */
+static void quoted6(struct ip_iface *i, struct pkt *p, size_t at, unsigned mtu,
+                    const struct ip_icmp *what)
 {
-    struct wire_icmp icmp;
     struct wire_ip6 h;
 
-    pkt_copy(p, 0, &icmp, sizeof(icmp));
-    if (p->total < sizeof(icmp) + sizeof(h) + 8)
+    if (p->total < at + sizeof(h) + 8)
         return;
-    pkt_copy(p, sizeof(icmp), &h, sizeof(h));
+    pkt_copy(p, at, &h, sizeof(h));
     struct ip_ends quoted = {.local = ip_from_v6(h.from), .remote = ip_from_v6(h.to)};
     if (!ip_addr_owner(&quoted.local, false))
         return;
     if (ip_is_link_local(&quoted.remote))
-        quoted.scope = ((const struct ip_rx *)p->cb)->iface->index;
+        quoted.scope = i->index;
     uint8_t next = h.next;
-    size_t header = sizeof(icmp) + sizeof(h);
+    size_t header = at + sizeof(h);
     if (next == PROTO_FRAGMENT) { /* ours have no other extension headers */
         struct wire_ip6_frag f;
         if (p->total < header + sizeof(f) + 8)
@@ -258,10 +254,25 @@ static void error6(struct ip_ends *ends, struct pkt *p)
         next = f.next;
         header += sizeof(f);
     }
-    struct ip_icmp what = {.v6 = 1, .type = icmp.type, .code = icmp.code, .from = ends->remote};
-    unsigned mtu = icmp.type == ICMP6_TOO_BIG ? be32(icmp.info) : 0;
     pkt_trim_front(p, header);
-    ip_report(next, &quoted, errno_of6(icmp.type, icmp.code), mtu, &what, p);
+    ip_report(next, &quoted, errno_of6(what->type, what->code), mtu, what, p);
+}
+
+void ip_undeliverable(struct ip_iface *i, struct pkt *p)
+{
+    struct ip_icmp what = {.type = ICMP_UNREACHABLE, .code = UNREACH_HOST};
+
+    if (p->data[0] >> 4 == 4) {
+        what.from = ip_from_v4(((const struct wire_ip4 *)p->data)->from);
+        quoted4(p, 0, 0, &what);
+    } else {
+        what.v6 = 1;
+        what.type = ICMP6_UNREACHABLE;
+        what.code = 3; /* the address */
+        what.from = ip_from_v6(((const struct wire_ip6 *)p->data)->from);
+        quoted6(i, p, 0, 0, &what);
+    }
+    pkt_free(p);
 }
 
 static void input6(struct ip_ends *ends, struct pkt *p)
@@ -272,7 +283,9 @@ static void input6(struct ip_ends *ends, struct pkt *p)
 
     icmp_counts[1].in++;
     if (icmp->type < ICMP6_ECHO) {
-        error6(ends, p);
+        struct ip_icmp what = {
+            .v6 = 1, .type = icmp->type, .code = icmp->code, .from = ends->remote};
+        quoted6(i, p, sizeof(*icmp), icmp->type == ICMP6_TOO_BIG ? be32(icmp->info) : 0, &what);
     } else if (icmp->type == ICMP6_ECHO) {
         echo(ends, p, ICMP6_ECHO_REPLY);
         return;
@@ -280,12 +293,10 @@ static void input6(struct ip_ends *ends, struct pkt *p)
         /* From this very link, as nobody forwards 255 (RFC 4861, 3.1). */
         if (rx->ttl != 255 || icmp->code != 0 || !i->dev)
             icmp_counts[1].in_errors++;
-        else if ((icmp->type == ICMP6_SOLICIT || icmp->type == ICMP6_ADVERT) && icmp6_nd)
-            icmp6_nd(i, ends, p);
-        else if (icmp->type == ICMP6_ROUTER_ADVERT && slaac_input)
-            slaac_input(i, ends, p);
-    } else if (icmp->type == ICMP6_MLD_QUERY && mld_input) {
-        mld_input(i, ends, p);
+        else if (icmp6_link)
+            icmp6_link(i, ends, p);
+    } else if (icmp->type == ICMP6_MLD_QUERY && i->dev && icmp6_link) {
+        icmp6_link(i, ends, p);
     }
     pkt_free(p);
 }

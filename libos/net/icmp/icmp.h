@@ -7,20 +7,13 @@
 #include "ip/iface.h"
 #include "ip/ip.h"
 
-/* Makes both known to IP. */
-void icmp_start(void);
-
 /* Sends an ICMPv6 message, checksum field zero. Takes (p). */
 void icmp6_send(const struct ip_ends *ends, struct net_path *path, struct pkt *p);
 
-/* Where messages of neighbour discovery go (types 135, 136), and those of routers (134) and of
- * multicast listeners (130): hop limit, source and checksum are checked. (p), from the ICMP header
- * on, is not owned. The first is set by the link layer; the others are weak. */
-extern void (*icmp6_nd)(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
-IP_HOOK void slaac_input(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
-IP_HOOK void mld_input(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
-
-void ndp_input(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
+/* Where what only concerns a link goes: neighbour discovery, its hop limit checked (types 133 to
+ * 137), and queries for multicast listeners (130). (p), from the ICMP header on, has the right
+ * checksum and is not owned. Set by the link layer. */
+extern void (*icmp6_link)(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
 
 struct icmp_counts {
     uint64_t in, in_errors, out, out_limited;

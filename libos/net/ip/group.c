@@ -47,7 +47,7 @@ int ip_group_join(struct ip_iface *i, const struct ip_addr *group)
     g->count = 1;
     g->next = i->groups;
     i->groups = g;
-    if (ip_group_report)
+    if (i->dev)
         ip_group_report(i, group, true);
     return 0;
 }
@@ -65,7 +65,7 @@ int ip_group_leave(struct ip_iface *i, const struct ip_addr *group)
         at = &(*at)->next;
     *at = g->next;
     heap_free(g, sizeof(*g));
-    if (ip_group_report)
+    if (i->dev)
         ip_group_report(i, group, false);
     return 0;
 }

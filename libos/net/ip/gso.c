@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "ip/internal.h"
+#include "random/random.h"
 #include "wire/checksum.h"
 #include "wire/ip.h"
 
@@ -160,12 +161,12 @@ static int fragment4(struct pkt *p, unsigned mtu, void (*output)(void *arg, stru
 static int fragment6(struct pkt *p, unsigned mtu, void (*output)(void *arg, struct pkt *p),
                      void *arg)
 {
-    static uint32_t id;
+    uint32_t id;
     size_t header = IP6_HEADER, payload = p->total - header;
     size_t room = (mtu - header - sizeof(struct wire_ip6_frag)) & ~(size_t)7;
     uint8_t next = ((const struct wire_ip6 *)p->data)->next;
 
-    id = id * 1664525u + 1013904223u + (uint32_t)clock_monotonic();
+    random_bytes(&id, sizeof(id)); /* nobody shall foresee it (RFC 7739) */
     for (size_t at = 0; at < payload; at += room) {
         size_t len = min_size(room, payload - at);
         struct pkt *s = part(p, header, header + at, len, sizeof(struct wire_ip6_frag));

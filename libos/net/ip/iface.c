@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#include "ip/ip.h"
+#include "base/log.h"
+#include "ip/internal.h"
 #include "mm/heap.h"
 
 struct ip_iface *ip_ifaces;
@@ -29,7 +30,7 @@ struct ip_iface *ip_iface_by_name(const char *name)
     return i;
 }
 
-static void changed(void)
+void ip_tables_changed(void)
 {
     ip_generation++;
     if (ip_changed)
@@ -42,7 +43,7 @@ static unsigned bits_of(const struct ip_addr *addr, unsigned prefix)
     return ip_is_v4(addr) ? prefix + 96 : prefix;
 }
 
-static struct ip_addr network_of(const struct ip_addr *addr, unsigned bits)
+struct ip_addr ip_network(const struct ip_addr *addr, unsigned bits)
 {
     struct ip_addr n = *addr;
 
@@ -52,6 +53,20 @@ static struct ip_addr network_of(const struct ip_addr *addr, unsigned bits)
         else if (b * 8 + 8 > bits)
             n.b[b] &= (uint8_t)(0xff << (b * 8 + 8 - bits));
     return n;
+}
+
+void ip_eui64(const struct netdev *dev, struct ip_addr *addr)
+{
+    const uint8_t *m = dev->mac;
+
+    memcpy(addr->b + 8, (const uint8_t[]){m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]}, 8);
+}
+
+static bool same_network(const struct ip_addr *a, const struct ip_addr *b, unsigned bits)
+{
+    struct ip_addr na = ip_network(a, bits), nb = ip_network(b, bits);
+
+    return ip_equal(&na, &nb);
 }
 
 int ip_iface_add_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned prefix, bool dynamic,
@@ -79,7 +94,7 @@ int ip_iface_add_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned p
     unsigned bits = bits_of(addr, prefix);
     if (bits < 128) {
         struct ip_route r = {
-            .to = network_of(addr, bits),
+            .to = ip_network(addr, bits),
             .prefix = (uint8_t)bits,
             .origin = 2,
             .iface = i,
@@ -92,14 +107,26 @@ int ip_iface_add_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned p
             return err;
         }
     }
-    changed();
-    if (i->announce)
+    ip_tables_changed();
+    ip_deadline(preferred_until);
+    ip_deadline(valid_until);
+    if (i->dev && ip_is_v4(addr) && dynamic) {
+        ip_dad_start(i, a);
+    } else if (i->dev && !ip_is_v4(addr)) {
+        struct ip_addr group = ip_solicited_node(addr);
+        if (ip_group_join(i, &group)) /* input takes its packets anyway */
+            log_line("%s: switches are not told of the group of an address", i->name);
+        ip_dad_start(i, a);
+    } else if (i->announce) {
         i->announce(i, addr);
+    }
     return 0;
 }
 
-int ip_iface_del_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned prefix)
+int ip_iface_del_addr(struct ip_iface *i, const struct ip_addr *del, unsigned prefix)
 {
+    const struct ip_addr copy = *del, *addr = &copy; /* it may be of what goes */
+
     for (struct ip_iface_addr **at = &i->addrs; *at; at = &(*at)->next) {
         struct ip_iface_addr *a = *at;
         if (!ip_equal(&a->addr, addr) || a->prefix != prefix)
@@ -107,10 +134,19 @@ int ip_iface_del_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned p
         *at = a->next;
         unsigned bits = bits_of(addr, prefix);
         struct ip_route r = {
-            .to = network_of(addr, bits), .prefix = (uint8_t)bits, .iface = i, .origin = 2};
-        (void)ip_route_del(&r);
+            .to = ip_network(addr, bits), .prefix = (uint8_t)bits, .iface = i, .origin = 2};
+        /* Another address may be of the same network. */
+        bool needed = false;
+        for (const struct ip_iface_addr *o = i->addrs; o; o = o->next)
+            needed |= bits_of(&o->addr, o->prefix) == bits && same_network(&o->addr, addr, bits);
+        if (!needed)
+            (void)ip_route_del(&r);
+        if (i->dev && !ip_is_v4(addr)) {
+            struct ip_addr group = ip_solicited_node(addr);
+            (void)ip_group_leave(i, &group);
+        }
         heap_free(a, sizeof(*a));
-        changed();
+        ip_tables_changed();
         return 0;
     }
     return -EADDRNOTAVAIL;

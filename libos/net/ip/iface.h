@@ -12,7 +12,7 @@
 #include "wire/ether.h"
 
 enum ip_addr_state {
-    IP_ADDR_TENTATIVE, /* duplicate address detection is going on (RFC 4862, 5227) */
+    IP_ADDR_TENTATIVE, /* not to be used yet */
     IP_ADDR_PREFERRED,
     IP_ADDR_DEPRECATED,
     IP_ADDR_DUPLICATE,
@@ -24,6 +24,8 @@ struct ip_iface_addr {
     enum ip_addr_state state;
     bool dynamic;                        /* from DHCP or SLAAC */
     nsec_t preferred_until, valid_until; /* DEADLINE_NEVER */
+    nsec_t detect_until; /* IPv6, or dynamic: until then duplicate address detection goes on, while
+                            the address is used already ("optimistic", RFC 4429); 0: it is over */
     struct ip_iface_addr *next;
 };
 
@@ -33,6 +35,7 @@ struct ip_iface {
     char name[16];
     unsigned index;
     struct netdev *dev; /* NULL: loopback */
+    uint16_t mtu6;      /* of IPv6, as routers say; 0: (mtu) */
     uint16_t mtu;       /* may be smaller than the device's */
     bool up;
     bool promiscuous;
@@ -52,36 +55,56 @@ struct ip_iface {
 /* Sets up (i), whose device is set, as an Ethernet link. Implemented by link/. */
 void ethernet_attach(struct ip_iface *i);
 
-/* Neighbour discovery's way to ask whether an address is free (RFC 4862, 5.4.2). By link/. */
+/* Ask whether an address is free (RFC 4862, 5.4.2; RFC 5227, 2.1.1). By link/. */
+void arp_probe(struct ip_iface *i, const struct ip_addr *addr);
 void ndp_probe(struct ip_iface *i, const struct ip_addr *addr);
 
 /* ff02::1:ffxx:xxxx, the group in which the owner of (addr) is asked for. In group.c. */
 struct ip_addr ip_solicited_node(const struct ip_addr *addr);
 
-/* Hooks of duplicate address detection and DHCP; weak. ip_dad_conflict: somebody else has, or asks
- * for, (addr): true if it is one that we were about to take. arp_probe_seen: any ARP packet. */
-#define IP_HOOK __attribute__((weak, visibility("hidden")))
-IP_HOOK bool ip_dad_conflict(struct ip_iface *i, const struct ip_addr *addr);
-IP_HOOK void arp_probe_seen(struct ip_iface *i, const struct ip_addr *sender,
-                            const struct ip_addr *target, const uint8_t mac[6]);
+/* Duplicate address detection: somebody else has, or asks for, (addr): if detection goes on for it,
+ * it is not ours any more, and the answer is true. And whether it goes on. */
+bool ip_dad_conflict(struct ip_iface *i, const struct ip_addr *addr);
+bool ip_addr_is_optimistic(const struct ip_iface *i, const struct ip_addr *addr);
 
-/* Starts to get addresses for (i), beside everything else. Weak; of dhcp/ and of slaac.c. */
+/* Something that ends by itself, an address or a route, does so at (at). */
+void ip_deadline(nsec_t at);
+
+/* Gives an address new lifetimes. */
+void ip_addr_set_lifetimes(struct ip_iface_addr *a, nsec_t preferred_until, nsec_t valid_until);
+
+/* Hook of DHCP: detection has found that somebody else has (addr), which goes; weak. */
+#define IP_HOOK __attribute__((weak, visibility("hidden")))
+IP_HOOK void dhcp_conflict(struct ip_iface *i, const struct ip_addr *addr);
+
+/* Starts to get addresses for (i), beside everything else. In dhcp/, weak: linked where something
+ * names it; and in link/. */
 IP_HOOK void dhcp_start(struct ip_iface *i);
-IP_HOOK void slaac_start(struct ip_iface *i);
+void slaac_start(struct ip_iface *i);
 
 extern struct ip_iface *ip_ifaces;
 
 struct ip_iface *ip_iface_by_index(unsigned index);
 struct ip_iface *ip_iface_by_name(const char *name);
 
-/* Adds an address and the route to its network. (state) tentative starts duplicate address
- * detection. -EEXIST, -ENOMEM, -EINVAL. */
+/* Adds an address and the route to its network. It is used at once; duplicate address detection of
+ * IPv6's and of dynamic ones starts, and takes it away if somebody else has it. When (valid_until)
+ * comes it goes. -EEXIST, -ENOMEM, -EINVAL. */
 must_check int ip_iface_add_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned prefix,
                                  bool dynamic, nsec_t preferred_until, nsec_t valid_until);
 int ip_iface_del_addr(struct ip_iface *i, const struct ip_addr *addr, unsigned prefix);
 
+/* The network of (addr): its first (bits) of 128. And the lower half of an IPv6 address: the
+ * modified EUI-64 of the device (RFC 4291, appendix A). */
+struct ip_addr ip_network(const struct ip_addr *addr, unsigned bits);
+void ip_eui64(const struct netdev *dev, struct ip_addr *addr);
+
 /* Whose address this is: NULL if nobody's. (any_state): also tentative ones. */
 struct ip_iface *ip_addr_owner(const struct ip_addr *addr, bool any_state);
+
+/* The address of (i) to speak from to (to) by way of (hop). */
+bool ip_source(const struct ip_iface *i, const struct ip_addr *to, const struct ip_addr *hop,
+               struct ip_addr *from);
 
 /* Whether (addr) is the broadcast address of one of our networks, or 255.255.255.255. */
 bool ip_addr_is_broadcast(const struct ip_addr *addr);
@@ -95,7 +118,7 @@ struct ip_route {
     uint32_t metric;
     struct ip_addr gateway; /* unset: on the link */
     struct ip_iface *iface;
-    nsec_t valid_until;
+    nsec_t valid_until; /* then it goes; DEADLINE_NEVER */
     struct ip_route *next;
 };
 extern struct ip_route *ip_routes;
@@ -108,8 +131,8 @@ must_check int ip_group_join(struct ip_iface *i, const struct ip_addr *group);
 int ip_group_leave(struct ip_iface *i, const struct ip_addr *group);
 bool ip_group_joined(const struct ip_iface *i, const struct ip_addr *group);
 
-/* Tells routers of it (IGMP, MLD); weak. */
-IP_HOOK void ip_group_report(struct ip_iface *i, const struct ip_addr *group, bool joined);
+/* Tells routers of it (IGMP, MLD). In link/. */
+void ip_group_report(struct ip_iface *i, const struct ip_addr *group, bool joined);
 
 struct ip_group {
     struct ip_addr addr;
@@ -121,6 +144,9 @@ struct ip_group {
  * plat_info.settings say (docs/network.md): static, DHCP, SLAAC. Once; by the first socket of an
  * internet family, or at boot where the program has such sockets. Returns 0, -ENOMEM. */
 must_check int ip_start(void);
+
+/* Addresses or routes are others now. */
+void ip_tables_changed(void);
 
 /* Called whenever addresses, routes or interfaces change, for netlink sockets. Weak. */
 __attribute__((weak, visibility("hidden"))) void ip_changed(void);
@@ -136,5 +162,12 @@ struct ip_names {
     unsigned changed;
 };
 extern struct ip_names ip_names;
+
+/* What one of those who know names says now, in place of what it said before: at most IP_DNS_MAX
+ * servers are taken; (search): "" or domains with a space between two. In the order of the enum,
+ * the first are the best. */
+enum ip_names_source { IP_NAMES_SETTINGS, IP_NAMES_DHCP, IP_NAMES_ROUTER, IP_NAMES_SOURCES };
+void ip_names_set(enum ip_names_source source, const struct ip_addr *server, unsigned count,
+                  const char *search);
 
 #endif

@@ -95,20 +95,60 @@ static bool is_ours(struct ip_iface *i, const struct ip_addr *to, struct pkt *p)
     return ip_addr_owner(to, false);
 }
 
+/* Sources that nobody outside can have: groups, broadcasts, loopback, IPv4's 0.0.0.0/8 but for who
+ * has no address yet and speaks to all (RFC 1122, 3.2.1.3), and our own, unless it is IPv6's
+ * neighbour discovery that tells of a conflict. */
 static bool source_allowed(const struct ip_iface *i, const struct ip_addr *from,
                            const struct pkt *p)
 {
     if (ip_is_multicast(from) || ip_addr_is_broadcast(from))
         return false;
-    return !i->dev || p->flags & PKT_LOOPBACK || !ip_is_loopback(from);
+    if (!i->dev || p->flags & PKT_LOOPBACK)
+        return true;
+    if (ip_is_v4(from) && from->b[12] == 0)
+        return from->w[3] == 0 && p->flags & (PKT_BROADCAST | PKT_MULTICAST);
+    return !ip_is_loopback(from) && (!ip_is_v4(from) || !ip_addr_owner(from, true));
 }
 
 static bool addresses_fine(struct ip_iface *i, const struct ip_ends *ends, struct pkt *p)
 {
-    return source_allowed(i, &ends->remote, p) && is_ours(i, &ends->local, p);
+    return is_ours(i, &ends->local, p) && source_allowed(i, &ends->remote, p);
 }
 
-static bool input4(struct ip_iface *i, struct pkt *p)
+/* Options of IPv4 are of no interest, but have to be well formed, and a sender does not choose the
+ * route of our answers (RFC 7126, 4.3, 4.4). */
+static bool options4_fine(const uint8_t *o, size_t len)
+{
+    for (size_t at = 0; at < len && o[at] != 0;) {
+        if (o[at] == 1) {
+            at++;
+            continue;
+        }
+        if (len - at < 2 || o[at + 1] < 2 || o[at + 1] > len - at)
+            return false;
+        if (o[at] == 131 || o[at] == 137) /* loose and strict source routes */
+            return false;
+        at += o[at + 1];
+    }
+    return true;
+}
+
+static void input_whole(struct ip_iface *i, struct pkt *p, unsigned frag_size);
+
+/* What comes together from fragments is a packet that may not be one again. */
+static void fragment(struct ip_iface *i, struct pkt *p, size_t header, unsigned frag_size)
+{
+    if (frag_size) {
+        ip_counts[p->data[0] >> 4 == 6].in_header_errors++;
+        pkt_free(p);
+        return;
+    }
+    p = ip_reassemble(i, p, header);
+    if (p)
+        input_whole(i, p, ((const struct ip_rx *)p->cb)->frag_size);
+}
+
+static bool input4(struct ip_iface *i, struct pkt *p, unsigned frag_size)
 {
     const struct wire_ip4 *h = (const struct wire_ip4 *)p->data;
     size_t header = (size_t)(h->version_ihl & 15) * 4;
@@ -117,7 +157,8 @@ static bool input4(struct ip_iface *i, struct pkt *p)
     if (p->len < header && pkt_pull(p, header))
         h = (const struct wire_ip4 *)p->data;
     if (header < IP4_HEADER || p->len < header || len < header || len > p->total ||
-        checksum_fold(checksum_add(0, h, header)) != 0xffff) {
+        checksum_fold(checksum_add(0, h, header)) != 0xffff ||
+        !options4_fine((const uint8_t *)(h + 1), header - IP4_HEADER)) {
         ip_counts[0].in_header_errors++;
         return false;
     }
@@ -129,11 +170,7 @@ static bool input4(struct ip_iface *i, struct pkt *p)
         return false;
     }
     if (h->frag & be16(IP4_MF | IP4_OFFSET)) {
-        if (!ip_reassemble)
-            return false;
-        p = ip_reassemble(i, p);
-        if (p)
-            ip_input_one(i, p);
+        fragment(i, p, header, frag_size);
         return true;
     }
     *(struct ip_rx *)p->cb = (struct ip_rx){
@@ -142,6 +179,7 @@ static bool input4(struct ip_iface *i, struct pkt *p)
         .protocol = h->protocol,
         .ttl = h->ttl,
         .tos = h->tos,
+        .frag_size = (uint16_t)frag_size,
         .from = ends.remote,
     };
     pkt_skip(p, header);
@@ -149,14 +187,16 @@ static bool input4(struct ip_iface *i, struct pkt *p)
     return true;
 }
 
-/* What an option of type (type) that nobody knows asks for (RFC 8200, 4.2): true: passed over. */
-static bool option_passed(uint8_t type)
-{
-    return (type & 0xc0) == 0;
-}
+/* What is wrong with extension headers that are sound otherwise: the sender is told. */
+struct problem {
+    enum ip_failure failure;
+    unsigned at; /* offset from the IPv6 header on; 0: nothing is wrong */
+    bool silent; /* dropped without telling */
+};
 
-/* Goes through the options of an extension header of (len) bytes. */
-static bool options_fine(const uint8_t *o, size_t len)
+/* Goes through the options of an extension header of (len) bytes that stands at (base). False: not
+ * sound. */
+static bool options_fine(const uint8_t *o, size_t len, size_t base, struct problem *problem)
 {
     for (size_t at = 2; at < len;) {
         if (o[at] == 0) {
@@ -165,8 +205,13 @@ static bool options_fine(const uint8_t *o, size_t len)
         }
         if (at + 2 > len || at + 2 + o[at + 1] > len)
             return false;
-        if (o[at] != 1 && o[at] != 5 && !option_passed(o[at])) /* PadN, router alert */
-            return false;
+        /* What one that nobody knows asks for (RFC 8200, 4.2); PadN and router alert are known. */
+        unsigned wish = o[at] >> 6;
+        if (wish && !problem->at) {
+            problem->failure = IP_BAD_OPTION;
+            problem->at = (unsigned)(base + at);
+            problem->silent = wish == 1;
+        }
         at += 2u + o[at + 1];
     }
     return true;
@@ -175,12 +220,13 @@ static bool options_fine(const uint8_t *o, size_t len)
 /* Passes over the extension headers of (p), which starts with (*header) bytes of IPv6 header. Sets
  * (*next) to the transport; (*fragment) if there is a fragment header, which is then at (*header).
  * False: not sound. */
-static bool skip_extensions(struct pkt *p, size_t *header, uint8_t *next, bool *fragment)
+static bool skip_extensions(struct pkt *p, size_t *header, uint8_t *next, bool *is_fragment,
+                            struct problem *problem)
 {
-    *fragment = false;
+    *is_fragment = false;
     for (int n = 0; n < EXTENSIONS_MAX; n++) {
         if (*next == PROTO_FRAGMENT) {
-            *fragment = true;
+            *is_fragment = true;
             return pkt_pull(p, *header + sizeof(struct wire_ip6_frag));
         }
         if (*next != PROTO_HOP_BY_HOP && *next != PROTO_ROUTING && *next != PROTO_OPTIONS)
@@ -192,19 +238,39 @@ static bool skip_extensions(struct pkt *p, size_t *header, uint8_t *next, bool *
         if (!pkt_pull(p, *header + len))
             return false;
         e = p->data + *header;
-        if (*next == PROTO_ROUTING ? e[3] != 0 : !options_fine(e, len))
-            return false;
+        if (*next != PROTO_ROUTING) {
+            if (!options_fine(e, len, *header, problem))
+                return false;
+        } else if (e[3] != 0 && !problem->at) { /* we are no router (RFC 8200, 4.4; 5095) */
+            problem->failure = IP_BAD_HEADER;
+            problem->at = (unsigned)*header + 2;
+        }
         *next = e[0];
         *header += len;
     }
     return false;
 }
 
-static bool input6(struct ip_iface *i, struct pkt *p)
+/* Addresses of IPv6 as addresses_fine's, which fill (ends). */
+static bool addresses6_fine(struct ip_iface *i, const struct wire_ip6 *h, struct ip_ends *ends,
+                            struct pkt *p)
+{
+    *ends = (struct ip_ends){.local = ip_from_v6(h->to), .remote = ip_from_v6(h->from)};
+    if (ip_is_v4(&ends->local) || ip_is_v4(&ends->remote) || !addresses_fine(i, ends, p))
+        return false;
+    if (ip_is_link_local(&ends->local) || ip_is_link_local(&ends->remote))
+        ends->scope = i->index;
+    /* Groups of the interface and of nothing (RFC 4291, 2.7). */
+    return h->to[0] != 0xff || !i->dev || p->flags & PKT_LOOPBACK || (h->to[1] & 15) > 1;
+}
+
+static bool input6(struct ip_iface *i, struct pkt *p, unsigned frag_size)
 {
     const struct wire_ip6 *h = (const struct wire_ip6 *)p->data;
     size_t header = IP6_HEADER;
-    bool fragment;
+    struct problem problem = {.at = 0};
+    struct ip_ends ends;
+    bool is_fragment;
 
     if (!pkt_pull(p, header) || be16(h->len) + header > p->total) {
         ip_counts[1].in_header_errors++;
@@ -214,25 +280,24 @@ static bool input6(struct ip_iface *i, struct pkt *p)
     size_t len = be16(h->len) + header;
     if (len < p->total && (h->len || !p->gso))
         pkt_trim_back(p, p->total - len);
-    struct ip_ends ends = {.local = ip_from_v6(h->to), .remote = ip_from_v6(h->from)};
-    if (ip_is_v4(&ends.local) || ip_is_v4(&ends.remote) || !addresses_fine(i, &ends, p)) {
+    if (!addresses6_fine(i, h, &ends, p)) {
         ip_counts[1].in_address_errors++;
         return false;
     }
-    if (ip_is_link_local(&ends.local) || ip_is_link_local(&ends.remote))
-        ends.scope = i->index;
     uint8_t next = h->next, hops = h->hops;
     uint32_t flow = be32(h->flow);
-    if (!skip_extensions(p, &header, &next, &fragment)) {
+    if (!skip_extensions(p, &header, &next, &is_fragment, &problem) || problem.silent) {
         ip_counts[1].in_header_errors++;
         return false;
     }
-    if (fragment) {
-        if (!ip_reassemble)
-            return false;
-        p = ip_reassemble(i, p);
-        if (p)
-            ip_input_one(i, p);
+    /* Only those of neighbour discovery and of listeners come from nobody, or from us. */
+    if (next != PROTO_ICMP6 && i->dev && !(p->flags & PKT_LOOPBACK) && !is_fragment &&
+        (ip_is_unset(&ends.remote) || ip_addr_owner(&ends.remote, true))) {
+        ip_counts[1].in_address_errors++;
+        return false;
+    }
+    if (is_fragment && !problem.at) {
+        fragment(i, p, header, frag_size);
         return true;
     }
     *(struct ip_rx *)p->cb = (struct ip_rx){
@@ -243,25 +308,35 @@ static bool input6(struct ip_iface *i, struct pkt *p)
         .ttl = hops,
         .tos = (uint8_t)(flow >> 20),
         .v6 = 1,
+        .frag_size = (uint16_t)frag_size,
         .from = ends.remote,
     };
     pkt_skip(p, header);
+    if (problem.at) {
+        ip_counts[1].in_header_errors++;
+        ip_failed(p, problem.failure, problem.at);
+        return false;
+    }
     deliver(&ends, p);
     return true;
 }
 
-void ip_input_one(struct ip_iface *i, struct pkt *p)
+static void input_whole(struct ip_iface *i, struct pkt *p, unsigned frag_size)
 {
-    bool taken = false, v6 = false;
+    bool taken = false;
 
     if (pkt_pull(p, IP4_HEADER)) {
         unsigned version = p->data[0] >> 4;
-        v6 = version == 6;
-        ip_counts[v6].in++;
-        taken = version == 4 ? input4(i, p) : v6 && input6(i, p);
+        taken = version == 4 ? input4(i, p, frag_size) : version == 6 && input6(i, p, frag_size);
     }
     if (!taken)
         pkt_free(p);
+}
+
+void ip_input_one(struct ip_iface *i, struct pkt *p)
+{
+    ip_counts[p->len > 0 && p->data[0] >> 4 == 6].in++;
+    input_whole(i, p, 0);
 }
 
 void ip_input(struct ip_iface *i, struct pkt *list)

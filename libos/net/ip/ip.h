@@ -88,16 +88,23 @@ void ip_input(struct ip_iface *i, struct pkt *list);
  * each call of a program, each batch of a device and each timer that may have sent. */
 void ip_run_local(void);
 
+/* Makes ICMP of both versions known. By icmp/. */
+void icmp_start(void);
+
 /* A packet that came, (p) with its IP header still before (data) as struct ip_rx says, cannot be
  * delivered: ICMP tells its sender. Does not take (p). By icmp/. */
-enum ip_failure { IP_NO_PROTOCOL, IP_NO_PORT, IP_REASSEMBLY_TIME, IP_BAD_HEADER };
+enum ip_failure {
+    IP_NO_PROTOCOL,
+    IP_NO_PORT,
+    IP_REASSEMBLY_TIME,
+    IP_BAD_HEADER, /* a field at (offset) of the packet */
+    IP_BAD_OPTION, /* an option there; IPv6 only */
+};
 void ip_failed(const struct pkt *p, enum ip_failure failure, unsigned offset);
 
-/* A fragment came: (p) from its IP header on, which is checked and lies in the head. Takes it; the
- * whole packet, from its IP header on, once it is there, else NULL. Weak: without it fragments are
- * dropped (ip/reassembly.c). */
-__attribute__((weak, visibility("hidden"))) struct pkt *ip_reassemble(struct ip_iface *i,
-                                                                      struct pkt *p);
+/* A packet of ours, (p) from its IP header on, cannot be delivered on the link of (i): its
+ * transport is told -EHOSTUNREACH, as if ICMP had. Takes it. By icmp/. */
+void ip_undeliverable(struct ip_iface *i, struct pkt *p);
 
 /* The path to (to) takes packets of (mtu) bytes (ICMP said so): remembered for ten minutes. And
  * what is known: 0: nothing. In ip/pmtu.c. */

@@ -31,13 +31,19 @@ void ip_checksum_finish(struct pkt *p)
     p->flags &= (uint8_t)~PKT_CSUM_PARTIAL;
 }
 
-static uint16_t next_id(void)
+/* Each peer shares its sequence of numbers with few others, who learn little by it (RFC 7739). */
+static uint16_t next_id(uint32_t to)
 {
-    static uint32_t id;
+    static struct {
+        uint32_t key;
+        uint16_t id[64];
+    } ids;
 
-    if (!id)
-        random_bytes(&id, sizeof(id));
-    return (uint16_t)++id;
+    if (unlikely(!ids.key)) {
+        random_bytes(&ids, sizeof(ids));
+        ids.key |= 1;
+    }
+    return ++ids.id[(to ^ ids.key >> 16) * ids.key >> 26];
 }
 
 /* Puts IP's header before (p). */
@@ -50,7 +56,7 @@ static void put_header(const struct net_path *path, uint8_t protocol, struct pkt
     if (path->header_len == IP4_HEADER) {
         struct wire_ip4 *h = (struct wire_ip4 *)at;
         h->len = be16((uint16_t)(IP4_HEADER + payload));
-        h->id = be16(next_id());
+        h->id = be16(next_id(h->to));
         h->protocol = protocol;
         h->checksum = checksum_finish(checksum_add(0, h, IP4_HEADER));
     } else {
@@ -142,7 +148,7 @@ int ip_output(const struct ip_ends *ends, struct net_path *path, uint8_t protoco
     size_t len = path->header_len + p->total;
     bool cut = p->gso ? !(path->offers & (v6 ? NETDEV_TSO6 : NETDEV_TSO4)) : len > path->mtu;
 
-    if (len > 65535 || (cut && !p->gso && path->no_frag))
+    if (len > 65535u + (v6 ? IP6_HEADER : 0) || (cut && !p->gso && path->no_frag))
         return fail(p, v6, -EMSGSIZE);
     ip_counts[v6].out++;
     if (p->flags & PKT_CSUM_PARTIAL)
@@ -178,7 +184,7 @@ int ip_output_raw(struct net_path *path, struct pkt *p)
     h->from = ip_to_v4(&ends.local);
     h->len = be16((uint16_t)p->total);
     if (!h->id)
-        h->id = be16(next_id());
+        h->id = be16(next_id(h->to));
     h->checksum = 0;
     h->checksum = checksum_finish(checksum_add(0, h, (size_t)(h->version_ihl & 15) * 4));
     ip_counts[0].out++;

@@ -21,6 +21,8 @@ void ip_pmtu_set(const struct ip_addr *to, unsigned mtu)
     unsigned least = ip_is_v4(to) ? IP4_MIN_MTU - 24 : IP6_MIN_MTU, at = 0;
     nsec_t now = clock_monotonic();
 
+    if (mtu > 65535)
+        return;
     if (mtu < least)
         mtu = least;
     for (unsigned i = 0; i < ENTRIES; i++) {

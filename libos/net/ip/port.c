@@ -22,13 +22,14 @@ static bool covers(const struct ip_port *a, const struct ip_port *b)
     return ip_equal(&a->local, &b->local) && (!a->scope || !b->scope || a->scope == b->scope);
 }
 
-static bool conflict(const struct ip_port *a, const struct ip_port *b)
+/* Whether (p) cannot be bound, or begin to listen, because (o) is. */
+static bool conflict(const struct ip_port *p, const struct ip_port *o)
 {
-    if (!covers(a, b) && !covers(b, a))
+    if (!covers(p, o) && !covers(o, p))
         return false;
-    if (a->reuse_port && b->reuse_port)
+    if (p->reuse_port && o->reuse_port)
         return false;
-    return !(a->reuse_addr && b->reuse_addr && !a->listening && !b->listening);
+    return !(p->reuse_addr && o->reuse_addr && !o->listening);
 }
 
 /* Whether (p) may have (port). (connecting): next to what connect chose for others. */
@@ -36,7 +37,7 @@ static bool is_free(struct ip_port_table *t, const struct ip_port *p, uint16_t p
                     bool connecting)
 {
     for (const struct ip_port *o = *chain_of(t, port); o; o = o->next)
-        if (o != p && o->port == port && !(connecting && o->by_connect) && conflict(o, p))
+        if (o != p && o->port == port && !(connecting && o->by_connect) && conflict(p, o))
             return false;
     return true;
 }

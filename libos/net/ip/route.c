@@ -52,14 +52,15 @@ int ip_route_add(const struct ip_route *r)
     new->next = *at;
     *at = new;
     route_count++;
-    ip_generation++;
-    if (ip_changed)
-        ip_changed();
+    ip_deadline(r->valid_until);
+    ip_tables_changed();
     return 0;
 }
 
-int ip_route_del(const struct ip_route *r)
+int ip_route_del(const struct ip_route *del)
 {
+    const struct ip_route copy = *del, *r = &copy; /* it may be what goes */
+
     for (struct ip_route **at = &ip_routes; *at; at = &(*at)->next) {
         struct ip_route *old = *at;
         if (!same(old, r))
@@ -67,9 +68,7 @@ int ip_route_del(const struct ip_route *r)
         *at = old->next;
         heap_free(old, sizeof(*old));
         route_count--;
-        ip_generation++;
-        if (ip_changed)
-            ip_changed();
+        ip_tables_changed();
         return 0;
     }
     return -ESRCH;
@@ -154,7 +153,9 @@ static struct ip_iface *direct_iface(const struct ip_ends *ends, const struct ne
 /* IP's header with what is the same in all packets of the path. */
 static void make_header(const struct ip_ends *ends, struct net_path *path)
 {
-    uint8_t ttl = path->ttl ? path->ttl : ip_is_multicast(&ends->remote) ? 1 : 64;
+    const struct ip_iface *i = path->iface;
+    uint8_t usual = ip_is_v4(&ends->remote) ? 64 : i->hop_limit;
+    uint8_t ttl = path->ttl ? path->ttl : ip_is_multicast(&ends->remote) ? 1 : usual;
 
     if (ip_is_v4(&ends->remote)) {
         struct wire_ip4 *h = (struct wire_ip4 *)(path->header + ETHER_HEADER);
@@ -229,7 +230,9 @@ int ip_route(struct ip_ends *ends, struct net_path *path)
     path->iface = i;
     path->local = !i->dev;
     path->offers = i->dev ? (uint8_t)i->dev->offers : NETDEV_TX_CSUM | NETDEV_TSO4 | NETDEV_TSO6;
-    path->mtu = mtu && mtu < i->mtu ? (uint16_t)mtu : i->mtu;
+    path->mtu = i->mtu6 && !ip_is_v4(&ends->remote) ? i->mtu6 : i->mtu;
+    if (mtu && mtu < path->mtu)
+        path->mtu = (uint16_t)mtu;
     unsigned known = i->dev && path->no_frag != 2 ? ip_pmtu(&ends->remote) : 0;
     if (known && known < path->mtu)
         path->mtu = (uint16_t)known;

@@ -12,7 +12,8 @@
 #include "ip/ip.h"
 #include "mm/heap.h"
 
-struct ip_names ip_names;
+static struct ip_addr servers[IP_DNS_MAX];
+static unsigned server_count;
 
 /* An image whose devices nobody drives has the loopback only. */
 #pragma weak netdev_get
@@ -83,8 +84,8 @@ static bool add_static(struct ip_iface *i, const char *text)
     if (*text) {
         if (!take_word(&text, ',', word, sizeof(word)) || *text || !parse_addr(word, &dns))
             return false;
-        if (ip_names.count < IP_DNS_MAX)
-            ip_names.server[ip_names.count++] = dns;
+        if (server_count < IP_DNS_MAX)
+            servers[server_count++] = dns;
     }
     return true;
 }
@@ -109,16 +110,6 @@ static struct ip_iface *add_iface(unsigned index, const char *name, struct netde
     return i;
 }
 
-/* fe80:: and the modified EUI-64 of the device (RFC 4291, appendix A). */
-static struct ip_addr link_local(const struct netdev *dev)
-{
-    struct ip_addr a = {.b = {0xfe, 0x80}};
-    const uint8_t *m = dev->mac;
-
-    memcpy(a.b + 8, (const uint8_t[]){m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]}, 8);
-    return a;
-}
-
 static void configure(struct ip_iface *i, unsigned number)
 {
     char name[] = "net0.ip";
@@ -138,8 +129,9 @@ static void configure(struct ip_iface *i, unsigned number)
         v4 |= ip_is_v4(&a->addr);
     if (none)
         return;
-    struct ip_addr own = link_local(i->dev);
-    if (ip_iface_add_addr(i, &own, 64, false, DEADLINE_NEVER, DEADLINE_NEVER) == 0 && slaac_start)
+    struct ip_addr own = {.b = {0xfe, 0x80}};
+    ip_eui64(i->dev, &own);
+    if (ip_iface_add_addr(i, &own, 64, false, DEADLINE_NEVER, DEADLINE_NEVER) == 0)
         slaac_start(i);
     if (!v4 && dhcp_start)
         dhcp_start(i);
@@ -164,6 +156,7 @@ int ip_start(void)
     if (started)
         return 0;
     started = true;
+    icmp_start();
     int err = start_loopback();
     if (err)
         return err;
@@ -184,5 +177,7 @@ int ip_start(void)
         ethernet_attach(i);
         configure(i, n);
     }
+    if (server_count)
+        ip_names_set(IP_NAMES_SETTINGS, servers, server_count, "");
     return 0;
 }

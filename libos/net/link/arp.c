@@ -54,6 +54,11 @@ void arp_solicit(struct ip_iface *i, const struct ip_addr *addr, const uint8_t *
     send(i, ARP_REQUEST, own_address(i, addr), mac ? mac : everybody, ip_to_v4(addr));
 }
 
+void arp_probe(struct ip_iface *i, const struct ip_addr *addr)
+{
+    send(i, ARP_REQUEST, 0, everybody, ip_to_v4(addr));
+}
+
 void arp_announce(struct ip_iface *i, const struct ip_addr *addr)
 {
     send(i, ARP_REQUEST, ip_to_v4(addr), everybody, ip_to_v4(addr));
@@ -86,10 +91,8 @@ void arp_input(struct ip_iface *i, struct pkt *p)
         goto done;
     struct ip_addr sender = ip_from_v4(arp.sender), target = ip_from_v4(arp.target);
     bool for_us = ip_addr_owner(&target, false) == i;
-    if (arp_probe_seen)
-        arp_probe_seen(i, &sender, &target, arp.sender_mac);
     if (!ip_is_any(&sender) && ip_addr_owner(&sender, false) == i) {
-        if (memcmp(arp.sender_mac, i->dev->mac, 6) != 0)
+        if (memcmp(arp.sender_mac, i->dev->mac, 6) != 0 && !ip_dad_conflict(i, &sender))
             defend(i, &sender);
         goto done;
     }

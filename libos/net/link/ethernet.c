@@ -72,7 +72,8 @@ void ethernet_attach(struct ip_iface *i)
     i->output = neighbour_output;
     i->link_header = neighbour_header;
     i->announce = announce;
-    icmp6_nd = ndp_input;
+    icmp6_link = ndp_input;
+    igmp_start();
     i->dev->user = i;
     i->dev->input = input;
 }

@@ -12,7 +12,6 @@
 #define WAITING_MAX  8
 #define PROBES       3
 #define DELAY_FIRST  (5 * NSEC_PER_SEC)
-#define RETRANS      (1 * NSEC_PER_SEC)
 #define STALE_FORGET (600 * NSEC_PER_SEC)
 
 static struct neighbour *chains[CHAINS];
@@ -50,14 +49,22 @@ static void forget(struct neighbour *n)
     ip_generation++;
 }
 
-/* Makes room: the one that was not used for the longest time goes. */
+/* Makes room: the one that was not used for the longest time goes, of those that have not answered
+ * lately, if there are such: nobody drives out those that we speak with by telling of many. */
+static bool is_before(const struct neighbour *a, const struct neighbour *b)
+{
+    bool ra = a->state == NEIGHBOUR_REACHABLE, rb = b->state == NEIGHBOUR_REACHABLE;
+
+    return ra != rb ? rb : a->used < b->used;
+}
+
 static void forget_oldest(void)
 {
     struct neighbour *oldest = NULL;
 
     for (int c = 0; c < CHAINS; c++)
         for (struct neighbour *n = chains[c]; n; n = n->next)
-            if (!oldest || n->used < oldest->used)
+            if (!oldest || is_before(n, oldest))
                 oldest = n;
     if (oldest)
         forget(oldest);
@@ -101,9 +108,14 @@ static void solicit(const struct neighbour *n)
         ndp_solicit(n->iface, &n->addr, mac);
 }
 
+/* Packets whose neighbour does not answer. */
+static struct pkt_queue undeliverable;
+
 /* The deadline of its state has come. */
 static void advance(struct neighbour *n, nsec_t now)
 {
+    struct pkt *p;
+
     switch (n->state) {
     case NEIGHBOUR_REACHABLE:
         n->state = NEIGHBOUR_STALE;
@@ -122,18 +134,24 @@ static void advance(struct neighbour *n, nsec_t now)
         break;
     }
     if (n->probes++ >= PROBES) {
+        while ((p = pkt_queue_take(&n->waiting))) {
+            *(struct ip_iface **)p->cb = n->iface;
+            pkt_queue_put(&undeliverable, p);
+        }
         forget(n);
         return;
     }
-    wait_until(n, now + RETRANS);
+    wait_until(n, now + n->iface->retrans_timer);
     solicit(n);
 }
 
 static void run(struct timer *t)
 {
     nsec_t now = clock_monotonic(), next = DEADLINE_NEVER;
+    struct pkt *p;
 
     (void)t;
+    pkt_queue_init(&undeliverable);
     for (int c = 0; c < CHAINS; c++) {
         for (struct neighbour *n = chains[c], *after; n; n = after) {
             after = n->next;
@@ -147,6 +165,9 @@ static void run(struct timer *t)
                 next = n->deadline;
     if (next != DEADLINE_NEVER)
         timer_set(&timer, next, run);
+    while ((p = pkt_queue_take(&undeliverable)))
+        ip_undeliverable(*(struct ip_iface **)p->cb, p);
+    ip_run_local();
 }
 
 void neighbour_learn(struct ip_iface *i, const struct ip_addr *addr, const uint8_t mac[6],
@@ -156,9 +177,11 @@ void neighbour_learn(struct ip_iface *i, const struct ip_addr *addr, const uint8
     struct neighbour *n = find(i, addr);
     bool known = n && n->state != NEIGHBOUR_INCOMPLETE;
 
+    if (mac[0] & 1)
+        return;
     if (!n && what & NEIGHBOUR_CREATE)
         n = create(i, addr, now);
-    if (!n || mac[0] & 1)
+    if (!n)
         return;
     bool differs = !known || memcmp(n->mac, mac, 6) != 0;
     if (known && differs && !(what & NEIGHBOUR_OVERRIDE)) {
@@ -261,7 +284,7 @@ void neighbour_output(struct ip_iface *i, const struct ip_addr *hop, struct pkt 
     pkt_queue_put(&n->waiting, p);
     if (fresh) {
         n->probes = 1;
-        wait_until(n, now + RETRANS);
+        wait_until(n, now + i->retrans_timer);
         solicit(n);
     }
 }

@@ -57,9 +57,23 @@ void ndp_solicit(struct ip_iface *i, const struct ip_addr *addr, const uint8_t *
 /* An ARP packet came, from its header on. Takes it. */
 void arp_input(struct ip_iface *i, struct pkt *p);
 
+/* ICMPv6's messages of the link (icmp6_link): all; router advertisements, queries for listeners.
+ * (p) is not owned. */
+void ndp_input(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
+void slaac_input(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
+void mld_input(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p);
+
+/* Makes IGMP known to IP. */
+void igmp_start(void);
+
 /* Tells the link of an address that is ours now. */
 void arp_announce(struct ip_iface *i, const struct ip_addr *addr);
 void ndp_announce(struct ip_iface *i, const struct ip_addr *addr);
+
+/* Sends an ICMPv6 message of the link, (p) from its header on with the checksum field zero, by (i)
+ * whatever routes say, and from nobody if (from) is unset. Takes it. In ndp.c. */
+void ndp_send(struct ip_iface *i, const struct ip_addr *from, const struct ip_addr *to,
+              struct pkt *p);
 
 /* Puts an Ethernet header before (p) and hands it to the device. Takes it. */
 void ethernet_send(struct ip_iface *i, const uint8_t to[6], uint16_t type, struct pkt *p);

@@ -56,8 +56,11 @@ struct pkt *pkt_pool_get(size_t room)
 {
     int n = room > PKT_HEADROOM;
 
-    if (unlikely(!sizes[n].free) && !refill(n))
-        return NULL;
+    if (unlikely(!sizes[n].free) && !refill(n)) {
+        n = 1; /* where there is no more memory a large one will do as well */
+        if (!sizes[n].free)
+            return NULL;
+    }
     struct pkt *p = sizes[n].free;
     sizes[n].free = p->next;
     used += sizeof(*p) + p->size;

@@ -134,10 +134,12 @@ static void error(struct ip_ends *ends, int err, unsigned mtu, const struct ip_i
 {
     ends->local_port = get_be16(p->data);
     ends->remote_port = get_be16(p->data + 2);
+    struct udp_end *e = find(ends);
+    if (!e)
+        return;
     if (err == -EMSGSIZE)
         ip_pmtu_set(&ends->remote, mtu);
-    struct udp_end *e = find(ends);
-    if (e && e->error)
+    if (e->error)
         e->error(e, ends, err, mtu, icmp, p);
 }
 

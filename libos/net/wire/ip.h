@@ -116,5 +116,31 @@ struct packed wire_nd {
 
 #define ND_OPTION_SOURCE 1
 #define ND_OPTION_TARGET 2
+#define ND_OPTION_PREFIX 3
+#define ND_OPTION_MTU    5
+#define ND_OPTION_NONCE  14 /* RFC 3971, used as RFC 7527 says */
+#define ND_OPTION_RDNSS  25 /* RFC 8106 */
+#define ND_OPTION_DNSSL  31
+
+/* Router advertisement (RFC 4861, 4.2; 4191); options follow. */
+struct packed wire_ra {
+    uint8_t type, code;
+    uint16_t checksum;
+    uint8_t hops, flags; /* RA_* */
+    uint16_t lifetime;   /* seconds */
+    uint32_t reachable, retrans; /* milliseconds; 0: not said */
+};
+
+#define RA_PREFERENCE 0x18 /* of default routers: 0x08 high, 0x18 low */
+
+struct packed wire_ra_prefix {
+    uint8_t type, len, bits, flags; /* PREFIX_* */
+    uint32_t valid, preferred;      /* seconds; all ones: for ever */
+    uint32_t reserved;
+    uint8_t prefix[16];
+};
+
+#define PREFIX_ON_LINK    0x80
+#define PREFIX_AUTONOMOUS 0x40
 
 #endif

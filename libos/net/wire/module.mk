@@ -1,3 +1,3 @@
 wire.dir  := libos/net/wire
-wire.src  := pkt.c checksum.c
+wire.src  := pkt.c checksum.c domains.c
 wire.uses := base iface

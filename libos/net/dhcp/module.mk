@@ -1,0 +1,3 @@
+dhcp.dir  := libos/net/dhcp
+dhcp.src  := dhcp.c options.c
+dhcp.uses := base iface mm random wire ip udp
