@@ -110,9 +110,10 @@ static long futex_wait(uint32_t *word, uint32_t value, uint32_t bitset, nsec_t d
         if (load(word) != value)
             return -EAGAIN;
         int err = sleep_on(&w, deadline);
-        if (err == -EINTR && deadline == DEADLINE_NEVER && signal_restarts())
-            continue;
-        return err;
+        if (err != -EINTR || deadline != DEADLINE_NEVER || !signal_restarts())
+            return err;
+        if (!user_readable(word, sizeof(*word)))
+            return -EFAULT;
     }
 }
 
@@ -229,6 +230,8 @@ static long lock_pi(uint32_t *word, nsec_t deadline, bool try)
             return err;
         /* Signals do not end the wait for such a lock: their handlers run in between. */
         signal_check();
+        if (!user_writable(word, sizeof(*word)))
+            return -EFAULT;
         if ((int)(load(word) & FUTEX_TID_MASK) == 0)
             return lock_pi(word, deadline, try);
     }
