@@ -11,9 +11,9 @@
 #include "iface/hold.h"
 #include "iface/notify.h"
 #include "iface/user.h"
-#include "mm/heap.h"
 #include "pith_calls.h"
 #include "posix/files.h"
+#include "thread/sched.h"
 
 #ifndef RWF_HIPRI
 #define RWF_HIPRI  0x01
@@ -174,10 +174,6 @@ static long check_vector(const struct iovec *iov, long n)
     return 0;
 }
 
-/* Of the memory's, if anything links them. */
-extern __typeof(heap_alloc) heap_alloc __attribute__((weak, visibility("hidden")));
-extern __typeof(heap_free) heap_free __attribute__((weak, visibility("hidden")));
-
 #define FEW_PARTS 8
 
 /* Transfers a vector, which was checked and nobody changes. Of one that adds up to more than RW_MAX
@@ -204,7 +200,7 @@ static long transfer_parts(struct file *f, transfer_fn fn, const struct iovec *i
 }
 
 /* Transfers the program's vector: a copy, since other threads may change it while the call sleeps.
- * Without the heap there are no others, or no files that a long vector could harm. */
+ * Without the scheduler there are no others. */
 static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n, uint64_t *pos,
                             bool write)
 {
@@ -214,16 +210,16 @@ static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n,
 
     if (err || n == 0)
         return err;
-    if (n > FEW_PARTS && !heap_alloc)
+    if (n > FEW_PARTS && !sched_room)
         return transfer_parts(f, fn, (const struct iovec *)vector, n, pos, write);
     if (n > FEW_PARTS)
-        iov = heap_alloc(size);
+        iov = sched_room(size);
     if (!iov)
         return -ENOMEM;
     memcpy(iov, (const void *)vector, size);
     long done = transfer_parts(f, fn, iov, n, pos, write);
     if (iov != few)
-        heap_free(iov, size);
+        sched_room_free(iov, size);
     return done;
 }
 
