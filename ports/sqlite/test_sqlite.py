@@ -109,7 +109,8 @@ def test_speedtest_runs(ported, run):
 
 
 THREADS = ["walthread1", "walthread2", "walthread3", "walthread4", "walthread5", "cgt_pager_1", "dynamic_triggers",
-           "checkpoint_starvation_1", "checkpoint_starvation_2", "create_drop_index_1", "lookaside1", "vacuum1", "stress1", "stress2", "shared1"]
+           "checkpoint_starvation_1", "checkpoint_starvation_2", "create_drop_index_1", "lookaside1", "vacuum1",
+           "stress1", "stress2", "shared1"]
 
 
 def test_threads(way, ported, run):
