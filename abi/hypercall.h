@@ -58,7 +58,8 @@
 
 /* upcall(addr): from now on the guest may be interrupted as the struct pith_upcall at (addr) says
  * (abi/upcall.h); for good. -EINVAL: it, its frame or its hold are not aligned or not in the
- * writable part of the image; -ENOSYS: this monitor cannot. */
+ * writable part of the image; -ENOSYS: this monitor cannot, or the image has no note
+ * PITH_NOTE_UPCALLS. */
 #define PITH_HC_UPCALL 10
 
 /* trace(rip, rsp, rbp): prints the back-trace of code that stands there, a thread's that waits, to

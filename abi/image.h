@@ -5,14 +5,17 @@
  * ELF64, little endian, x86-64, ET_DYN, with these program headers and no other loadable ones:
  *   PT_LOAD R     ELF header, program headers, notes, relocations, constants; at address 0
  *   PT_LOAD RX    text
- *   PT_LOAD RW    data; its start up to the end of PT_GNU_RELRO is read-only after relocation
+ *   PT_LOAD R     data that only relocation writes, before the image is entered
+ *   PT_LOAD RW    data
  *   PT_LOAD R     optional: the root file system (abi/rom.h), after all others
  *   PT_DYNAMIC    DT_RELA with R_X86_64_RELATIVE entries only, DT_RELR; no DT_NEEDED
  *   PT_NOTE       holds the Pith note
  *   PT_GNU_STACK  not executable
  *   PT_INTERP     optional: the monitor, for execution by name
  *   PT_NULL       one spare entry that becomes the root file system's PT_LOAD
- * PT_LOAD entries ascend, do not share a page, and are page aligned in file and memory.
+ * PT_LOAD entries ascend, do not share a page of memory, and are page aligned in file and memory. Only the data (RW)
+ * need not be: its places in file and memory are then equally far from the start of their pages, and in memory
+ * the first page starts with what the file holds before it.
  *
  * An image with the bare platform (docs/bare.md) is also the ELF kernel of a PVH guest: a note "Xen" of
  * type 18 (XEN_ELFNOTE_PHYS32_ENTRY) holds its entry point, and p_paddr of every PT_LOAD is p_vaddr plus
@@ -44,6 +47,10 @@ struct pith_note {
 
 /* A note of this type, without a descriptor: the guest uses PITH_HC_SHARE. */
 #define PITH_NOTE_SHARES 2u
+
+/* Likewise: the guest uses PITH_HC_UPCALL. Ticks cost time in every start, and have to be made
+ * before the guest runs. */
+#define PITH_NOTE_UPCALLS 3u
 
 _Static_assert(sizeof(struct pith_note) == 24, "ABI");
 

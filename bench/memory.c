@@ -7,7 +7,7 @@
  *   memory           lists the cases
  *   memory CASE N    makes N pairs of calls, and prints how often one calls the host
  *
- * sources: libos/posix/mem.c libos/mm/page.c libos/mm/runs.c libos/mm/heap.c
+ * sources: libos/posix/mem.c libos/mm/page.c libos/mm/runs.c libos/mm/user.c libos/mm/heap.c
  * uses: posix mm vfs */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +27,7 @@
 #define ANON  (MAP_PRIVATE | MAP_ANONYMOUS)
 
 struct plat_info plat_info;
+uint32_t plat_hold;
 static unsigned long host_calls;
 
 int plat_protect(void *addr, size_t len, int prot)

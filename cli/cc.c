@@ -38,8 +38,6 @@ static const char *const linker_options[] = {
     "-z",
     "noexecstack",
     "-z",
-    "relro",
-    "-z",
     "now",
     "-z",
     "pack-relative-relocs",

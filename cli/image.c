@@ -99,8 +99,9 @@ static int check_load(const Elf64_Phdr *p, const struct image *im, uint64_t end,
 {
     if (!range_inside(p->p_offset, p->p_filesz, 0, im->file_size))
         return fault_set(f, EXIT_IMAGE, "the file is cut short: a segment lies behind its end");
-    if (p->p_vaddr % PAGE_SIZE != 0 || p->p_offset % PAGE_SIZE != 0 || p->p_memsz < p->p_filesz ||
-        p->p_memsz > INT64_MAX || p->p_vaddr > INT64_MAX)
+    uint64_t into = (p->p_flags & PF_W) != 0 ? p->p_vaddr % PAGE_SIZE : 0;
+    if (p->p_vaddr % PAGE_SIZE != into || p->p_offset % PAGE_SIZE != into ||
+        p->p_memsz < p->p_filesz || p->p_memsz > INT64_MAX || p->p_vaddr > INT64_MAX)
         return fault_set(f, EXIT_IMAGE, "broken image: bad segment at 0x%lx",
                          (unsigned long)p->p_vaddr);
     if (p->p_vaddr < end)
@@ -111,11 +112,11 @@ static int check_load(const Elf64_Phdr *p, const struct image *im, uint64_t end,
     return 0;
 }
 
-/* Checks the loadable segments R, RX, RW and perhaps the root, and finds the root's place. */
+/* Checks the loadable segments R, RX, R, RW and perhaps the root, and finds the root's place. */
 static int check_segments(const Elf64_Ehdr *h, const Elf64_Phdr *ph, struct image *im,
                           struct fault *f)
 {
-    static const uint32_t flags[] = {PF_R, PF_R | PF_X, PF_R | PF_W, PF_R};
+    static const uint32_t flags[] = {PF_R, PF_R | PF_X, PF_R, PF_R | PF_W, PF_R};
     size_t loads = 0, spare = HEADERS_MAX;
     uint64_t end = 0;
     for (size_t i = 0; i < h->e_phnum; i++) {

@@ -26,9 +26,10 @@ arch.ssp  := -fno-stack-protector
 init.ssp  := -fno-stack-protector
 
 # Small rather than fast, as every image has them.
-cflags.io.c   := -Os
-cflags.fd.c   := -Os
-cflags.user.c := -Os
+cflags.io.c       := -Os
+cflags.fd.c       := -Os
+cflags.fd_alloc.c := -Os
+cflags.user.c     := -Os
 
 # For pith_calls.h, the prototypes of all pith_sys_NAME (mk/musl.mk). Two calls with equal bodies stay two symbols, each
 # linked for itself.

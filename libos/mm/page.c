@@ -62,12 +62,15 @@ static struct {
 /* Where a fresh run of pages lies in its free run: ahead of which end READY pages are made. */
 enum growth { GROW_UP, GROW_DOWN };
 
+static bool allows(const void *addr, size_t len, int prot);
+
 void page_start(void *heap, size_t len)
 {
     size_t total = min_size(len / PAGE_SIZE, RUNS_MAX);
     size_t tables = (total * TABLE_BYTES + PAGE_SIZE + TABLE_BYTES - 1) / (PAGE_SIZE + TABLE_BYTES);
     memset(&mm, 0, sizeof(mm));
     mm.started = true;
+    page_allows = allows;
     if (tables >= total || plat_protect(heap, tables * PAGE_SIZE, PROT_RW) != 0)
         return;
     mm.base = (char *)heap + tables * PAGE_SIZE;
@@ -660,7 +663,7 @@ bool page_run_at(const void *addr, struct page_run *run)
     return true;
 }
 
-bool page_allows(const void *addr, size_t len, int prot)
+static bool allows(const void *addr, size_t len, int prot)
 {
     uint32_t page, end;
     uintptr_t start = (uintptr_t)addr & ~PAGE_MASK;

@@ -113,8 +113,9 @@ struct page_run {
 bool page_run_at(const void *addr, struct page_run *run);
 
 /* Whether all of (len) bytes at (addr), at least one and inside the heap, are pages of the program
- * with all of the protection (prot). */
-bool page_allows(const void *addr, size_t len, int prot);
+ * with all of the protection (prot). NULL until the first allocation: the program has no page of
+ * the heap. A pointer, for programs that allocate none and so need nothing of this module. */
+extern bool (*page_allows)(const void *addr, size_t len, int prot);
 
 /* What the page of (addr), which may be any, is used for: PAGE_FREE outside the heap. Changes
  * nothing, not even before the first allocation. */

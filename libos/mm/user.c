@@ -10,10 +10,9 @@
 #include "iface/user.h"
 #include "mm/page.h"
 
-/* Weak: without the page allocator the program has no page of the heap. */
-extern __typeof(page_allows) page_allows __attribute__((weak, visibility("hidden")));
+bool (*page_allows)(const void *addr, size_t len, int prot);
 
-/* Where the image's writable part starts: behind what is read-only after relocation. */
+/* Where the image's writable part starts. */
 static uintptr_t image_writable(void)
 {
     static uintptr_t start;
@@ -23,8 +22,8 @@ static uintptr_t image_writable(void)
     const Elf64_Ehdr *elf = (const Elf64_Ehdr *)plat_info.image;
     const Elf64_Phdr *ph = (const Elf64_Phdr *)(plat_info.image + elf->e_phoff);
     for (unsigned i = 0; i < elf->e_phnum; i++)
-        if (ph[i].p_type == PT_GNU_RELRO)
-            start = align_up((uintptr_t)plat_info.image + ph[i].p_vaddr + ph[i].p_memsz, PAGE_SIZE);
+        if (ph[i].p_type == PT_LOAD && (ph[i].p_flags & PF_W))
+            start = (uintptr_t)plat_info.image + ph[i].p_vaddr;
     return start;
 }
 

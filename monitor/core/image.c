@@ -88,7 +88,7 @@ static Elf64_Phdr program_header(const struct parse *p, unsigned i)
 /* PT_LOAD entries come in the order of the IMAGE_ numbers. */
 static int check_load(struct parse *p, const Elf64_Phdr *ph)
 {
-    static const uint32_t flags[IMAGE_SEGMENTS] = {PF_R, PF_R | PF_X, PF_R | PF_W, PF_R};
+    static const uint32_t flags[IMAGE_SEGMENTS] = {PF_R, PF_R | PF_X, PF_R, PF_R | PF_W, PF_R};
     struct image *img = p->img;
 
     if ((ph->p_flags & PF_W) && (ph->p_flags & PF_X))
@@ -96,8 +96,11 @@ static int check_load(struct parse *p, const Elf64_Phdr *ph)
     if (p->loads == IMAGE_SEGMENTS)
         return refuse(p->why, "too many segments");
     if ((ph->p_flags & (PF_R | PF_W | PF_X)) != flags[p->loads])
-        return refuse(p->why, "segments are not constants, text, data in this order");
-    if (ph->p_vaddr % PAGE_SIZE || ph->p_offset % PAGE_SIZE || ph->p_align > IMAGE_ALIGN)
+        return refuse(p->why,
+                      "segments are not constants, text, read-only data, data in this order");
+    uint64_t into = p->loads == IMAGE_DATA ? ph->p_vaddr % PAGE_SIZE : 0;
+    if (ph->p_vaddr % PAGE_SIZE != into || ph->p_offset % PAGE_SIZE != into ||
+        ph->p_align > IMAGE_ALIGN)
         return refuse(p->why, "a segment is not page aligned");
     if (ph->p_memsz == 0 || ph->p_filesz > ph->p_memsz ||
         (p->loads != IMAGE_DATA && ph->p_filesz != ph->p_memsz))
@@ -111,8 +114,8 @@ static int check_load(struct parse *p, const Elf64_Phdr *ph)
     if (p->loads == IMAGE_CONST && (ph->p_vaddr != 0 || ph->p_offset != 0))
         return refuse(p->why, "the first segment does not start at address 0");
 
-    img->seg[p->loads++] =
-        (struct image_segment){ph->p_vaddr, ph->p_memsz, ph->p_filesz, ph->p_offset};
+    img->seg[p->loads++] = (struct image_segment){ph->p_vaddr - into, ph->p_memsz + into,
+                                                  ph->p_filesz + into, ph->p_offset - into};
     img->len = align_up(ph->p_vaddr + ph->p_memsz, PAGE_SIZE);
     return 0;
 }
@@ -134,12 +137,17 @@ static int check_loads(struct parse *p)
     return 0;
 }
 
+static bool in_file_part(const struct image *img, unsigned which, uint64_t addr, uint64_t len)
+{
+    return range_inside(addr, len, img->seg[which].addr, img->seg[which].file_len);
+}
+
 /* Whether the table [addr, addr + len) is in the part of a segment that comes from the file. */
 static bool table_inside(const struct image *img, uint64_t addr, uint64_t len)
 {
-    const struct image_segment *constants = &img->seg[IMAGE_CONST], *data = &img->seg[IMAGE_DATA];
-    return addr % 8 == 0 && (range_inside(addr, len, constants->addr, constants->file_len) ||
-                             range_inside(addr, len, data->addr, data->file_len));
+    return addr % 8 == 0 &&
+           (in_file_part(img, IMAGE_CONST, addr, len) ||
+            in_file_part(img, IMAGE_RELRO, addr, len) || in_file_part(img, IMAGE_DATA, addr, len));
 }
 
 static int check_tables(struct parse *p, uint64_t relaent, uint64_t relrent)
@@ -245,25 +253,14 @@ static int check_notes(struct parse *p, const Elf64_Phdr *ph)
             err = accept_note(p, buf + desc, n.n_descsz);
         else if (ours && n.n_type == PITH_NOTE_SHARES)
             p->img->shares = true;
+        else if (ours && n.n_type == PITH_NOTE_UPCALLS)
+            p->img->upcalls = true;
         if (err)
             return err;
         at = align_up(desc + n.n_descsz, align);
         if (at > end)
             break;
     }
-    return 0;
-}
-
-static int check_relro(struct parse *p, const Elf64_Phdr *ph)
-{
-    const struct image_segment *data = &p->img->seg[IMAGE_DATA];
-    if (ph->p_memsz == 0)
-        return 0;
-    if (ph->p_vaddr != data->addr || ph->p_memsz > align_up(data->mem_len, PAGE_SIZE) ||
-        ph->p_memsz % PAGE_SIZE)
-        return refuse(p->why, "its read-only-after-relocation part is not whole pages at the start "
-                              "of the data");
-    p->img->relro_len = ph->p_memsz;
     return 0;
 }
 
@@ -292,8 +289,6 @@ int image_parse(const struct image_source *src, struct image *img, const char **
         Elf64_Phdr ph = program_header(&p, i);
         if (ph.p_type == PT_DYNAMIC)
             err = check_dynamic(&p, &ph);
-        else if (ph.p_type == PT_GNU_RELRO)
-            err = check_relro(&p, &ph);
         else if (ph.p_type == PT_GNU_STACK && (ph.p_flags & PF_X))
             err = refuse(why, "it wants an executable stack");
     }
@@ -304,9 +299,10 @@ int image_parse(const struct image_source *src, struct image *img, const char **
 static bool relocate_word(const struct image *img, uint8_t *mem, uint64_t addr, uint64_t base,
                           const int64_t *addend)
 {
-    const struct image_segment *data = &img->seg[IMAGE_DATA];
+    const struct image_segment *relro = &img->seg[IMAGE_RELRO], *data = &img->seg[IMAGE_DATA];
     uint64_t word;
-    if (!range_inside(addr, sizeof(word), data->addr, data->mem_len))
+    if (!range_inside(addr, sizeof(word), relro->addr, relro->mem_len) &&
+        !range_inside(addr, sizeof(word), data->addr, data->mem_len))
         return false;
     if (addend)
         word = (uint64_t)*addend;

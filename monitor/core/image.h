@@ -19,9 +19,10 @@ struct image_source {
     int fd;
 };
 
-enum { IMAGE_CONST, IMAGE_TEXT, IMAGE_DATA, IMAGE_ROOT, IMAGE_SEGMENTS };
+enum { IMAGE_CONST, IMAGE_TEXT, IMAGE_RELRO, IMAGE_DATA, IMAGE_ROOT, IMAGE_SEGMENTS };
 
-/* A loadable segment. Addresses are relative to the image's load address. */
+/* A loadable segment, from the start of its first page. Addresses are relative to the image's load
+ * address. */
 struct image_segment {
     uint64_t addr;     /* page aligned */
     uint64_t mem_len;  /* bytes in memory; 0: the image has no such segment */
@@ -31,15 +32,14 @@ struct image_segment {
 
 struct image {
     struct image_segment seg[IMAGE_SEGMENTS];
-    uint64_t len;       /* of the whole image in memory, whole pages */
-    uint64_t entry;     /* inside the text */
-    uint64_t relro_len; /* bytes from the start of the data that end up read-only, whole pages */
-    uint64_t rela,
-        rela_len; /* table of Elf64_Rela, inside the constants or the data; or length 0 */
+    uint64_t len;            /* of the whole image in memory, whole pages */
+    uint64_t entry;          /* inside the text */
+    uint64_t rela, rela_len; /* table of Elf64_Rela, inside constants, relro or data; or length 0 */
     uint64_t relr, relr_len; /* table of packed relative relocations, likewise */
     uint64_t memory_min;     /* bytes beyond the image that it needs */
     uint32_t flags;          /* PITH_NOTE_* */
     bool shares;             /* has the note PITH_NOTE_SHARES */
+    bool upcalls;            /* has the note PITH_NOTE_UPCALLS */
 };
 
 #define IMAGE_ALIGN   (2ull << 20) /* load addresses are multiples of this */
@@ -52,9 +52,8 @@ struct image {
 must_check int image_parse(const struct image_source *src, struct image *img, const char **why);
 
 /* Applies the relocations of (img), which has been put at (mem), for load address (base). (mem) is
- * img->len bytes with the data segment writable; nothing outside the data segment is written,
- * whatever the tables say. Returns 0, or -ENOEXEC with *why as above; the data is then undefined.
- */
+ * img->len bytes with relro and data writable; nothing outside these is written, whatever the
+ * tables say. Returns 0, or -ENOEXEC with *why as above; what it may write is then undefined. */
 must_check int image_relocate(const struct image *img, void *mem, uint64_t base, const char **why);
 
 #endif

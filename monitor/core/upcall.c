@@ -11,10 +11,8 @@
 static void *writable(struct machine *m, pith_gaddr addr, uint64_t len, uint64_t align)
 {
     const struct image_segment *data = &m->image.seg[IMAGE_DATA];
-    uint64_t start = m->mem_base + data->addr + m->image.relro_len;
 
-    if (addr.addr % align ||
-        !range_inside(addr.addr, len, start, data->mem_len - m->image.relro_len))
+    if (addr.addr % align || !range_inside(addr.addr, len, m->mem_base + data->addr, data->mem_len))
         return NULL;
     return m->mem + (addr.addr - m->mem_base);
 }
@@ -35,6 +33,8 @@ long upcall_register(struct machine *m, uint64_t addr)
 {
     struct pith_upcall u;
 
+    if (!m->image.upcalls)
+        return -ENOSYS;
     if (!fetch(m, addr, &u))
         return -EINVAL;
     m->upcall = addr;

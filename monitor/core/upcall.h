@@ -7,7 +7,7 @@
 #include "abi/upcall.h"
 #include "monitor/core/machine.h"
 
-/* PITH_HC_UPCALL: 0, or -EINVAL. */
+/* PITH_HC_UPCALL: 0, or -EINVAL, -ENOSYS. */
 long upcall_register(struct machine *m, uint64_t addr);
 
 /* Whether the guest may be interrupted at (at), which says where it stands and why. If so, its

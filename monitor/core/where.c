@@ -10,13 +10,12 @@ static bool in_area(struct area a, uint64_t at)
 
 static enum where in_image(const struct image *img, uint64_t at)
 {
-    static const enum where names[IMAGE_SEGMENTS] = {WHERE_CONST, WHERE_TEXT, WHERE_DATA,
-                                                     WHERE_ROOT};
+    static const enum where names[IMAGE_SEGMENTS] = {WHERE_CONST, WHERE_TEXT, WHERE_RELRO,
+                                                     WHERE_DATA, WHERE_ROOT};
     for (unsigned i = 0; i < IMAGE_SEGMENTS; i++) {
         const struct image_segment *s = &img->seg[i];
-        if (!range_inside(at, 1, s->addr, align_up(s->mem_len, PAGE_SIZE)))
-            continue;
-        return i == IMAGE_DATA && at - s->addr < img->relro_len ? WHERE_RELRO : names[i];
+        if (range_inside(at, 1, s->addr, align_up(s->mem_len, PAGE_SIZE)))
+            return names[i];
     }
     return WHERE_GAP;
 }

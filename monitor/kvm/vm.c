@@ -78,20 +78,16 @@ static int map_area(struct kvm_vm *vm, const struct machine *m, struct area a, u
 static int map_guest(struct kvm_vm *vm, const struct machine *m)
 {
     static const unsigned prot[IMAGE_SEGMENTS] = {
-        [IMAGE_CONST] = PITH_PROT_READ,
-        [IMAGE_TEXT] = PITH_PROT_READ | PITH_PROT_EXEC,
-        [IMAGE_DATA] = PITH_PROT_READ | PITH_PROT_WRITE,
+        [IMAGE_CONST] = PITH_PROT_READ, [IMAGE_TEXT] = PITH_PROT_READ | PITH_PROT_EXEC,
+        [IMAGE_RELRO] = PITH_PROT_READ, [IMAGE_DATA] = PITH_PROT_READ | PITH_PROT_WRITE,
         [IMAGE_ROOT] = PITH_PROT_READ,
     };
     const struct layout *l = &m->layout;
-    struct area relro = {m->image.seg[IMAGE_DATA].addr, m->image.relro_len};
     int err = 0;
     for (unsigned i = 0; i < IMAGE_SEGMENTS && !err; i++) {
         const struct image_segment *s = &m->image.seg[i];
         err = map_area(vm, m, (struct area){s->addr, align_up(s->mem_len, PAGE_SIZE)}, prot[i]);
     }
-    if (!err)
-        err = map_area(vm, m, relro, PITH_PROT_READ);
     if (!err)
         err = map_area(vm, m, l->boot, PITH_PROT_READ);
     if (!err)

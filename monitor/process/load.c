@@ -115,14 +115,18 @@ static bool map_zero(struct machine *m)
     uint64_t file_end = s->addr + s->file_len, start = align_up(file_end, PAGE_SIZE);
     uint64_t end = align_up(s->addr + s->mem_len, PAGE_SIZE);
 
-    if (s->mem_len > s->file_len)
-        memset(m->mem + file_end, 0, start - file_end);
     if (end == l->boot.at)
         end = l->shared.at + l->shared.len; /* they follow at once: one call for both */
     else if (mprotect(m->mem + l->boot.at, l->boot.len + l->shared.len, PROT_READ | PROT_WRITE))
         return false;
-    return (end == start || !mprotect(m->mem + start, end - start, PROT_READ | PROT_WRITE)) &&
-           !mprotect(m->mem + l->stack.at, l->stack.len, PROT_READ | PROT_WRITE);
+    if ((end > start && mprotect(m->mem + start, end - start, PROT_READ | PROT_WRITE)) ||
+        mprotect(m->mem + l->stack.at, l->stack.len, PROT_READ | PROT_WRITE))
+        return false;
+    /* The first touch of memory near the stack's start comes last: mprotect would look at each page
+     * that the kernel then has an entry for. */
+    if (s->mem_len > s->file_len)
+        memset(m->mem + file_end, 0, start - file_end);
+    return true;
 }
 
 /* Shared pages come from one mapping as long as the heap, so there can be no more of them. It is
@@ -146,6 +150,7 @@ int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr, const c
     if (reserve(m, random, no_aslr) || !map_pool(m))
         return -ENOMEM;
     if (!map_segment(m, fd, IMAGE_CONST, PROT_READ) || !map_segment(m, fd, IMAGE_TEXT, text) ||
+        !map_segment(m, fd, IMAGE_RELRO, PROT_READ | PROT_WRITE) ||
         !map_segment(m, fd, IMAGE_DATA, PROT_READ | PROT_WRITE) ||
         !map_segment(m, fd, IMAGE_ROOT, PROT_READ) || !map_zero(m)) {
         *why = strerror(errno);
@@ -154,7 +159,8 @@ int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr, const c
     int err = image_relocate(img, m->mem, m->mem_base, why);
     if (err)
         return err;
-    if (img->relro_len && mprotect(m->mem + img->seg[IMAGE_DATA].addr, img->relro_len, PROT_READ)) {
+    const struct image_segment *relro = &img->seg[IMAGE_RELRO];
+    if (mprotect(m->mem + relro->addr, relro->mem_len, PROT_READ)) {
         *why = strerror(errno);
         return -errno;
     }

@@ -243,7 +243,8 @@ static void start_timeout(void)
     setitimer(ITIMER_REAL, &alarm_at, NULL);
 }
 
-/* Ticks for the guest, by the processor time that it uses: one that waits is not disturbed. */
+/* Ticks for a guest that wants upcalls, by the processor time that it uses: one that waits is not
+ * disturbed. */
 static void start_ticks(void)
 {
     static const struct itimerspec period = {{0, TICK_NS}, {0, TICK_NS}};
@@ -282,7 +283,8 @@ void signals_start(uint64_t timeout_us)
     guest_faults = machine->backend->in_process;
     /* A closed pipe is an error of the write: the guest is told so, and decides. */
     sys4(SYS_rt_sigaction, SIGPIPE, (long)&ignore, 0, sizeof(ignore.mask));
-    start_ticks();
+    if (machine->image.upcalls)
+        start_ticks();
     timeout = timeout_us;
     if (timeout)
         start_timeout();

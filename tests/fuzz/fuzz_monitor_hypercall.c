@@ -189,6 +189,7 @@ static void start(bool allow_jit)
     m.mem_base = MEM_BASE;
     m.layout.mem_len = MEM_LEN;
     m.layout.heap = (struct area){HEAP_AT, MEM_LEN - HEAP_AT};
+    m.image.upcalls = true;
     m.image.seg[IMAGE_DATA] = (struct image_segment){.addr = 4 * PAGE_SIZE, .mem_len = PAGE_SIZE};
     m.consoles = (struct consoles){.count = 2, .pending = &shared.pending, .now = now};
     m.consoles.dev[0] = (struct console){.name = "", .in = zero, .out = null};

@@ -271,6 +271,10 @@ __attribute__((weak)) void log_line(const char *format, ...)
     plat_log("\n", 1);
 }
 
+/* As mm/user.c, for the page allocator: see mm/page.h. */
+extern bool (*page_allows)(const void *addr, size_t len, int prot);
+__attribute__((weak)) bool (*page_allows)(const void *addr, size_t len, int prot);
+
 __attribute__((weak)) bool user_readable(const void *addr, size_t len)
 {
     return addr || len == 0;

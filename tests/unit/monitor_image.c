@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+/* In the file and in memory at (at). */
 static Elf64_Phdr header(uint32_t type, uint32_t flags, uint64_t at, uint64_t file, uint64_t mem)
 {
     return (Elf64_Phdr){.p_type = type,
@@ -33,13 +34,13 @@ void monitor_image_make(struct monitor_image *f)
     f->ph[PH_CONST] = header(PT_LOAD, PF_R, 0, offsetof(struct monitor_image, relr) + 16,
                              offsetof(struct monitor_image, relr) + 16);
     f->ph[PH_TEXT] = header(PT_LOAD, PF_R | PF_X, 0x1000, 0x800, 0x800);
-    f->ph[PH_DATA] = header(PT_LOAD, PF_R | PF_W, IMAGE_DATA_ADDR, 0x1100, 0x3100);
-    f->ph[PH_DYNAMIC] =
-        header(PT_DYNAMIC, PF_R | PF_W, IMAGE_DATA_ADDR, sizeof(f->dyn), sizeof(f->dyn));
+    f->ph[PH_RELRO] = header(PT_LOAD, PF_R, IMAGE_RELRO_ADDR, 0xff0, 0xff0);
+    f->ph[PH_DATA] = header(PT_LOAD, PF_R | PF_W, IMAGE_RELRO_ADDR + 0xff0, 0x110, 0x2110);
+    f->ph[PH_DATA].p_vaddr += 0x1000;
+    f->ph[PH_DYNAMIC] = header(PT_DYNAMIC, PF_R, IMAGE_RELRO_ADDR, sizeof(f->dyn), sizeof(f->dyn));
     f->ph[PH_NOTE] = header(PT_NOTE, PF_R, offsetof(struct monitor_image, note), sizeof(f->note),
                             sizeof(f->note));
     f->ph[PH_NOTE].p_align = 4;
-    f->ph[PH_RELRO] = header(PT_GNU_RELRO, PF_R, IMAGE_DATA_ADDR, 0x1000, 0x1000);
     f->ph[PH_STACK] = header(PT_GNU_STACK, PF_R | PF_W, 0, 0, 0);
 
     f->note.header = (Elf64_Nhdr){sizeof(PITH_NOTE_NAME), sizeof(struct pith_note), PITH_NOTE_TYPE};

@@ -11,7 +11,7 @@
 #include "abi/image.h"
 #include "monitor/core/image.h"
 
-enum { PH_CONST, PH_TEXT, PH_DATA, PH_DYNAMIC, PH_NOTE, PH_RELRO, PH_STACK, PH_COUNT };
+enum { PH_CONST, PH_TEXT, PH_RELRO, PH_DATA, PH_DYNAMIC, PH_NOTE, PH_STACK, PH_COUNT };
 enum {
     DYN_RELA,
     DYN_RELASZ,
@@ -23,9 +23,9 @@ enum {
     DYN_COUNT = 8
 };
 
-/* The file; pages 0 to 4, where pages 2 and 3 are data of which the first is relro. In memory two
- * zero pages follow. Relocations: two of kind RELA, of words 0 and 8 at DATA_WORDS, and one packed
- * entry with a bitmap: words 16, 24 and 40. */
+/* The file; pages 0 to 4, where page 2 is relro, whose last 16 bytes and page 3 are data. In memory
+ * page 2 comes once more before the data, and two zero pages follow. Relocations: two of kind RELA,
+ * of words 0 and 8 at DATA_WORDS, and one packed entry with a bitmap: words 16, 24 and 40. */
 struct monitor_image {
     Elf64_Ehdr ehdr;
     Elf64_Phdr ph[PH_COUNT];
@@ -41,9 +41,10 @@ struct monitor_image {
     char data[4096] __attribute__((aligned(4096)));
 };
 
-#define IMAGE_DATA_ADDR  0x2000u
-#define IMAGE_WORDS_ADDR 0x3000u
-#define IMAGE_MEM_LEN    0x6000u
+#define IMAGE_RELRO_ADDR 0x2000u
+#define IMAGE_DATA_ADDR  0x3000u /* of the page that it starts in */
+#define IMAGE_WORDS_ADDR 0x4000u
+#define IMAGE_MEM_LEN    0x7000u
 
 void monitor_image_make(struct monitor_image *f);
 

@@ -43,9 +43,13 @@ static void sound(void **state)
     assert_int_equal(img.entry, 0x1010);
     assert_int_equal(img.len, IMAGE_MEM_LEN);
     assert_int_equal(img.seg[IMAGE_TEXT].addr, 0x1000);
+    assert_int_equal(img.seg[IMAGE_RELRO].addr, IMAGE_RELRO_ADDR);
+    assert_int_equal(img.seg[IMAGE_RELRO].mem_len, 0xff0);
+    assert_int_equal(img.seg[IMAGE_DATA].addr, IMAGE_DATA_ADDR);
+    assert_int_equal(img.seg[IMAGE_DATA].offset, IMAGE_RELRO_ADDR);
+    assert_int_equal(img.seg[IMAGE_DATA].file_len, 0x1100);
     assert_int_equal(img.seg[IMAGE_DATA].mem_len, 0x3100);
     assert_int_equal(img.seg[IMAGE_ROOT].mem_len, 0);
-    assert_int_equal(img.relro_len, 0x1000);
     assert_int_equal(img.rela_len, sizeof(file.rela));
     assert_int_equal(img.relr_len, sizeof(file.relr));
     assert_int_equal(img.memory_min, 0x20000);
@@ -65,7 +69,7 @@ static void too_short(void **state)
     const char *why;
     (void)state;
     /* Only what lies behind the last byte of the data may be missing. */
-    const size_t needed = IMAGE_DATA_ADDR + 0x1100;
+    const size_t needed = IMAGE_RELRO_ADDR + 0x1100;
     for (size_t len = 0; len < sizeof(file); len++) {
         struct image_source src = monitor_image_source(&file, len);
         int err = image_parse(&src, &img, &why);
@@ -127,7 +131,7 @@ static void segment_order(void **state)
     file.ph[PH_DATA].p_type = PT_NULL;
     refused("segments are missing");
     start(NULL);
-    file.ph[PH_RELRO] = file.ph[PH_STACK] = file.ph[PH_DATA];
+    file.ph[PH_STACK] = file.ph[PH_DATA];
     refused("in this order");
 }
 
@@ -146,8 +150,14 @@ static void segment_places(void **state)
     file.ph[PH_TEXT].p_vaddr = 0;
     refused("overlap");
     start(NULL);
-    file.ph[PH_DATA].p_vaddr = 0x1000;
+    file.ph[PH_DATA].p_vaddr = 0x1ff0;
     refused("overlap");
+    start(NULL);
+    file.ph[PH_DATA].p_vaddr = 0x2ff0; /* a page of relro's */
+    refused("overlap");
+    start(NULL);
+    file.ph[PH_DATA].p_vaddr -= 8;
+    refused("page aligned");
     start(NULL);
     file.ph[PH_CONST].p_vaddr = 0x1000;
     file.ph[PH_TEXT].p_vaddr = 0x2000;
@@ -157,7 +167,7 @@ static void segment_places(void **state)
 static void segment_lengths(void **state)
 {
     (void)state;
-    file.ph[PH_DATA].p_memsz = 0x1000;
+    file.ph[PH_DATA].p_memsz = 0x100;
     refused("impossible length");
     start(NULL);
     file.ph[PH_TEXT].p_memsz += 1;
@@ -169,7 +179,7 @@ static void segment_lengths(void **state)
     file.ph[PH_DATA].p_memsz = UINT64_MAX;
     refused("too large");
     start(NULL);
-    file.ph[PH_DATA].p_vaddr = UINT64_MAX - 0xfff;
+    file.ph[PH_DATA].p_vaddr = UINT64_MAX - 0xf;
     refused("too large");
     start(NULL);
     file.ph[PH_TEXT].p_offset = UINT64_MAX - 0xfff;
@@ -253,7 +263,7 @@ static void notes(void **state)
     file.ph[PH_NOTE].p_filesz = 2000;
     refused("not sound");
     start(NULL);
-    file.ph[PH_RELRO] = file.ph[PH_NOTE];
+    file.ph[PH_STACK] = file.ph[PH_NOTE];
     refused("two Pith notes");
     start(NULL);
     struct image img;
@@ -263,27 +273,35 @@ static void notes(void **state)
     file.note.header.n_type = PITH_NOTE_SHARES;
     assert_int_equal(parse(&img, &why), -ENOEXEC);
     assert_true(img.shares);
+    assert_false(img.upcalls);
+    file.note.header.n_type = PITH_NOTE_UPCALLS;
+    assert_int_equal(parse(&img, &why), -ENOEXEC);
+    assert_true(img.upcalls);
 }
 
 static void relro(void **state)
 {
     (void)state;
-    file.ph[PH_RELRO].p_vaddr += 0x1000;
-    refused("read-only-after-relocation");
+    file.ph[PH_RELRO].p_flags |= PF_W;
+    refused("in this order");
     start(NULL);
-    file.ph[PH_RELRO].p_memsz -= 8;
-    refused("read-only-after-relocation");
+    file.ph[PH_RELRO].p_type = PT_NULL;
+    refused("in this order");
     start(NULL);
-    file.ph[PH_RELRO].p_memsz = 0x10000;
-    refused("read-only-after-relocation");
+    file.ph[PH_RELRO].p_memsz += 8;
+    refused("impossible length");
+    start(NULL);
+    file.ph[PH_RELRO].p_offset += 8;
+    file.ph[PH_RELRO].p_vaddr += 8;
+    refused("page aligned");
 }
 
 /* The image as it lies in memory. */
 static void place(uint8_t *mem)
 {
     memset(mem, 0, IMAGE_MEM_LEN);
-    memcpy(mem, &file, 0x2000);
-    memcpy(mem + IMAGE_DATA_ADDR, (char *)&file + IMAGE_DATA_ADDR, 0x1100);
+    memcpy(mem, &file, IMAGE_DATA_ADDR);
+    memcpy(mem + IMAGE_DATA_ADDR, (char *)&file + IMAGE_RELRO_ADDR, 0x1100);
 }
 
 static uint64_t word(const uint8_t *mem, unsigned i)
@@ -321,15 +339,20 @@ static void relocate_refused(const char *fault)
     memcpy(before, mem, IMAGE_MEM_LEN);
     assert_int_equal(image_relocate(&img, mem, 0x7000000000, &why), -ENOEXEC);
     assert_non_null(strstr(why, fault));
-    assert_memory_equal(mem, before, IMAGE_DATA_ADDR);
+    assert_memory_equal(mem, before, IMAGE_RELRO_ADDR);
     free(mem);
     free(before);
 }
 
 static void bad_relocations(void **state)
 {
-    static const uint64_t outside[] = {
-        0, 0x1000, IMAGE_DATA_ADDR - 1, IMAGE_DATA_ADDR + 0x3100 - 7, UINT64_MAX, 1ull << 63};
+    static const uint64_t outside[] = {0,
+                                       0x1000,
+                                       IMAGE_RELRO_ADDR - 1,
+                                       IMAGE_RELRO_ADDR + 0xff0 - 7,
+                                       IMAGE_DATA_ADDR + 0x3100 - 7,
+                                       UINT64_MAX,
+                                       1ull << 63};
     (void)state;
     file.rela[1].r_info = ELF64_R_INFO(0, R_X86_64_64);
     relocate_refused("not relative");
@@ -341,7 +364,7 @@ static void bad_relocations(void **state)
         relocate_refused("outside the data");
         start(NULL);
         file.relr[0] = outside[i] & ~1ull;
-        if (file.relr[0] != IMAGE_DATA_ADDR - 2)
+        if (file.relr[0] != IMAGE_RELRO_ADDR - 2)
             relocate_refused("outside the data");
     }
     start(NULL);

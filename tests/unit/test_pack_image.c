@@ -15,9 +15,9 @@
 #include "cli/cli.h"
 #include "cli/image.h"
 
-#define HEADERS 6
+#define HEADERS 7
 
-/* An image as small as can be: three segments of a page each, a note, a spare header. */
+/* An image as small as can be: four segments of a page each, a note, a spare header. */
 struct file {
     Elf64_Ehdr h;
     Elf64_Phdr ph[HEADERS];
@@ -28,7 +28,7 @@ struct file {
     } __attribute__((packed)) note;
 };
 
-enum { CONSTANTS, TEXT, DATA, NOTE, STACK, SPARE };
+enum { CONSTANTS, TEXT, RELRO, DATA, NOTE, STACK, SPARE };
 
 static struct file good(void)
 {
@@ -49,8 +49,8 @@ static struct file good(void)
                 .pith = {.abi_version = PITH_ABI_VERSION, .size = sizeof(struct pith_note)},
             },
     };
-    static const uint32_t flags[] = {PF_R, PF_R | PF_X, PF_R | PF_W};
-    for (unsigned i = 0; i < 3; i++)
+    static const uint32_t flags[] = {PF_R, PF_R | PF_X, PF_R, PF_R | PF_W};
+    for (unsigned i = 0; i < 4; i++)
         f.ph[i] = (Elf64_Phdr){
             .p_type = PT_LOAD,
             .p_flags = flags[i],
@@ -92,17 +92,21 @@ static void accepted(void **state)
     struct file f = good();
     struct image im;
     struct fault fault;
-    assert_int_equal(check(&f, 3 * 4096 + 100, &im, &fault), 0);
-    assert_int_equal(im.file_size, 3 * 4096 + 100);
+    f.ph[RELRO].p_filesz = f.ph[RELRO].p_memsz = 0x100;
+    f.ph[DATA].p_offset = f.ph[RELRO].p_offset + 0x100;
+    f.ph[DATA].p_vaddr += 0x100;
+    f.ph[DATA].p_filesz -= 0x100;
+    assert_int_equal(check(&f, 4 * 4096 + 100, &im, &fault), 0);
+    assert_int_equal(im.file_size, 4 * 4096 + 100);
     assert_int_equal(im.slot, offsetof(struct file, ph[SPARE]));
     assert_int_equal(im.root_offset, 0);
-    assert_int_equal(im.root_vaddr, 2 * 4096 + 12288);
+    assert_int_equal(im.root_vaddr, 3 * 4096 + 12288);
 
-    Elf64_Phdr root = image_root_header(&im, 4 * 4096, 8192);
+    Elf64_Phdr root = image_root_header(&im, 5 * 4096, 8192);
     f.ph[SPARE] = root;
     assert_int_equal(root.p_flags, PF_R);
-    assert_int_equal(check(&f, 6 * 4096, &im, &fault), 0);
-    assert_int_equal(im.root_offset, 4 * 4096);
+    assert_int_equal(check(&f, 7 * 4096, &im, &fault), 0);
+    assert_int_equal(im.root_offset, 5 * 4096);
     assert_int_equal(im.root_size, 8192);
     assert_int_equal(im.slot, offsetof(struct file, ph[SPARE]));
     assert_int_equal(im.root_vaddr, root.p_vaddr);
@@ -113,16 +117,16 @@ static void not_elf(void **state)
     (void)state;
     struct file f = good();
     f.h.e_ident[0] = '#';
-    refused(&f, 3 * 4096, "not an ELF file");
+    refused(&f, 4 * 4096, "not an ELF file");
     f = good();
     f.h.e_ident[EI_CLASS] = ELFCLASS32;
-    refused(&f, 3 * 4096, "not for x86-64");
+    refused(&f, 4 * 4096, "not for x86-64");
     f = good();
     f.h.e_machine = EM_AARCH64;
-    refused(&f, 3 * 4096, "not for x86-64");
+    refused(&f, 4 * 4096, "not for x86-64");
     f = good();
     f.h.e_type = ET_EXEC;
-    refused(&f, 3 * 4096, "position-independent");
+    refused(&f, 4 * 4096, "position-independent");
 }
 
 static void cut_short(void **state)
@@ -133,7 +137,7 @@ static void cut_short(void **state)
     refused(&f, sizeof(f.h) - 1, "not an ELF file");
     refused(&f, sizeof(f.h), "program headers are missing");
     refused(&f, offsetof(struct file, note) + 4, "cut short");
-    refused(&f, 3 * 4096 - 1, "cut short");
+    refused(&f, 4 * 4096 - 1, "cut short");
 }
 
 static void bad_header_table(void **state)
@@ -141,15 +145,15 @@ static void bad_header_table(void **state)
     (void)state;
     struct file f = good();
     f.h.e_phnum = 0;
-    refused(&f, 3 * 4096, "program header table");
+    refused(&f, 4 * 4096, "program header table");
     f.h.e_phnum = 65;
-    refused(&f, 3 * 4096, "program header table");
+    refused(&f, 4 * 4096, "program header table");
     f = good();
     f.h.e_phentsize = 32;
-    refused(&f, 3 * 4096, "program header table");
+    refused(&f, 4 * 4096, "program header table");
     f = good();
     f.h.e_phoff = UINT64_MAX - 8;
-    refused(&f, 3 * 4096, "program headers are missing");
+    refused(&f, 4 * 4096, "program headers are missing");
 }
 
 static void bad_segments(void **state)
@@ -157,31 +161,38 @@ static void bad_segments(void **state)
     (void)state;
     struct file f = good();
     f.ph[TEXT].p_flags |= PF_W;
-    refused(&f, 3 * 4096, "writable and executable");
+    refused(&f, 4 * 4096, "writable and executable");
     f = good();
     f.ph[TEXT].p_vaddr = 0;
-    refused(&f, 3 * 4096, "overlap");
+    refused(&f, 4 * 4096, "overlap");
     f = good();
-    f.ph[DATA].p_vaddr = 8200;
-    refused(&f, 3 * 4096, "bad segment");
+    f.ph[DATA].p_vaddr += 8;
+    refused(&f, 4 * 4096, "bad segment");
+    f = good();
+    f.ph[RELRO].p_vaddr += 8;
+    f.ph[RELRO].p_offset += 8;
+    refused(&f, 4 * 4096, "bad segment");
     f = good();
     f.ph[DATA].p_memsz = 100;
-    refused(&f, 3 * 4096, "bad segment");
+    refused(&f, 4 * 4096, "bad segment");
     f = good();
     f.ph[DATA].p_memsz = UINT64_MAX;
-    refused(&f, 3 * 4096, "bad segment");
+    refused(&f, 4 * 4096, "bad segment");
     f = good();
     f.ph[DATA].p_vaddr = UINT64_MAX - 4095;
-    refused(&f, 3 * 4096, "bad segment");
+    refused(&f, 4 * 4096, "bad segment");
     f = good();
     f.ph[DATA].p_offset = UINT64_MAX - 4095;
-    refused(&f, 3 * 4096, "cut short");
+    refused(&f, 4 * 4096, "cut short");
     f = good();
     f.ph[DATA].p_flags = PF_R;
-    refused(&f, 3 * 4096, "segments are not an image's");
+    refused(&f, 4 * 4096, "segments are not an image's");
+    f = good();
+    f.ph[RELRO].p_flags |= PF_W;
+    refused(&f, 4 * 4096, "segments are not an image's");
     f = good();
     f.ph[DATA].p_type = PT_NULL;
-    refused(&f, 3 * 4096, "segments are not an image's");
+    refused(&f, 4 * 4096, "segments are not an image's");
 }
 
 static void bad_notes(void **state)
@@ -189,25 +200,25 @@ static void bad_notes(void **state)
     (void)state;
     struct file f = good();
     f.ph[NOTE].p_type = PT_GNU_STACK;
-    refused(&f, 3 * 4096, "no Pith note");
+    refused(&f, 4 * 4096, "no Pith note");
     f = good();
     f.note.name[0] = 'G';
-    refused(&f, 3 * 4096, "no Pith note");
+    refused(&f, 4 * 4096, "no Pith note");
     f = good();
     f.note.h.n_namesz = UINT32_MAX;
-    refused(&f, 3 * 4096, "no Pith note");
+    refused(&f, 4 * 4096, "no Pith note");
     f = good();
     f.note.h.n_descsz = UINT32_MAX;
-    refused(&f, 3 * 4096, "no Pith note");
+    refused(&f, 4 * 4096, "no Pith note");
     f = good();
     f.note.h.n_descsz = 8;
-    refused(&f, 3 * 4096, "no Pith note");
+    refused(&f, 4 * 4096, "no Pith note");
     f = good();
     f.note.pith.abi_version++;
-    refused(&f, 3 * 4096, "ABI version");
+    refused(&f, 4 * 4096, "ABI version");
     f = good();
     f.ph[NOTE].p_filesz = 100000;
-    refused(&f, 3 * 4096, "notes are too long");
+    refused(&f, 4 * 4096, "notes are too long");
 }
 
 static void no_place_for_a_root(void **state)
@@ -215,10 +226,10 @@ static void no_place_for_a_root(void **state)
     (void)state;
     struct file f = good();
     f.ph[SPARE].p_type = PT_GNU_STACK;
-    refused(&f, 3 * 4096, "no spare program header");
-    struct image im = {.root_vaddr = 5 * 4096};
-    f.ph[SPARE] = image_root_header(&im, 3 * 4096, 4096);
-    refused(&f, 5 * 4096, "not at the end");
+    refused(&f, 4 * 4096, "no spare program header");
+    struct image im = {.root_vaddr = 6 * 4096};
+    f.ph[SPARE] = image_root_header(&im, 4 * 4096, 4096);
+    refused(&f, 6 * 4096, "not at the end");
 }
 
 static void not_a_file(void **state)

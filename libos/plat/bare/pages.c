@@ -147,22 +147,16 @@ static uint64_t segment_bits(const Elf64_Phdr *ph)
     return (ph->p_flags & PF_W ? WRITE : 0) | (ph->p_flags & PF_X ? 0 : NO_EXEC);
 }
 
-/* The image's segments, and what is read-only after relocation. */
 static void map_image(void)
 {
     const Elf64_Ehdr *elf = (const Elf64_Ehdr *)bare_layout.image;
     const Elf64_Phdr *ph = (const Elf64_Phdr *)(bare_layout.image + elf->e_phoff);
-    const Elf64_Phdr *relro = elf_find(elf, PT_GNU_RELRO);
-    uint64_t relro_end = relro ? relro->p_vaddr + align_down(relro->p_memsz, PAGE_SIZE) : 0;
 
     for (unsigned i = 0; i < elf->e_phnum; i++) {
         if (ph[i].p_type != PT_LOAD)
             continue;
-        uint64_t at = ph[i].p_vaddr, end = align_up(at + ph[i].p_memsz, PAGE_SIZE);
-        if (relro && at == relro->p_vaddr) {
-            map(bare_layout.image + at, relro_end - at, NO_EXEC);
-            at = relro_end;
-        }
+        uint64_t at = align_down(ph[i].p_vaddr, PAGE_SIZE);
+        uint64_t end = align_up(ph[i].p_vaddr + ph[i].p_memsz, PAGE_SIZE);
         map(bare_layout.image + at, end - at, segment_bits(&ph[i]));
     }
 }

@@ -193,14 +193,14 @@ static size_t length(const char *text)
     return len;
 }
 
-/* The root file system: the fourth PT_LOAD. */
+/* The root file system: the fifth PT_LOAD. */
 static void find_root(void)
 {
     const Elf64_Phdr *ph = (const Elf64_Phdr *)(bare_layout.image + image_header.e_phoff);
     unsigned loads = 0;
 
     for (unsigned i = 0; i < image_header.e_phnum; i++) {
-        if (ph[i].p_type == PT_LOAD && ++loads == 4) {
+        if (ph[i].p_type == PT_LOAD && ++loads == 5) {
             boot.root.addr = bare_layout.image + ph[i].p_vaddr;
             boot.root_len = ph[i].p_memsz;
         }
