@@ -74,13 +74,30 @@ int ip_route_del(const struct ip_route *del)
     return -ESRCH;
 }
 
+void ip_neighbour_answers(struct ip_iface *i, const struct ip_addr *addr, bool answers)
+{
+    for (struct ip_route *r = ip_routes; r; r = r->next)
+        if (r->iface == i && r->failed == answers && ip_equal(&r->gateway, addr)) {
+            r->failed = !answers;
+            ip_generation++;
+        }
+}
+
 static const struct ip_route *find(const struct ip_addr *to, unsigned iface)
 {
-    for (const struct ip_route *r = ip_routes; r; r = r->next)
-        if (r->iface->up && (!iface || r->iface->index == iface) &&
-            ip_is_v4(&r->to) == ip_is_v4(to) && prefix_equal(&r->to, to, r->prefix))
+    const struct ip_route *failed = NULL;
+
+    for (const struct ip_route *r = ip_routes; r; r = r->next) {
+        if (failed && r->prefix != failed->prefix)
+            return failed;
+        if (!r->iface->up || (iface && r->iface->index != iface) ||
+            ip_is_v4(&r->to) != ip_is_v4(to) || !prefix_equal(&r->to, to, r->prefix))
+            continue;
+        if (!r->failed)
             return r;
-    return NULL;
+        failed = failed ? failed : r;
+    }
+    return failed;
 }
 
 static unsigned common_bits(const struct ip_addr *a, const struct ip_addr *b)
