@@ -257,7 +257,7 @@ static void on_error(struct udp_end *e, const struct ip_ends *ends, int err, uns
     wait_wake(&i->sock.wait);
 }
 
-int dgram_create(int domain, int protocol, struct socket **out)
+int inet_dgram_create(int domain, int protocol, struct socket **out)
 {
     struct dgram *d = heap_alloc(sizeof(*d));
 

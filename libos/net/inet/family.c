@@ -41,15 +41,15 @@ static int create(int domain, int type, int protocol, struct socket **out)
     case SOCK_STREAM:
         if (protocol && protocol != IPPROTO_TCP)
             return -EPROTONOSUPPORT;
-        return stream_create(domain, IPPROTO_TCP, out);
+        return inet_stream_create(domain, IPPROTO_TCP, out);
     case SOCK_DGRAM:
         if (protocol == icmp)
-            return raw_create(domain, type, protocol, out);
+            return inet_raw_create(domain, type, protocol, out);
         if (protocol && protocol != IPPROTO_UDP)
             return -EPROTONOSUPPORT;
-        return dgram_create(domain, IPPROTO_UDP, out);
+        return inet_dgram_create(domain, IPPROTO_UDP, out);
     case SOCK_RAW:
-        return protocol ? raw_create(domain, type, protocol, out) : -EPROTONOSUPPORT;
+        return protocol ? inet_raw_create(domain, type, protocol, out) : -EPROTONOSUPPORT;
     default:
         return -ESOCKTNOSUPPORT;
     }

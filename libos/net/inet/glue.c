@@ -43,7 +43,7 @@ static int mtu(struct tcp *t, const struct ip_ends *ends, struct net_path *path,
 static void event(void *user, unsigned events)
 {
     if (user)
-        stream_event(user, events);
+        inet_stream_event(user, events);
 }
 
 static const struct tcp_ops ops = {

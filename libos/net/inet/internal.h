@@ -111,9 +111,9 @@ void inet_init(struct isock *i, const struct sock_ops *ops, int domain, int type
 void inet_end(struct isock *i);
 
 /* Families of types: 0 or -ENOMEM. */
-int stream_create(int domain, int protocol, struct socket **out);
-int dgram_create(int domain, int protocol, struct socket **out);
-int raw_create(int domain, int type, int protocol, struct socket **out);
+int inet_stream_create(int domain, int protocol, struct socket **out);
+int inet_dgram_create(int domain, int protocol, struct socket **out);
+int inet_raw_create(int domain, int type, int protocol, struct socket **out);
 
 /* An address of the program as a peer or a local address. (connecting): rules of connect, else of
  * bind, whose differ in errors. In name.c. */
@@ -207,6 +207,6 @@ must_check int inet_tcp_start(void);
 /* Before TCP is called, at the start of a call and after each sleep. */
 void inet_tcp_now(void);
 /* Events of connections, to stream.c: the socket is (user). */
-void stream_event(void *user, unsigned events);
+void inet_stream_event(void *user, unsigned events);
 
 #endif

@@ -37,7 +37,7 @@ static bool is_echo(const struct isock *i)
     return i->sock.type == SOCK_DGRAM;
 }
 
-int raw_create(int domain, int type, int protocol, struct socket **out)
+int inet_raw_create(int domain, int type, int protocol, struct socket **out)
 {
     struct raw *r = heap_alloc(sizeof(*r));
 

@@ -24,7 +24,7 @@
 
 static const struct sock_ops stream_ops;
 
-void stream_event(void *user, unsigned events)
+void inet_stream_event(void *user, unsigned events)
 {
     struct stream *t = user;
     unsigned bits = 0;
@@ -41,19 +41,19 @@ void stream_event(void *user, unsigned events)
     wait_wake_events(&t->in.sock.wait, bits);
 }
 
-enum tcp_state stream_tcp_state(const struct stream *t)
+enum tcp_state inet_stream_tcp_state(const struct stream *t)
 {
     return t->conn ? tcp_state(t->conn) : TCP_CLOSED_STATE;
 }
 
-bool stream_is_closed(const struct stream *t)
+bool inet_stream_is_closed(const struct stream *t)
 {
-    enum tcp_state s = stream_tcp_state(t);
+    enum tcp_state s = inet_stream_tcp_state(t);
 
     return s == TCP_CLOSED_STATE || s == TCP_TIME_WAIT_STATE;
 }
 
-void stream_look(struct stream *t)
+void inet_stream_look(struct stream *t)
 {
     struct socket *s = &t->in.sock;
 
@@ -69,7 +69,7 @@ void stream_look(struct stream *t)
         s->shut |= SOCK_SHUT_RD;
         t->ended = true;
     }
-    if (s->shut != SOCK_SHUT_BOTH && stream_is_closed(t))
+    if (s->shut != SOCK_SHUT_BOTH && inet_stream_is_closed(t))
         s->shut = SOCK_SHUT_BOTH;
 }
 
@@ -85,7 +85,7 @@ static struct stream *stream_alloc(int domain, int protocol)
     return t;
 }
 
-int stream_create(int domain, int protocol, struct socket **out)
+int inet_stream_create(int domain, int protocol, struct socket **out)
 {
     int err = inet_tcp_start();
     struct stream *t = err ? NULL : stream_alloc(domain, protocol);
@@ -100,8 +100,8 @@ static int stream_bind(struct socket *s, const struct sockaddr_storage *addr, so
 {
     struct stream *t = to_stream(s);
 
-    stream_look(t);
-    return inet_bind(&t->in, addr, len, !stream_is_closed(t) || t->in.port.port);
+    inet_stream_look(t);
+    return inet_bind(&t->in, addr, len, !inet_stream_is_closed(t) || t->in.port.port);
 }
 
 /* The connection's copy of what was set. (to): NULL: of a listener. */
@@ -213,7 +213,7 @@ static int connection_failed(struct stream *t)
 
 static bool is_syn(const struct stream *t)
 {
-    enum tcp_state s = stream_tcp_state(t);
+    enum tcp_state s = inet_stream_tcp_state(t);
 
     return s == TCP_SYN_SENT_STATE || s == TCP_SYN_RCVD_STATE;
 }
@@ -226,7 +226,7 @@ static int stream_connect(struct socket *s, const struct sockaddr_storage *addr,
 
     if (len < sizeof(addr->ss_family))
         return -EINVAL;
-    stream_look(t);
+    inet_stream_look(t);
     if (addr->ss_family == AF_UNSPEC) {
         disconnect(t);
         ip_run_local();
@@ -242,7 +242,7 @@ static int stream_connect(struct socket *s, const struct sockaddr_storage *addr,
         if (err)
             return err;
     }
-    while (stream_look(t), is_syn(t)) {
+    while (inet_stream_look(t), is_syn(t)) {
         if (deadline == DEADLINE_NOW)
             return answer;
         int err = sock_wait(&s->wait, deadline, "connect to a server");
@@ -251,7 +251,7 @@ static int stream_connect(struct socket *s, const struct sockaddr_storage *addr,
         if (err)
             return err;
     }
-    if (stream_is_closed(t))
+    if (inet_stream_is_closed(t))
         return connection_failed(t);
     t->state = STREAM_CONNECTED;
     return 0;
@@ -262,12 +262,12 @@ static int stream_listen(struct socket *s, int backlog)
     struct stream *t = to_stream(s);
     struct isock *i = &t->in;
 
-    stream_look(t);
+    inet_stream_look(t);
     if (t->state == STREAM_LISTENING) {
         tcp_set_backlog(t->conn, (unsigned)backlog);
         return 0;
     }
-    if (t->state != STREAM_OPEN || !stream_is_closed(t))
+    if (t->state != STREAM_OPEN || !inet_stream_is_closed(t))
         return -EINVAL;
     if (inet_autobind(i))
         return -EADDRINUSE;
@@ -353,8 +353,8 @@ static int stream_accept(struct socket *s, nsec_t deadline, struct socket **out)
 static int stream_name(struct socket *s, bool peer, struct sockaddr_storage *addr)
 {
     struct stream *t = to_stream(s);
-    bool known = t->in.ends.remote_port && (t->just_accepted || !(stream_is_closed(t) ||
-                 stream_tcp_state(t) == TCP_SYN_SENT_STATE));
+    bool known = t->in.ends.remote_port && (t->just_accepted || !(inet_stream_is_closed(t) ||
+                 inet_stream_tcp_state(t) == TCP_SYN_SENT_STATE));
 
     if (peer)
         t->just_accepted = false;
@@ -366,11 +366,11 @@ static int stream_shutdown(struct socket *s, unsigned how)
     struct stream *t = to_stream(s);
     int err = 0;
 
-    stream_look(t);
-    if (t->state == STREAM_LISTENING || stream_tcp_state(t) == TCP_SYN_SENT_STATE) {
+    inet_stream_look(t);
+    if (t->state == STREAM_LISTENING || inet_stream_tcp_state(t) == TCP_SYN_SENT_STATE) {
         if (how & SOCK_SHUT_RD || t->state != STREAM_LISTENING)
             disconnect(t);
-    } else if (stream_is_closed(t)) {
+    } else if (inet_stream_is_closed(t)) {
         err = -ENOTCONN;
         s->shut |= how;
     } else {
@@ -394,7 +394,7 @@ static void linger(struct stream *t)
 
     tcp_shutdown_send(t->conn);
     ip_run_local();
-    while (!stream_is_closed(t) && !tcp_all_acked(t->conn) &&
+    while (!inet_stream_is_closed(t) && !tcp_all_acked(t->conn) &&
            sock_wait(&s->wait, deadline, "close a socket that lingers") == 0)
         ;
     inet_tcp_now();
@@ -407,7 +407,7 @@ static void stream_release(struct socket *s)
     if (t->conn) {
         inet_tcp_now();
         bool lingers = s->linger.l_onoff && t->state != STREAM_LISTENING;
-        if (lingers && s->linger.l_linger > 0 && !stream_is_closed(t) &&
+        if (lingers && s->linger.l_linger > 0 && !inet_stream_is_closed(t) &&
             tcp_recv_len(t->conn) == 0)
             linger(t);
         if (lingers && s->linger.l_linger == 0)
@@ -489,7 +489,7 @@ static int set_tcp(struct stream *t, int name, int v)
         break;
     case TCP_WINDOW_CLAMP:
         if (v == 0) {
-            if (!stream_is_closed(t))
+            if (!inet_stream_is_closed(t))
                 return -EINVAL;
             o->window_clamp = 0;
         } else {
@@ -506,7 +506,7 @@ static int set_tcp(struct stream *t, int name, int v)
         wait_wake(&t->in.sock.wait);
         break;
     case TCP_FASTOPEN: /* a listener may offer it; nobody gets a cookie */
-        return v >= 0 && (stream_is_closed(t) || t->state == STREAM_LISTENING) ? 0 : -EINVAL;
+        return v >= 0 && (inet_stream_is_closed(t) || t->state == STREAM_LISTENING) ? 0 : -EINVAL;
     case TCP_FASTOPEN_CONNECT:
         return v < 0 || v > 1 ? -EINVAL : v ? -EOPNOTSUPP : 0;
     case TCP_THIN_LINEAR_TIMEOUTS: /* kept by nobody */
@@ -571,7 +571,7 @@ static int get_tcp(struct stream *t, int name, int *v)
         return 0;
     case TCP_MAXSEG:
         *v = o->mss ? o->mss : 536;
-        if (t->conn && t->state != STREAM_LISTENING && !stream_is_closed(t)) {
+        if (t->conn && t->state != STREAM_LISTENING && !inet_stream_is_closed(t)) {
             struct tcp_info info = {0};
             tcp_get_info(t->conn, &info);
             *v = (int)info.tcpi_snd_mss;
@@ -640,7 +640,7 @@ static int stream_getopt(struct socket *s, int level, int name, void *value, soc
 {
     struct stream *t = to_stream(s);
 
-    stream_look(t);
+    inet_stream_look(t);
     return level == IPPROTO_TCP ? getopt_tcp(t, name, value, len)
                                 : inet_getopt(&t->in, level, name, value, len);
 }
@@ -652,10 +652,10 @@ static const struct sock_ops stream_ops = {
     .accept = stream_accept,
     .name = stream_name,
     .shutdown = stream_shutdown,
-    .send = stream_send,
-    .recv = stream_recv,
-    .poll = stream_poll,
-    .ioctl = stream_ioctl,
+    .send = inet_stream_send,
+    .recv = inet_stream_recv,
+    .poll = inet_stream_poll,
+    .ioctl = inet_stream_ioctl,
     .setopt = stream_setopt,
     .getopt = stream_getopt,
     .release = stream_release,

@@ -18,7 +18,7 @@ struct stream {
     struct tcp_conn *conn;      /* NULL: none */
     struct tcp_options options; /* as set; the connection has a copy */
     enum stream_state state;
-    uint8_t news;       /* TCP_EVENT_* that stream_look has not looked at */
+    uint8_t news;       /* TCP_EVENT_* that inet_stream_look has not looked at */
     bool ended;         /* FIN or a reset came: reads give 0 */
     bool just_accepted; /* accept tells the peer's name even if it has gone meanwhile */
 };
@@ -29,15 +29,15 @@ static inline struct stream *to_stream(struct socket *s)
 }
 
 /* Whether the connection is at its end, as Linux's state CLOSE; and its state, CLOSED without. */
-bool stream_is_closed(const struct stream *t);
-enum tcp_state stream_tcp_state(const struct stream *t);
+bool inet_stream_is_closed(const struct stream *t);
+enum tcp_state inet_stream_tcp_state(const struct stream *t);
 
 /* Learns what has happened to the connection: errors, its end. Before any decision about (t). */
-void stream_look(struct stream *t);
+void inet_stream_look(struct stream *t);
 
-ssize_t stream_send(struct socket *s, struct sock_msg *m);
-ssize_t stream_recv(struct socket *s, struct sock_msg *m);
-int stream_poll(struct socket *s);
-long stream_ioctl(struct socket *s, unsigned long request, long arg);
+ssize_t inet_stream_send(struct socket *s, struct sock_msg *m);
+ssize_t inet_stream_recv(struct socket *s, struct sock_msg *m);
+int inet_stream_poll(struct socket *s);
+long inet_stream_ioctl(struct socket *s, unsigned long request, long arg);
 
 #endif

@@ -15,14 +15,14 @@
 
 static bool may_send(const struct stream *t)
 {
-    enum tcp_state s = stream_tcp_state(t);
+    enum tcp_state s = inet_stream_tcp_state(t);
 
     return s == TCP_ESTABLISHED_STATE || s == TCP_CLOSE_WAIT_STATE;
 }
 
 static bool is_syn(const struct stream *t)
 {
-    enum tcp_state s = stream_tcp_state(t);
+    enum tcp_state s = inet_stream_tcp_state(t);
 
     return s == TCP_SYN_SENT_STATE || s == TCP_SYN_RCVD_STATE;
 }
@@ -52,7 +52,7 @@ static int sleep(struct stream *t, const struct sock_msg *m, const char *what)
 static int wait_connected(struct stream *t, const struct sock_msg *m)
 {
     for (;;) {
-        stream_look(t);
+        inet_stream_look(t);
         if (t->in.sock.error || t->in.sock.shut & SOCK_SHUT_WR)
             return 1;
         if (may_send(t))
@@ -86,7 +86,7 @@ static ssize_t send_all(struct stream *t, struct sock_msg *m, size_t *done)
     bool more = m->flags & MSG_MORE;
 
     while (*done < m->len) {
-        stream_look(t);
+        inet_stream_look(t);
         if (t->in.sock.error || t->in.sock.shut & SOCK_SHUT_WR || !may_send(t))
             return -EPIPE;
         bool had_room = tcp_send_room(t->conn) > 0;
@@ -111,7 +111,7 @@ static ssize_t send_all(struct stream *t, struct sock_msg *m, size_t *done)
     return 0;
 }
 
-ssize_t stream_send(struct socket *s, struct sock_msg *m)
+ssize_t inet_stream_send(struct socket *s, struct sock_msg *m)
 {
     struct stream *t = to_stream(s);
     struct inet_control c;
@@ -148,7 +148,7 @@ static ssize_t recv_urgent(struct stream *t, struct sock_msg *m)
     if (err == -EINVAL)
         return -EINVAL;
     if (err)
-        return stream_is_closed(t) || s->shut & SOCK_SHUT_RD ? 0 : -EAGAIN;
+        return inet_stream_is_closed(t) || s->shut & SOCK_SHUT_RD ? 0 : -EAGAIN;
     m->result |= MSG_OOB;
     if (m->len == 0) {
         m->result |= MSG_TRUNC;
@@ -216,10 +216,10 @@ static int no_bytes(struct stream *t)
         return sock_error(s);
     if (s->shut & SOCK_SHUT_RD)
         return 1;
-    return stream_is_closed(t) ? -ENOTCONN : 0;
+    return inet_stream_is_closed(t) ? -ENOTCONN : 0;
 }
 
-ssize_t stream_recv(struct socket *s, struct sock_msg *m)
+ssize_t inet_stream_recv(struct socket *s, struct sock_msg *m)
 {
     struct stream *t = to_stream(s);
     bool peek = m->flags & MSG_PEEK;
@@ -238,7 +238,7 @@ ssize_t stream_recv(struct socket *s, struct sock_msg *m)
         target = 1;
     while (done < m->len || m->len == 0) {
         size_t skip = off + (peek ? done : 0);
-        stream_look(t);
+        inet_stream_look(t);
         if (done > 0 && t->conn && tcp_urgent_mark(t->conn) == (ssize_t)skip)
             break;
         if (t->conn && tcp_recv_len(t->conn) > skip) {
@@ -253,7 +253,7 @@ ssize_t stream_recv(struct socket *s, struct sock_msg *m)
         }
         if (done >= target)
             break;
-        if (done > 0 && (s->error || s->shut & SOCK_SHUT_RD || stream_is_closed(t)))
+        if (done > 0 && (s->error || s->shut & SOCK_SHUT_RD || inet_stream_is_closed(t)))
             break;
         r = done > 0 ? 0 : no_bytes(t);
         if (r)
@@ -272,15 +272,15 @@ ssize_t stream_recv(struct socket *s, struct sock_msg *m)
     return done > 0 ? (ssize_t)done : r == 1 ? 0 : r;
 }
 
-int stream_poll(struct socket *s)
+int inet_stream_poll(struct socket *s)
 {
     struct stream *t = to_stream(s);
     int bits = 0;
 
     if (t->state == STREAM_LISTENING)
         return tcp_can_accept(t->conn) ? READY_IN : 0;
-    stream_look(t);
-    if (s->shut == SOCK_SHUT_BOTH || stream_is_closed(t))
+    inet_stream_look(t);
+    if (s->shut == SOCK_SHUT_BOTH || inet_stream_is_closed(t))
         bits |= POLLHUP;
     if (s->shut & SOCK_SHUT_RD)
         bits |= READY_IN | POLLRDHUP;
@@ -296,7 +296,7 @@ int stream_poll(struct socket *s)
             if (mark >= 0 && tcp_recv_urgent(t->conn, true, &byte) == 0)
                 bits |= POLLPRI;
         }
-        bool room = !t->conn || stream_is_closed(t);
+        bool room = !t->conn || inet_stream_is_closed(t);
         if (!room) {
             size_t limit = tcp_send_room(t->conn) + tcp_unacked(t->conn);
             room = tcp_send_room(t->conn) * 3 >= limit;
@@ -311,12 +311,12 @@ int stream_poll(struct socket *s)
     return bits;
 }
 
-long stream_ioctl(struct socket *s, unsigned long request, long arg)
+long inet_stream_ioctl(struct socket *s, unsigned long request, long arg)
 {
     struct stream *t = to_stream(s);
     size_t n = 0;
 
-    stream_look(t);
+    inet_stream_look(t);
     switch (request) {
     case FIONREAD:
         if (t->state == STREAM_LISTENING)
@@ -332,7 +332,7 @@ long stream_ioctl(struct socket *s, unsigned long request, long arg)
     case SIOCOUTQNSD:
         if (t->state == STREAM_LISTENING)
             return -EINVAL;
-        if (t->conn && !is_syn(t) && !stream_is_closed(t))
+        if (t->conn && !is_syn(t) && !inet_stream_is_closed(t))
             n = request == TIOCOUTQ ? tcp_unacked(t->conn) : tcp_unsent(t->conn);
         break;
     case SIOCATMARK:
