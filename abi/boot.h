@@ -76,6 +76,10 @@ struct pith_boot {
     struct pith_clock clock;
     uint8_t entropy[32]; /* fresh for every start and restore */
     uint64_t features;   /* PITH_FEATURE_* */
+    /* What the library OS is told beside the program: NAME=VALUE strings, NUL-terminated, one after
+     * the other (docs/network.md); length 0: none. */
+    pith_gaddr settings;
+    uint64_t settings_len;
 };
 
 /* The guest may set FS and GS base by its own instructions (CR4.FSGSBASE); else by PITH_HC_BASE. */
@@ -92,7 +96,7 @@ struct pith_shared {
 };
 
 _Static_assert(sizeof(struct pith_clock) == 40, "ABI");
-_Static_assert(sizeof(struct pith_boot) == 240, "ABI");
+_Static_assert(sizeof(struct pith_boot) == 256, "ABI");
 _Static_assert(sizeof(struct pith_shared) == 16, "ABI");
 
 #endif

@@ -77,6 +77,24 @@ struct pith_block_config {
     uint32_t blk_size; /* what is best read and written at once, in bytes */
 };
 
+/* Network devices (virtio 1.2, 5.1): queue 0 receives, queue 1 transmits; every packet begins with the
+ * header of 12 bytes. config holds what the feature bits of virtio say. Receive buffers are merged
+ * (VIRTIO_NET_F_MRG_RXBUF).
+ *
+ * PITH_NET_F_SENT: a packet that the host took is used when PITH_HC_POLL returns; those that are sent
+ * do not count as used there, and so end no wait. */
+#define PITH_NET_RX     0
+#define PITH_NET_TX     1
+#define PITH_NET_F_SENT (1ull << 50)
+
+struct pith_net_config {
+    uint8_t mac[6];
+    uint16_t status; /* bit 0: the link is up */
+    uint16_t max_pairs;
+    uint16_t mtu;
+};
+
+_Static_assert(sizeof(struct pith_net_config) == 12, "ABI");
 _Static_assert(sizeof(struct pith_block_config) == 24, "ABI");
 _Static_assert(sizeof(struct pith_queue) == 32, "ABI");
 _Static_assert(sizeof(struct pith_device) == 136, "ABI");

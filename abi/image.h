@@ -52,6 +52,9 @@ struct pith_note {
  * before the guest runs. */
 #define PITH_NOTE_UPCALLS 3u
 
+/* Likewise: the guest drives network devices. Without it none is opened. */
+#define PITH_NOTE_NETWORK 4u
+
 _Static_assert(sizeof(struct pith_note) == 24, "ABI");
 
 #endif

@@ -9,7 +9,7 @@
 #define STAGES_MAX 16
 
 /* What libos/plat/bare calls; see bare.h there. */
-void bare_stage(const char *name, uint32_t tsc);
+void pith_bare_stage(const char *name, uint32_t tsc);
 
 static struct {
     const char *name;
@@ -26,7 +26,7 @@ static uint32_t counter(void)
 }
 
 /* Before everything: no stack protector, no library. */
-__attribute__((optimize("no-stack-protector"))) void bare_stage(const char *name, uint32_t tsc)
+__attribute__((optimize("no-stack-protector"))) void pith_bare_stage(const char *name, uint32_t tsc)
 {
     if (count < STAGES_MAX) {
         stages[count].name = name;
@@ -36,7 +36,7 @@ __attribute__((optimize("no-stack-protector"))) void bare_stage(const char *name
 
 int main(void)
 {
-    bare_stage("library OS and libc", 0);
+    pith_bare_stage("library OS and libc", 0);
     for (unsigned i = 1; i < count; i++)
         printf("%-22s %8u\n", stages[i].name, stages[i].tsc - stages[i - 1].tsc);
     printf("%-22s %8u\n", "entry to main", stages[count - 1].tsc - stages[0].tsc);

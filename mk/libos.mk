@@ -57,17 +57,30 @@ $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.S
 endef
 $(foreach m,$(LIBOS_MODULES),$(if $($m.src),$(eval $(call libos_module,$m))))
 
-$(LIBPITH): $(LIBOS_OBJECTS)
+# The library OS's names that a program may have too get the prefix pith_ in what is installed, and so do libc's
+# references to them (docs/decisions/0032-prefixed-names.md). $(LIBOS_NAMES) has a line "NAME pith_NAME" for each;
+# where they are the same as before it keeps its time, as libc.a depends on it.
+$(LIBOS_NAMES).stamp: $(LIBOS_OBJECTS) mk/libos.mk
+	@mkdir -p $(@D)
+	@nm -g $(LIBOS_OBJECTS) | awk 'NF > 1 && $$(NF-1) ~ /^[A-TV-Zvw]$$/ && $$NF !~ /^(pith)?_/ { print $$NF, "pith_" $$NF }' | \
+	    sort -u >$(LIBOS_NAMES).new
+	@cmp -s $(LIBOS_NAMES).new $(LIBOS_NAMES) && rm $(LIBOS_NAMES).new || mv $(LIBOS_NAMES).new $(LIBOS_NAMES)
+	@touch $@
+$(LIBOS_NAMES): $(LIBOS_NAMES).stamp ;
+prefix_names = objcopy -D --redefine-syms=$(LIBOS_NAMES)
+
+$(LIBPITH): $(LIBOS_OBJECTS) $(LIBOS_NAMES)
 	@mkdir -p $(@D)
 	$(call say,AR      $@)
-	@rm -f $@
-	$(Q)ar rcsD $@ $^
+	@rm -f $@ $@.new
+	$(Q)ar rcsD $@.new $(LIBOS_OBJECTS)
+	$(Q)$(prefix_names) $@.new $@ && rm $@.new
 
 # The hosted entry point, linked first into every image.
 CRT1 := $(SYSROOT)/lib/crt1.o
-$(CRT1): $(OBJ)/libos/plat/hosted/crt1.o
+$(CRT1): $(OBJ)/libos/plat/hosted/crt1.o $(LIBOS_NAMES)
 	@mkdir -p $(@D)
-	$(Q)cp $< $@
+	$(Q)$(prefix_names) $< $@
 
 ALL += $(LIBPITH) $(CRT1)
 -include $(LIBOS_OBJECTS:.o=.d)

@@ -10,6 +10,9 @@ MUSL_BUILD   := $(BUILD)/musl
 MUSL_LIB     := $(SYSROOT)/lib
 MUSL_HEADERS := $(MUSL_BUILD)/headers.stamp
 
+# The names that references of libc.a are changed by (mk/libos.mk).
+LIBOS_NAMES := $(OBJ)/gen/names
+
 CALLS_TBL     := libos/posix/calls.tbl
 CALLS_H       := $(OBJ)/gen/pith_calls.h
 CALLS_TABLE   := $(OBJ)/gen/pith_table.h
@@ -86,11 +89,12 @@ $(MUSL_LIBC)/config.mak: $(MUSL_SRC).pin musl/config.mak $(wildcard musl/include
 	@{ echo 'PITH_MUSL := $(CURDIR)/musl'; echo 'PITH_GEN := $(abspath $(MUSL_BUILD))/include'; \
 	    echo 'PITH_WARNINGS := $(WARNINGS)'; echo 'PITH_PATHMAP := $(PATHMAP)'; cat musl/config.mak; } >>$@
 
-$(LIBC): $(MUSL_LIBC)/config.mak $(shell find musl/src -type f)
+$(LIBC): $(MUSL_LIBC)/config.mak $(shell find musl/src -type f) $(LIBOS_NAMES)
 	@mkdir -p $(@D)
 	$(call say,MAKE    $@ (takes a minute))
 	+@$(MAKE) --no-print-directory -s -C $(MUSL_LIBC) -f $(MUSL_SRC)/Makefile lib/libc.a $(MUSL_EMPTY)
 	@cp $(MUSL_LIBC)/lib/*.a $(@D)/
+	$(Q)$(prefix_names) $@
 
 # The archive for pith cc --allow-missing: one member for each call that Pith does not have, and for each function
 # that is refused by its own name.
@@ -99,12 +103,12 @@ MISSING_DIR  := $(OBJ)/missing
 MISSING_OPTS  = $(LIBOS_CFLAGS) $(LIBOS_SSP) -I$(OBJ)/gen -I$(INCLUDE)/base -I$(INCLUDE)/iface \
     $(LIBOS_INCLUDES)
 $(LIBMISSING): $(CALLS_MISSING) $(CALLS_NOTES) musl/missing.c libos/base/log.h mk/musl.mk \
-    | $(MUSL_HEADERS) $(INCLUDE)/base/base $(INCLUDE)/iface/iface
+    $(LIBOS_NAMES) | $(MUSL_HEADERS) $(INCLUDE)/base/base $(INCLUDE)/iface/iface
 	@mkdir -p $(MISSING_DIR) $(@D)
 	$(call say,AR      $@)
 	@rm -f $@ $(MISSING_DIR)/*.o
 	@{ cat $<; tools/gen-compatibility functions $(CALLS_TBL) $(CALLS_NOTES); } | \
 	    xargs -P 2 -I {} $(LIBOS_CC) $(MISSING_OPTS) -DCALL={} -c -o $(MISSING_DIR)/{}.o musl/missing.c
-	$(Q)ar rcsD $@ $(MISSING_DIR)/*.o
+	$(Q)ar rcsD $@ $(MISSING_DIR)/*.o && $(prefix_names) $@
 
 ALL += $(LIBC) $(LIBMISSING)

@@ -17,7 +17,7 @@ check-system: all | $(SETUP_TEST) $(TEST)/kernel ## run the system tests; TESTS=
 	@PITH_OUT=$(abspath $(OUT)) PITH_TEST_KERNEL=$(abspath $(TEST))/kernel \
 	    tools/test-pytest $(TEST)/system.result $(TESTS)
 
-check-ports: all | $(SETUP_TEST) ## build and test the ports: Lua, SQLite
+check-ports: all | $(SETUP_TEST) ## build and test the ports: Lua, memcached, Redis, SQLite
 	+@$(PORTS_MAKE) all native || true
 	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports \
 	    tools/test-pytest $(TEST)/ports.result ports

@@ -54,6 +54,7 @@ static int show_sandbox(void)
 {
     struct filter_params params = {.heap_len = 1,
                                    .pool = 1,
+                                   .in_fds = 1u << STDIN_FILENO,
                                    .out_fds = 1u << STDOUT_FILENO | 1u << STDERR_FILENO,
                                    .die_signals = lockdown_die_signals() | signals_passed_on(),
                                    .vcpu = options.way == WAY_KVM ? STDERR_FILENO + 1 : 0,
@@ -63,6 +64,9 @@ static int show_sandbox(void)
     for (unsigned i = 0; i < machine.disks.count; i++)
         machine.disks.dev[i].fd = (int)(STDERR_FILENO + 1 + i);
     filter_allow_disks(&params, &machine.disks);
+    for (unsigned i = 0; i < machine.nets.count; i++)
+        params.in_fds |= 1ull << (STDERR_FILENO + 1 + machine.disks.count + i);
+    params.out_fds |= params.in_fds & ~1ull;
     filter_table(&params, calls);
     return filter_show(calls) ? EXIT_CANNOT_START : 0;
 }
@@ -118,6 +122,7 @@ static void lock_down(struct machine *m, unsigned first_fd)
         .heap = (uint64_t)m->mem + m->layout.heap.at,
         .heap_len = m->layout.heap.len,
         .pool = m->pool,
+        .in_fds = 1ull << STDIN_FILENO,
         .out_fds = (1ull << first_fd) - 1 - (1ull << STDIN_FILENO),
         .die_signals = m->die_signals | signals_passed_on(),
         .pid = m->pid,
@@ -132,9 +137,14 @@ static void lock_down(struct machine *m, unsigned first_fd)
     }
     if (!err)
         err = disks_place(&m->disks, first_fd);
+    unsigned nets_fd = first_fd + m->disks.count, end_fd = nets_fd + m->nets.count;
+    if (!err)
+        err = nets_place(&m->nets, nets_fd);
     if (!err) {
         filter_allow_disks(&params, &m->disks);
-        err = lockdown(&params, first_fd + m->disks.count, &what);
+        params.in_fds |= (1ull << end_fd) - (1ull << nets_fd);
+        params.out_fds |= (1ull << end_fd) - (1ull << nets_fd);
+        err = lockdown(&params, end_fd, &what);
     }
     if (err) {
         say("%s: %s: %s", m->name, what, strerror(-err));
@@ -173,13 +183,17 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     if (getrandom(random, sizeof(random), 0) != sizeof(random))
         refuse(-EIO, "no random numbers from the host");
     memcpy(in->entropy, random + 1, sizeof(in->entropy));
+    if (!m->image.network)
+        m->nets.count = 0;
+    in->settings = options.settings;
+    in->setting_count = options.setting_count;
     lay_out(m, in);
     int err = load_image(m, fd, random[0], options.no_aslr, &why);
     if (err)
         refuse(err, why);
 
     unsigned first_fd = set_consoles(m, by_name);
-    if (disks_open(&m->disks))
+    if (disks_open(&m->disks) || nets_open(&m->nets))
         _exit(EXIT_CANNOT_START);
     set_clock(m);
     in->enforced = PITH_ENFORCED_WX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
@@ -194,6 +208,7 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
         refuse(-EIO, why);
     boot_write(m, in);
     m->consoles.pending = &m->shared->pending;
+    m->consoles.nets = &m->nets;
     if (load_seal(m))
         refuse(-EIO, "the host refuses to protect memory");
     if (!by_name)
@@ -259,6 +274,7 @@ int main(int argc, char **argv, char **envp)
         argv++;
     }
     options.disks = &machine.disks;
+    options.nets = &machine.nets;
     if (options_parse(argc, argv, envp, &options, why, sizeof(why))) {
         say("%s", why);
         return EXIT_CANNOT_START;

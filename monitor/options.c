@@ -27,6 +27,11 @@ const char options_help[] =
     "                    processor supports it, else process\n"
     "  --disk NAME=FILE  give the machine a disk: a file of the host or one of its block devices.\n"
     "                    With :ro behind it, read-only\n"
+    "  --net tap:NAME    give the machine a network: a TAP device of the host, which is there "
+    "already\n"
+    "  --ip ADDRESS      its address, ADDR/LEN[,GATEWAY][,DNS], or dhcp (default), or none; may "
+    "be\n"
+    "                    given several times. It is that of the --net before it\n"
     "  --allow-jit       let the program make memory executable, though never writable and\n"
     "                    executable at once\n"
     "  --no-aslr         load at the same address each time, for debugging\n"
@@ -183,9 +188,37 @@ static int not_yet(struct parse *p, char *text)
                   text);
 }
 
-static int set_net(struct parse *p, char *text)
+static int add_net(struct parse *p, char *text)
 {
-    return strcmp(text, "none") ? not_yet(p, text) : 0;
+    struct nets *ns = p->o->nets;
+    if (!strcmp(text, "none"))
+        return 0;
+    if (!strcmp(text, "user"))
+        return not_yet(p, text);
+    if (strncmp(text, "tap:", 4) || !text[4])
+        return refuse(p, "--net %s: a network is tap:NAME or none; for example --net tap:tap0",
+                      text);
+    if (ns->count == NETS_MAX)
+        return refuse(p, "--net %s: a machine has at most 4 networks", text);
+    struct net *n = &ns->dev[ns->count];
+    *n = (struct net){.name = "net0", .host = text + 4};
+    n->name[3] = (char)('0' + ns->count++);
+    return 0;
+}
+
+/* Of the network before it. What is wrong in it the library OS says. */
+static int add_ip(struct parse *p, char *text)
+{
+    if (p->o->setting_count == SETTINGS_MAX)
+        return refuse(p, "--ip %s: there are 16 addresses already", text);
+    if (strcmp(text, "dhcp") && strcmp(text, "none") && !strchr(text, '/'))
+        return refuse(p,
+                      "--ip %s: an address is ADDR/LEN[,GATEWAY][,DNS], dhcp or none; for example "
+                      "--ip 10.0.0.2/24,10.0.0.1",
+                      text);
+    unsigned nets = p->o->nets->count;
+    p->o->settings[p->o->setting_count++] = (struct setting){nets ? nets - 1 : 0, text};
+    return 0;
 }
 
 static const struct option {
@@ -193,8 +226,8 @@ static const struct option {
     int (*set)(struct parse *p, char *value);
 } with_value[] = {
     {"-m", set_memory}, {"-e", add_env},    {"--timeout", set_timeout},
-    {"--on", set_way},  {"--net", set_net}, {"--disk", add_disk},
-    {"-v", not_yet},    {"-p", not_yet},
+    {"--on", set_way},  {"--net", add_net}, {"--disk", add_disk},
+    {"--ip", add_ip},   {"-v", not_yet},    {"-p", not_yet},
 };
 
 /* The value of option (o) at argv[at]: "-m 1M", "-m1M", "--on process", "--on=process". Moves p->at
@@ -260,6 +293,7 @@ int options_parse(int argc, char **argv, char *const *environ, struct options *o
     o->no_aslr = o->allow_jit = false;
     o->way = WAY_AUTO;
     o->disks->count = 0;
+    o->nets->count = o->setting_count = 0;
     o->env_count = 0;
     o->env = argv + 1;
 

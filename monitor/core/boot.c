@@ -19,6 +19,14 @@ struct shared_area {
     } disk[];
 };
 
+/* Of a network device, behind the disks', each from a multiple of 16 on. */
+struct net_area {
+    struct pith_net_config config;
+    char rings[] __attribute__((aligned(16)));
+};
+
+#define NET_AREA_LEN (sizeof(struct net_area) + 2 * queue_rings_len(NET_QUEUE_SIZE))
+
 struct boot_area {
     struct pith_boot boot;
     struct pith_device device[]; /* the strings of (args) follow */
@@ -27,7 +35,17 @@ struct boot_area {
 /* There is room for all consoles, whether they are there or not: how many there are shows late. */
 static unsigned devices_max(const struct machine *m)
 {
-    return CONSOLES_MAX + m->disks.count;
+    return CONSOLES_MAX + m->disks.count + m->nets.count;
+}
+
+#define SETTING_NAME "net0.ip="
+
+static uint64_t settings_len(const struct boot_input *in)
+{
+    uint64_t len = 0;
+    for (unsigned i = 0; i < in->setting_count; i++)
+        len += sizeof(SETTING_NAME) + strlen(in->settings[i].value);
+    return len;
 }
 
 static uint64_t args_len(const struct boot_input *in)
@@ -42,13 +60,15 @@ static uint64_t args_len(const struct boot_input *in)
 
 uint64_t boot_area_len(const struct machine *m, const struct boot_input *in)
 {
-    return sizeof(struct boot_area) + devices_max(m) * sizeof(struct pith_device) + args_len(in);
+    return sizeof(struct boot_area) + devices_max(m) * sizeof(struct pith_device) + args_len(in) +
+           settings_len(in);
 }
 
 uint64_t shared_area_len(const struct machine *m)
 {
     const struct shared_area *shared = NULL;
-    return sizeof(*shared) + m->disks.count * sizeof(shared->disk[0]);
+    return sizeof(*shared) + m->disks.count * sizeof(shared->disk[0]) + 16 +
+           m->nets.count * NET_AREA_LEN;
 }
 
 /* The guest's address of something in guest memory. */
@@ -82,6 +102,16 @@ static void write_queue(const struct machine *m, struct pith_queue *pq, struct q
     pq->avail = guest_addr(m, &rings->avail);
     pq->used = guest_addr(m, &rings->used);
     pq->size = QUEUE_SIZE;
+}
+
+static void write_large_queue(const struct machine *m, struct pith_queue *pq, struct queue *q,
+                              char *rings, bool writable)
+{
+    write_queue(m, pq, q, (struct queue_rings *)rings, writable);
+    q->size = NET_QUEUE_SIZE;
+    pq->avail = guest_addr(m, rings + queue_avail_at(NET_QUEUE_SIZE));
+    pq->used = guest_addr(m, rings + queue_used_at(NET_QUEUE_SIZE));
+    pq->size = NET_QUEUE_SIZE;
 }
 
 static void write_config(struct pith_console_config *config, const struct console *c)
@@ -149,6 +179,48 @@ static void write_disk(struct machine *m, struct shared_area *shared, struct pit
     d->queue.mixed = true;
 }
 
+/* Feature bits of virtio 1.2, 5.1.3. */
+#define NET_F_CSUM       (1ull << 0)
+#define NET_F_GUEST_CSUM (1ull << 1)
+#define NET_F_MTU        (1ull << 3)
+#define NET_F_MAC        (1ull << 5)
+#define NET_F_GUEST_TSO4 (1ull << 7)
+#define NET_F_GUEST_TSO6 (1ull << 8)
+#define NET_F_HOST_TSO4  (1ull << 11)
+#define NET_F_HOST_TSO6  (1ull << 12)
+#define NET_F_MRG_RXBUF  (1ull << 15)
+#define NET_F_STATUS     (1ull << 16)
+#define NET_F_OFFLOADS                                                                             \
+    (NET_F_CSUM | NET_F_GUEST_CSUM | NET_F_GUEST_TSO4 | NET_F_GUEST_TSO6 | NET_F_HOST_TSO4 |       \
+     NET_F_HOST_TSO6)
+
+static void write_net(struct machine *m, struct net_area *area, struct pith_device *dev,
+                      struct net *n)
+{
+    char *rings = area->rings;
+
+    dev->type = PITH_DEVICE_NET;
+    dev->config = guest_addr(m, &area->config);
+    dev->config_len = sizeof(area->config);
+    dev->features = NET_F_MTU | NET_F_MAC | NET_F_MRG_RXBUF | NET_F_STATUS | F_VERSION_1 |
+                    PITH_NET_F_SENT | (n->offloads ? NET_F_OFFLOADS : 0);
+    write_name(dev, n->name);
+    area->config = (struct pith_net_config){.status = 1, .max_pairs = 1, .mtu = n->mtu};
+    memcpy(area->config.mac, n->mac, sizeof(n->mac));
+    write_large_queue(m, &dev->queue[PITH_NET_RX], &n->rx, rings, true);
+    write_large_queue(m, &dev->queue[PITH_NET_TX], &n->tx, rings + queue_rings_len(NET_QUEUE_SIZE),
+                      false);
+}
+
+static void write_settings(char *to, const struct boot_input *in)
+{
+    for (unsigned i = 0; i < in->setting_count; i++) {
+        char *name = to;
+        to = stpcpy(stpcpy(to, SETTING_NAME), in->settings[i].value) + 1;
+        name[3] = (char)('0' + in->settings[i].net);
+    }
+}
+
 void boot_write(struct machine *m, const struct boot_input *in)
 {
     const struct layout *l = &m->layout;
@@ -162,7 +234,13 @@ void boot_write(struct machine *m, const struct boot_input *in)
         write_console(m, shared, &area->device[i], i);
     for (unsigned i = 0; i < m->disks.count; i++)
         write_disk(m, shared, &area->device[m->consoles.count + i], i);
+    char *net = (char *)align_up((uintptr_t)&shared->disk[m->disks.count], 16);
+    for (unsigned i = 0; i < m->nets.count; i++, net += NET_AREA_LEN)
+        write_net(m, (struct net_area *)net, &area->device[m->consoles.count + m->disks.count + i],
+                  &m->nets.dev[i]);
     write_args(args, in);
+    char *settings = args + args_len(in);
+    write_settings(settings, in);
 
     area->boot = (struct pith_boot){
         .magic = PITH_BOOT_MAGIC,
@@ -183,12 +261,14 @@ void boot_write(struct machine *m, const struct boot_input *in)
         .argc = (uint32_t)in->argc,
         .envc = (uint32_t)in->envc,
         .devices = guest_addr(m, area->device),
-        .device_count = m->consoles.count + m->disks.count,
+        .device_count = m->consoles.count + m->disks.count + m->nets.count,
         .enforced = in->enforced,
         .features = in->features,
         .shared = guest_addr(m, shared),
         .hypercall = {in->hypercall},
         .clock = in->clock,
+        .settings = guest_addr(m, settings),
+        .settings_len = settings_len(in),
     };
     memcpy(area->boot.entropy, in->entropy, sizeof(in->entropy));
 }

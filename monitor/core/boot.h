@@ -21,15 +21,24 @@ struct boot_input {
     uint32_t enforced; /* PITH_ENFORCED_* */
     uint64_t features; /* PITH_FEATURE_* */
     uint8_t entropy[32];
+    const struct setting *settings; /* (setting_count) of them */
+    unsigned setting_count;
 };
 
-/* Bytes of the two areas, for the disks that (m) will have: m->disks.count is set. */
+/* "net(N).ip=(value)". */
+struct setting {
+    unsigned net;
+    const char *value;
+};
+
+/* Bytes of the two areas, for the disks that (m) will have: m->disks.count and m->nets.count are
+ * set. */
 uint64_t boot_area_len(const struct machine *m, const struct boot_input *in);
 uint64_t shared_area_len(const struct machine *m);
 
 /* Writes both areas at their places in m->mem, which are zeroed and writable, connects the queues
- * of m->consoles and m->disks and sets m->shared. Their names, descriptors, sizes and numbers are
- * set. Asks the consoles' descriptors for the terminal's size. */
+ * of m->consoles, m->disks and m->nets and sets m->shared. Their names, descriptors, sizes and
+ * numbers are set. Asks the consoles' descriptors for the terminal's size. */
 void boot_write(struct machine *m, const struct boot_input *in);
 
 #endif

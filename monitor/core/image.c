@@ -255,6 +255,8 @@ static int check_notes(struct parse *p, const Elf64_Phdr *ph)
             p->img->shares = true;
         else if (ours && n.n_type == PITH_NOTE_UPCALLS)
             p->img->upcalls = true;
+        else if (ours && n.n_type == PITH_NOTE_NETWORK)
+            p->img->network = true;
         if (err)
             return err;
         at = align_up(desc + n.n_descsz, align);

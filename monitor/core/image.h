@@ -40,6 +40,7 @@ struct image {
     uint32_t flags;          /* PITH_NOTE_* */
     bool shares;             /* has the note PITH_NOTE_SHARES */
     bool upcalls;            /* has the note PITH_NOTE_UPCALLS */
+    bool network;            /* has the note PITH_NOTE_NETWORK */
 };
 
 #define IMAGE_ALIGN   (2ull << 20) /* load addresses are multiples of this */

@@ -15,6 +15,7 @@
 #include "monitor/core/layout.h"
 #include "monitor/dev/block.h"
 #include "monitor/dev/console.h"
+#include "monitor/dev/net.h"
 
 struct machine;
 struct boot_input;
@@ -79,6 +80,7 @@ struct machine {
     int (*gettime)(int clock, struct timespec *ts);
     int pid;              /* of this process; the filter does not let it ask later */
     uint64_t die_signals; /* bit N-1: signal N's default action may be restored and taken */
+    struct nets nets;
     struct disks disks;   /* last, as most machines touch no more of it than the count */
 };
 

@@ -118,10 +118,10 @@ static int receive(struct consoles *cs, struct console *c)
     return 1;
 }
 
-/* What a console waits for, in terms of poll(2). */
+/* What is waited for, in terms of poll(2). */
 struct waits {
-    struct pollfd fd[2 * CONSOLES_MAX];
-    struct console *dev[2 * CONSOLES_MAX];
+    struct pollfd fd[2 * CONSOLES_MAX + NETS_MAX];
+    struct console *dev[2 * CONSOLES_MAX + NETS_MAX]; /* NULL: a network device */
     unsigned count;
 };
 
@@ -142,6 +142,14 @@ static void collect(struct consoles *cs, struct waits *w)
         if (peek(c, &c->rx, "receive", &chain))
             wait_for(w, c, c->in, POLLIN);
     }
+    for (unsigned i = 0; cs->nets && i < cs->nets->count; i++)
+        if (net_wants_input(&cs->nets->dev[i]))
+            wait_for(w, NULL, cs->nets->dev[i].fd, POLLIN);
+}
+
+static int serve_nets(struct consoles *cs)
+{
+    return cs->nets && cs->nets->count ? nets_serve(cs->nets) : 0;
 }
 
 /* Waits for (w) for at most (limit) ns and serves what became ready. Returns the chains used. */
@@ -152,17 +160,20 @@ static int wait_and_serve(struct consoles *cs, struct waits *w, int64_t limit)
     long n = wait_call(limit ? cs->pending : &no_signal, SYS_ppoll, (long)w->fd, w->count,
                        limit == PITH_POLL_FOREVER ? 0 : (long)&ts, 0);
     int used = 0;
+    bool packets = false;
     for (unsigned i = 0; n > 0 && i < w->count; i++)
-        if (w->fd[i].revents)
+        if (w->fd[i].revents && !w->dev[i])
+            packets = true;
+        else if (w->fd[i].revents)
             used += w->fd[i].events == POLLOUT ? transmit(cs, w->dev[i], false)
                                                : receive(cs, w->dev[i]);
-    return used;
+    return packets ? used + serve_nets(cs) : used;
 }
 
 /* Whether input on one blocking descriptor is all that (w) is about: then reading is waiting. */
 static bool just_reading(const struct waits *w)
 {
-    return w->count == 1 && w->fd[0].events == POLLIN && !w->dev[0]->in_empty;
+    return w->count == 1 && w->dev[0] && w->fd[0].events == POLLIN && !w->dev[0]->in_empty;
 }
 
 /* Serves all queues until something was used or (deadline) passed. Returns the chains used. */
@@ -171,9 +182,10 @@ static int serve(struct consoles *cs, int64_t deadline)
     struct waits w;
     for (;;) {
         bool due = signal_due(cs);
-        int used = 0;
+        int used = serve_nets(cs);
+        bool may_block = deadline == PITH_POLL_FOREVER && !due && !used;
         for (unsigned i = 0; i < cs->count; i++)
-            used += transmit(cs, &cs->dev[i], deadline == PITH_POLL_FOREVER && !due);
+            used += transmit(cs, &cs->dev[i], may_block);
         collect(cs, &w);
 
         due = signal_due(cs);

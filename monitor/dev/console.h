@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "monitor/dev/net.h"
 #include "monitor/dev/queue.h"
 
 #define CONSOLES_MAX 3
@@ -25,6 +26,7 @@ struct console {
 struct consoles {
     struct console dev[CONSOLES_MAX];
     unsigned count;
+    struct nets *nets;       /* served with them; NULL: none */
     const uint64_t *pending; /* not 0: a signal is due, do not block */
     int64_t (*now)(void);    /* monotonic clock, ns */
 };

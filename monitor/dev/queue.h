@@ -12,9 +12,11 @@
 
 #include "base/base.h"
 
-#define QUEUE_SIZE 16u /* entries of every queue that the monitor makes */
+#define QUEUE_SIZE 16u /* entries of most queues that the monitor makes */
+#define CHAIN_MAX  40u /* buffers of a chain: a packet of 64 KiB in pieces of 1920 bytes */
 
-/* One queue's rings as they lie in memory. */
+/* The rings of a queue of QUEUE_SIZE entries as they lie in memory; those of larger ones likewise.
+ */
 struct queue_rings {
     struct queue_desc {
         uint64_t addr;
@@ -34,8 +36,11 @@ struct queue_rings {
     } used __attribute__((aligned(4)));
 } __attribute__((aligned(16)));
 
+_Static_assert(offsetof(struct queue_rings, avail) == 16 * QUEUE_SIZE, "as queue_avail_at has it");
+
 struct queue {
     struct queue_rings *rings; /* NULL: the device does not have this queue */
+    uint16_t size;             /* entries, a power of two; 0: QUEUE_SIZE */
     char *mem;                 /* guest memory as the monitor sees it */
     uint64_t mem_base;         /* as the guest sees it */
     uint64_t mem_len;
@@ -51,7 +56,7 @@ struct queue_chain {
     uint16_t head;
     int count;    /* at least 1 */
     int readable; /* how many are for the device to read; those to write follow them */
-    struct iovec iov[QUEUE_SIZE];
+    struct iovec iov[CHAIN_MAX];
 };
 
 /* Copies (len) bytes between the monitor's memory and the guest's. False where one of them cannot
@@ -63,6 +68,26 @@ bool probe_copy(void *to, const void *from, size_t len);
  * if the queue is malformed, with *why in words (static text). The caller must not use it further.
  */
 must_check int queue_peek(const struct queue *q, struct queue_chain *chain, const char **why);
+
+/* The same for the chain (ahead) behind the next one. */
+must_check int queue_peek_ahead(const struct queue *q, unsigned ahead, struct queue_chain *chain,
+                                const char **why);
+
+/* Bytes of the rings of a queue of (size) entries, and where its parts lie in them. */
+static inline size_t queue_avail_at(unsigned size)
+{
+    return 16u * (size_t)size;
+}
+
+static inline size_t queue_used_at(unsigned size)
+{
+    return align_up(queue_avail_at(size) + 6 + 2 * (size_t)size, 4);
+}
+
+static inline size_t queue_rings_len(unsigned size)
+{
+    return align_up(queue_used_at(size) + 6 + 8 * (size_t)size, 16);
+}
 
 /* Takes the chain that queue_peek found and gives it back as used, with (len) as its length. */
 void queue_use(struct queue *q, const struct queue_chain *chain, uint32_t len);

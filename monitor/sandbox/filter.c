@@ -50,7 +50,7 @@ static struct filter_call *stream_and_disk_rows(const struct filter_params *p,
                                   "preadv2",
                                   "input",
                                   p->disk_fds,
-                                  {{0, CHECK_IS, false, "fd", 0, 0, NULL}, here, flags}};
+                                  {{0, CHECK_ONE_OF, false, "fd", p->in_fds, 0, NULL}, here, flags}};
     if (p->disk_fds)
         *row++ = (struct filter_call){
             SYS_preadv2, "preadv2", "reading disks", false, {disk, inside, flags}};

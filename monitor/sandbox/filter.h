@@ -17,6 +17,7 @@ struct filter_params {
                                 as long as the heap follows it */
     uint64_t pool; /* address of the shared pages of the heap, as many bytes; 0: there are none */
     uint64_t out_fds;      /* bit N: descriptor N may be written, at its position */
+    uint64_t in_fds;       /* bit N: descriptor N may be read, at its position */
     uint64_t disk_fds;     /* bit N: descriptor N is a disk, to be read anywhere up to disk_max */
     uint64_t disk_out_fds; /* those of them that may be written and flushed too */
     uint64_t disk_max;     /* bytes of the largest disk */

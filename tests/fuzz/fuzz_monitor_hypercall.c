@@ -5,7 +5,7 @@
  * The input is a row of steps: a call, or a change of a few bytes of memory, where the queues are.
  *
  * sources: monitor/core/hypercall.c monitor/core/upcall.c monitor/kvm/tables.c
- * sources: monitor/dev/console.c monitor/dev/queue.c monitor/dev/block.c
+ * sources: monitor/dev/console.c monitor/dev/queue.c monitor/dev/block.c monitor/dev/net.c
  * uses: monitor abi */
 #include <errno.h>
 #include <fcntl.h>

@@ -92,6 +92,10 @@ def tmpfs():
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "not_on_qemu(reason): cannot hold for a machine of QEMU")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left_behind(tmp_path_factory):
     """Marks every descendant of this session and looks for survivors and temporary files at the end."""

@@ -20,7 +20,7 @@
 #define READ   PITH_PROT_READ
 #define WRITE  PITH_PROT_WRITE
 
-extern const struct pith_boot *hosted_boot;
+extern const struct pith_boot *pith_hosted_boot;
 
 static uint64_t state;
 static char *base;
@@ -37,7 +37,7 @@ static unsigned any(unsigned below)
 
 static long call(long n, void *at, uint64_t len, uint64_t c)
 {
-    return ((long (*)(long, long, long, long))hosted_boot->hypercall.addr)(n, (long)at, (long)len,
+    return ((long (*)(long, long, long, long))pith_hosted_boot->hypercall.addr)(n, (long)at, (long)len,
                                                                            (long)c);
 }
 

@@ -13,9 +13,9 @@ SOURCE = r"""
 #include "abi/boot.h"
 #include "abi/device.h"
 #include "abi/hypercall.h"
-extern const struct pith_boot *hosted_boot;
-extern int plat_share(void *, void *, unsigned long); /* linked, so that there are shared pages */
-void *const shares = (void *)plat_share;
+extern const struct pith_boot *pith_hosted_boot;
+extern int pith_plat_share(void *, void *, unsigned long); /* linked, so that there are shared pages */
+void *const shares = (void *)pith_plat_share;
 static uint64_t state = SEED;
 static uint64_t any(void)
 {
@@ -25,12 +25,12 @@ static uint64_t any(void)
 }
 static long call(long n, uint64_t a, uint64_t b, uint64_t c)
 {
-    return ((long (*)(long, long, long, long))hosted_boot->hypercall.addr)(n, (long)a, (long)b, (long)c);
+    return ((long (*)(long, long, long, long))pith_hosted_boot->hypercall.addr)(n, (long)a, (long)b, (long)c);
 }
 /* Numbers near every boundary that the monitor knows. */
 static uint64_t edge(void)
 {
-    const struct pith_boot *b = hosted_boot;
+    const struct pith_boot *b = pith_hosted_boot;
     const uint64_t at[] = {0, b->mem.addr, b->mem.addr + b->mem_len, b->heap.addr, b->heap.addr + b->heap_len,
                            b->heap_len, b->mem_len, b->image.addr, b->stack.addr, 1ull << 63, ~0ull, 1ull << 47, 4096};
     uint64_t v = at[any() % (sizeof(at) / sizeof(at[0]))];
@@ -43,7 +43,7 @@ static uint64_t edge(void)
 }
 static void spoil_queue(void)
 {
-    const struct pith_device *d = (const struct pith_device *)hosted_boot->devices.addr + 1;
+    const struct pith_device *d = (const struct pith_device *)pith_hosted_boot->devices.addr + 1;
     const struct pith_queue *q = &d->queue[PITH_CONSOLE_TX];
     uint8_t *ring = (uint8_t *)(any() % 2 ? q->desc.addr : q->avail.addr);
     ring[any() % (any() % 2 ? 8 : 44)] = (uint8_t)any();
@@ -64,7 +64,7 @@ int main(void)
         }
     }
     /* Protections still mean something: a write to what was made read-only must not succeed. */
-    uint64_t page = hosted_boot->heap.addr;
+    uint64_t page = pith_hosted_boot->heap.addr;
     if (call(PITH_HC_PROTECT, page, 4096, 3) || (*(volatile char *)page = 7) != 7)
         call(PITH_HC_EXIT, 1, 0, 0);
     if (call(PITH_HC_PROTECT, page, 4096, 7) != -13 || call(PITH_HC_PROTECT, page + 1, 4096, 1) != -22)
@@ -87,7 +87,7 @@ def test_any_call_is_answered(seed, spoil, cc, run):
 
 @pytest.mark.parametrize("call, status", [
     ("PITH_HC_CRASH, 11, 0xfffffffffffffff0, 100", 139), ("PITH_HC_CRASH, 6, ~0ull, ~0ull", 134),
-    ("PITH_HC_CRASH, 6, hosted_boot->mem.addr + hosted_boot->mem_len - 3, 3", 134),
+    ("PITH_HC_CRASH, 6, pith_hosted_boot->mem.addr + pith_hosted_boot->mem_len - 3, 3", 134),
     ("PITH_HC_DIE, 15, 0, 0", 143), ("PITH_HC_DIE, 9, 0, 0", 137), ("PITH_HC_DIE, 99, 0, 0", 227),
     ("PITH_HC_EXIT, 0x1234567, 0, 0", 0x67),
 ], ids=["crash wrapping", "crash everywhere", "crash at the end", "die", "die killed", "die of nothing", "exit"])

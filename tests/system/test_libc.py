@@ -101,8 +101,8 @@ def test_libc_needs_nothing_but_calls():
     defined = {name for _, kind, name in found if kind != "U"}
     calls = {"pith_sys_" + c.name for c in table()} | {"pith_sys_popen", "pith_sys_posix_spawn", "pith_sys_system"}
     missing = {name for _, kind, name in found if kind == "U"} - defined - calls
-    assert missing == {"pith_syscall_dyn", "plat_crash", "cancel_interrupt", "thread_hold", "thread_release",
-                       "thread_boot_stack", "thread_exit_unmap", "thread_set_pointer", "thread_stack_default",
+    assert missing == {"pith_syscall_dyn", "pith_plat_crash", "pith_cancel_interrupt", "pith_thread_hold", "pith_thread_release",
+                       "pith_thread_boot_stack", "pith_thread_exit_unmap", "pith_thread_set_pointer", "pith_thread_stack_default",
                        "__ehdr_start", "_GLOBAL_OFFSET_TABLE_",
                        "__mulsc3", "__muldc3", "__mulxc3"}
 
@@ -398,3 +398,26 @@ def test_semaphores_under_real_threads(tmp_path):
     for _ in range(5):
         result = execute([program], timeout=60)
         assert (result.status, result.stdout) == (0, "ok\n")
+
+
+# The names of the library OS
+
+def test_names_are_prefixed():
+    """What a program may call as it likes is not taken: all that is global starts with pith_, or with _ or is libc's."""
+    libc = {name for _, kind, name in symbols(LIB / "libc.a", "--defined-only") if kind.isupper()}
+    for archive in ("libpith.a", "libpith-missing.a", "crt1.o"):
+        names = {name for _, kind, name in symbols(LIB / archive) if kind.isupper() or kind in "wv"}
+        assert len(names) > 1 or archive == "crt1.o"
+        assert [n for n in names - libc - {"main"} if not n.startswith(("pith_", "_"))] == [], archive
+
+
+def test_a_program_may_have_any_name_of_the_library_os(cc, run):
+    """All of its functions and variables once more, by their names in its sources, and none gets called."""
+    libc = {name for _, kind, name in symbols(LIB / "libc.a", "--defined-only")}
+    own = {name[len("pith_"):] for _, kind, name in symbols(LIB / "libpith.a", "--defined-only")
+           if kind.isupper() and name.startswith("pith_") and not name.startswith("pith_sys_")} - libc
+    assert {"msg_free", "pipe_read", "timer_set", "plat_start"} <= own and len(own) > 300
+    taken = "".join(f"void {name}(void) {{ __builtin_trap(); }}\n" for name in sorted(own))
+    image = cc([taken, PROGRAMS / "many_calls.c"])
+    result = run(image)
+    assert (result.status, result.stdout) == (0, "ok\n"), result.stderr

@@ -112,7 +112,7 @@ BAD_SHARING = {
 @pytest.mark.parametrize("way", ["process"], indirect=True)
 @pytest.mark.parametrize("call", BAD_SHARING.values(), ids=BAD_SHARING.keys())
 def test_bad_sharing(call, cc, run):
-    shares = "extern int plat_share(void *, void *, unsigned long);\nvoid *const shares = (void *)plat_share;\n"
+    shares = "extern int pith_plat_share(void *, void *, unsigned long);\nvoid *const shares = (void *)pith_plat_share;\n"
     result = run(cc(shares + program(f'    printf("%ld\\n", call({call}, 0));')))
     assert (result.status, result.stdout) == (128 + 31, ""), result.stderr
     assert "system call 25 (mremap) with arguments that the sandbox does not allow" in result.stderr

@@ -36,6 +36,7 @@ static int start(void **state)
     params = (struct filter_params){.heap = 0x123456789000,
                                     .heap_len = 0x10000000,
                                     .pool = 0x234567890000,
+                                    .in_fds = 1 << 0,
                                     .out_fds = 1 << 1 | 1 << 2,
                                     .die_signals = 1ull << (SIGTERM - 1) | 1ull << (SIGINT - 1) |
                                                    1ull << (SIGABRT - 1) | 1ull << (SIGSEGV - 1) |
@@ -114,7 +115,7 @@ static bool allowed(int nr, const uint64_t *a)
                 (params.disk_out_fds >> i0 & 1 && a[3] <= params.disk_max));
     case SYS_preadv2:
         return (uint32_t)a[5] == 0 && i0 < 32 &&
-               ((i0 == 0 && a[3] == UINT64_MAX) ||
+               ((params.in_fds >> i0 & 1 && a[3] == UINT64_MAX) ||
                 (params.disk_fds >> i0 & 1 && a[3] <= params.disk_max));
     case SYS_fdatasync:
         return i0 < 32 && (params.disk_out_fds >> i0 & 1);

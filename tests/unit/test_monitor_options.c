@@ -11,7 +11,8 @@
 #include "monitor/options.h"
 
 static struct disks disk_list;
-static struct options options = {.disks = &disk_list};
+static struct nets net_list;
+static struct options options = {.disks = &disk_list, .nets = &net_list};
 static char why[300];
 static char *argv_copy[20];
 
@@ -118,9 +119,30 @@ static void ways(void **state)
     assert_int_equal(options.action, OPTIONS_PLAN);
     REFUSED("cannot run images that way yet", "--on", "qemu", "i");
     REFUSED("no such way", "--on", "moon", "i");
-    REFUSED("--net tap:x: this version", "--net", "tap:x", "i");
     REFUSED("-v a:b: this version", "-v", "a:b", "i");
     REFUSED("-p 80:80: this version", "-p80:80", "i");
+}
+
+static void networks(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("i"), 0);
+    assert_int_equal(net_list.count, 0);
+    assert_int_equal(PARSE("--ip", "10.0.0.1/8", "--net", "tap:a", "--net=tap:b", "--ip", "dhcp",
+                           "--ip=fd00::1/64", "i"),
+                     0);
+    assert_int_equal(net_list.count, 2);
+    assert_string_equal(net_list.dev[0].host, "a");
+    assert_string_equal(net_list.dev[1].name, "net1");
+    assert_int_equal(options.setting_count, 3);
+    assert_int_equal(options.settings[0].net, 0);
+    assert_int_equal(options.settings[2].net, 1);
+    assert_string_equal(options.settings[2].value, "fd00::1/64");
+    REFUSED("--net tap:: a network is", "--net", "tap:", "i");
+    REFUSED("--net bridge: a network is", "--net", "bridge", "i");
+    REFUSED("--ip 10.0.0.1: an address is", "--ip", "10.0.0.1", "i");
+    REFUSED("at most 4 networks", "--net=tap:1", "--net=tap:2", "--net=tap:3", "--net=tap:4",
+            "--net=tap:5", "i");
 }
 
 static void disks(void **state)
@@ -170,9 +192,10 @@ static void where_options_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),          cmocka_unit_test(sizes), cmocka_unit_test(environment),
-        cmocka_unit_test(timeouts),          cmocka_unit_test(ways),  cmocka_unit_test(disks),
-        cmocka_unit_test(where_options_end),
+        cmocka_unit_test(defaults),    cmocka_unit_test(sizes),
+        cmocka_unit_test(environment), cmocka_unit_test(timeouts),
+        cmocka_unit_test(ways),        cmocka_unit_test(disks),
+        cmocka_unit_test(networks),    cmocka_unit_test(where_options_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,12 +42,12 @@ _Noreturn void bare_start(uint64_t start_info, uint32_t tsc);
 
 /* Called with the name of each stage of the boot that has ended, and the counter where it is not
  * that of the call. Only bench/boot.c defines it. */
-__attribute__((weak, visibility("hidden"))) void bare_stage(const char *name, uint32_t tsc);
+__attribute__((weak, visibility("hidden"))) void pith_bare_stage(const char *name, uint32_t tsc);
 
 static inline void stage_done(const char *name)
 {
-    if (bare_stage)
-        bare_stage(name, 0);
+    if (pith_bare_stage)
+        pith_bare_stage(name, 0);
 }
 
 /* entry.S: the image's hosted entry point, on the stack that ends at (sp). */

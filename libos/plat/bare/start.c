@@ -238,8 +238,8 @@ _Noreturn void bare_start(uint64_t start_info, uint32_t tsc)
     const char *line = si->cmdline ? (const char *)si->cmdline : "";
     struct bare_layout *l = &bare_layout;
 
-    if (bare_stage)
-        bare_stage(NULL, tsc);
+    if (pith_bare_stage)
+        pith_bare_stage(NULL, tsc);
     stage_done("to 64-bit mode");
     relocate(image);
     stage_done("relocation");

@@ -26,8 +26,8 @@ struct device {
     size_t config_len;
     struct queue queue[3];
 };
-int plat_device_at(unsigned type, unsigned index, struct device *dev);
-int plat_poll(int64_t deadline);
+int pith_plat_device_at(unsigned type, unsigned index, struct device *dev);
+int pith_plat_poll(int64_t deadline);
 
 struct desc {
     uint64_t addr;
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     struct device dev;
     char *hidden = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-    if (argc < 2 || plat_device_at(2, 0, &dev))
+    if (argc < 2 || pith_plat_device_at(2, 0, &dev))
         return 2;
     desc = dev.queue[0].desc;
     avail = dev.queue[0].avail;
@@ -105,7 +105,7 @@ int main(int argc, char **argv)
         offer(999);
         break;
     }
-    plat_poll(0);
+    pith_plat_poll(0);
     int fd = open("/dev/vda", O_RDWR);
     printf("read: %zd", read(fd, data, 512));
     printf(" %s\n", strerror(errno));

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The host's side of network devices (virtio 1.2, 5.1; abi/device.h): TAP devices, opened before
+ * the sandbox closed. Packets go between the host's device and guest memory without a copy of the
+ * monitor's, each by one system call; all that are there in one poll. */
+#ifndef PITH_MONITOR_NET_H
+#define PITH_MONITOR_NET_H
+
+#include <stdint.h>
+
+#include "base/base.h"
+#include "monitor/dev/queue.h"
+
+#define NETS_MAX       4
+#define NET_QUEUE_SIZE 256u
+
+struct net {
+    char name[8];     /* "net0", the guest's for it */
+    const char *host; /* name of the host's TAP device */
+    int fd;           /* set by nets_open, as are the following */
+    uint8_t mac[6];
+    uint16_t mtu;
+    bool offloads; /* the host takes and gives large packets, and checksums that are not made yet */
+    bool stopped;  /* a queue was malformed: no buffer is used any more */
+    bool starved;  /* a packet may be there for which no buffer was */
+    struct queue rx, tx;
+};
+
+struct nets {
+    unsigned count;
+    struct net dev[NETS_MAX];
+};
+
+/* Opens the devices of (ns), whose host is set. Returns 0; else a negative error number after a
+ * message on standard error that says what to do. */
+must_check int nets_open(struct nets *ns);
+
+/* Moves the descriptors to (first_fd) and behind, over whatever is there. */
+must_check int nets_place(struct nets *ns, unsigned first_fd);
+
+/* Sends what the guest has queued, then receives what is there and has room. Never blocks. Returns
+ * the number of receive buffers used. */
+int nets_serve(struct nets *ns);
+
+/* Whether packets of (n) are worth waiting for: the guest has buffers for them. */
+bool net_wants_input(struct net *n);
+
+#endif

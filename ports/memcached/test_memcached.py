@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""memcached as an image: those of its unit tests that start no other process, libevent's, and the server."""
+import signal
+import subprocess
+
+import pytest
+
+from frame import PITH, execute
+
+# They start the server as another process.
+STARTERS = ["issue_44", "issue_101"]
+
+# What of libevent's tests needs neither other processes nor AF_INET. A list is skipped by a colon.
+EVENTS = {
+    "main": ["main/..", ":main/fork", ":main/many_events", ":main/many_events_slow_add"],
+    "threads": ["thread/..", ":thread/forking"],
+    "signals": ["signal/..", "et/.."],
+    "data": ["evbuffer/..", "evtag/..", "finalize/..", "heap/.."],
+    "util": ["util/..", ":util/log"],
+}
+
+
+def test_units(ported, run):
+    unit = ported("memcached", "unit")
+    every = run(unit).stdout.split()
+    names = [n for n in every[:every.index("start_server")] if n not in STARTERS]
+    assert len(names) == 16, every
+    result = run(unit, *names)
+    assert (result.status, result.stdout) == (0, "".join(f"ok {n}\n" for n in names)), result.stderr
+
+
+def test_sizes(ported, run):
+    result = run(ported("memcached", "sizes"))
+    assert (result.status, "Connection\t" in result.stdout) == (0, True), result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("group", EVENTS)
+def test_libevent(group, way, ported, run):
+    tests = list(EVENTS[group])
+    if group == "main" and way == "qemu":
+        tests.append(":main/event_pending")  # takes the monotonic clock to be past 5 s
+    result = run(ported("memcached", "regress"), "--no-fork", "--terse", *tests, timeout=120)
+    assert result.status == 0, result.stdout + result.stderr
+    assert result.stdout.count(".") > 2 and "FAIL" not in result.stdout, result.stdout
+
+
+@pytest.mark.not_on_qemu("no signals of the host")
+def test_server(ported, spawn, tmp_path):
+    """Starts its threads, waits for clients at a Unix socket, and ends for SIGTERM."""
+    (tmp_path / "root" / "etc").mkdir(parents=True)
+    (tmp_path / "root" / "etc" / "passwd").write_text("root:x:0:0:root:/:/bin/sh\n")
+    image = tmp_path / "memcached"
+    packed = execute([PITH, "pack", ported("memcached", "memcached"), "--root", tmp_path / "root", "-o", image])
+    assert packed.status == 0, packed.stderr
+    server = spawn(image, "-u", "root", "-s", "/socket", "-vv", stderr=subprocess.PIPE, text=True)
+    said = ""
+    for line in server.stderr:
+        said += line
+        if "server listening" in line:
+            break
+    server.send_signal(signal.SIGTERM)
+    said += server.communicate(timeout=20)[1]
+    assert server.returncode == 0 and "server listening" in said, said
