@@ -88,6 +88,8 @@ static void begin_batch(void)
 static void input(struct ip_ends *ends, struct pkt *p)
 {
     begin_batch();
+    ends->remote_port = get_be16(p->data);
+    ends->local_port = get_be16(p->data + 2);
     tcp_input(inet_tcp, ends, p);
 }
 
