@@ -404,8 +404,7 @@ static bool send_lost(struct tcp_conn *c)
 
 void tcp_output(struct tcp_conn *c)
 {
-    if (c->state < TCP_ESTABLISHED_STATE || c->state == TCP_FIN_WAIT2_STATE ||
-        c->state == TCP_TIME_WAIT_STATE)
+    if (c->state < TCP_ESTABLISHED_STATE || c->state == TCP_TIME_WAIT_STATE)
         return;
     if (c->snd_una == c->snd_nxt && tcp_left(c) && c->last_sent &&
         c->t->now - c->last_sent > c->rto)
