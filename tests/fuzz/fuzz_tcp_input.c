@@ -337,6 +337,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
             abort();
     }
     tcp_input_done(tcp);
+    for (unsigned i = 0; i < PEERS; i++)
+        if (conns[i] &&
+            (tcp_state(conns[i]) == TCP_CLOSED_STATE || tcp_state(conns[i]) == TCP_TIME_WAIT_STATE))
+            tcp_close(conns[i]); /* only its user knows it */
     tcp_delete(tcp);
     if (allocated || fake_pkt_live)
         abort();

@@ -132,8 +132,8 @@ static void rfc8985_6_2_rack(void **state)
     s.options.no_delay = true;
     send_segments(true, "mss 1012 sackok ts 1000", 2);
     script(&s, "quiet 50", "push 1000", "> AP 3001(1000)", "quiet 99",
-           "< A 1(0) ack 1001 win 65535 ts 1150 sack 3001-4001", "> @0 A 1001(1000)");
-    assert_true(s.last.seq == 1001);
+           "< A 1(0) ack 1001 win 65535 ts 1150 sack 3001-4001", "> @0 A 1001(1000)",
+           "> A 2001(1000)");
     script_inject(&s, "quiet 1");
     script_drop(&s);
     script_inject(&s, "< A 1(0) ack 4001 win 65535 ts 1250");
@@ -170,7 +170,7 @@ static void rfc8985_7_tail_loss_probe(void **state)
     /* PTO is 2 * SRTT, of 100 ms. */
     script(&s, "> @200 A 5001(1000)");
     assert_int_equal(tcp_counts(s.w.host[0].tcp)->tail_probes, 1);
-    script_inject(&s, "quiet 99");
+    script_inject(&s, "quiet 101");
     script_drop(&s);
     script_inject(&s, "< A 1(0) ack 1001 win 65535 sack 5001-6001");
     world_run(&s.w, 50 * MSEC);
@@ -195,14 +195,13 @@ static void rfc6298_5_backoff(void **state)
 {
     (void)state;
     script_open(&s, true, "mss 1000", 65535);
-    script(&s, "push 1000", "> A 1(1000)", "quiet 100", "< A 1(0) ack 1001 win 65535", "push 1000",
-           "> A 1001(1000)");
+    script(&s, "push 100", "> AP 1(100)");
     nsec_t at = s.last.at, gap[6];
     for (unsigned i = 0; i < 6; i++) {
         while (!s.sent && world_step(&s.w, s.w.now + 100 * NSEC_PER_SEC))
             ;
         assert_non_null(s.sent);
-        assert_int_equal(s.sent->seq, 1001);
+        assert_int_equal(s.sent->seq, 1);
         assert_int_equal(s.sent->len, 100);
         gap[i] = s.sent->at - at;
         at = s.sent->at;
@@ -211,7 +210,7 @@ static void rfc6298_5_backoff(void **state)
     for (unsigned i = 2; i < 6; i++)
         assert_in_range(gap[i], gap[i - 1] * 19 / 10, gap[i - 1] * 21 / 10);
     assert_true(tcp_counts(s.w.host[0].tcp)->timeouts >= 5);
-    script(&s, "< A 1(0) ack 1101 win 65535", "quiet 100000");
+    script(&s, "< A 1(0) ack 101 win 65535", "quiet 100000");
 }
 
 /* After a time-out the window is one segment, and slow start goes on to half of what was out. */

@@ -297,14 +297,14 @@ static void transfer(uint64_t seed, bool short_of_memory)
 static void every_byte_arrives(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 600; seed++)
+    for (uint64_t seed = 1; seed <= 400; seed++)
         transfer(seed, false);
 }
 
 static void short_of_memory(void **state)
 {
     (void)state;
-    for (uint64_t seed = 100001; seed <= 100500; seed++)
+    for (uint64_t seed = 100001; seed <= 100100; seed++)
         transfer(seed, true);
 }
 
@@ -360,7 +360,7 @@ static void ends_of_every_kind(uint64_t seed)
 static void ends(void **state)
 {
     (void)state;
-    for (uint64_t seed = 200001; seed <= 202000; seed++)
+    for (uint64_t seed = 200001; seed <= 200300; seed++)
         ends_of_every_kind(seed);
 }
 
