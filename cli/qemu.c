@@ -406,6 +406,7 @@ int qemu_run(int argc, char **argv)
     if (is_microvm(&vm) && device_count(&vm) > MMIO_PLACES)
         return refuse("--on", "qemu",
                       "a microvm has 8 places for disks and networks; qemu:q35 has more");
+    qemu_net_defaults(&vm.nets);
     if (!make_cmdline(line, &vm, argv + vm.image))
         return refuse("run", argv[vm.image],
                       "arguments and environment do not fit in a machine's command line of 4 KiB");

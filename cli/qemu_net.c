@@ -57,7 +57,7 @@ int qemu_net_add(struct qemu_nets *nets, const char *text)
                       "a network is tap:NAME, user or none; for example --net tap:tap0");
     if (nets->count == QEMU_NETS_MAX)
         return refuse("--net", text, "a machine has at most 4 networks");
-    *n = (struct qemu_net){.tap = tap ? text + 4 : NULL};
+    *n = (struct qemu_net){.tap = tap ? text + 4 : NULL, .has_ip = nets->count == 0 && n->has_ip};
     int status = tap ? look_up(n, text) : 0;
     nets->count += status == 0;
     return status;
@@ -115,8 +115,17 @@ int qemu_net_ip(struct qemu_nets *nets, const char *text)
         return refuse("--ip", text,
                       "an address is ADDR/LEN[,GATEWAY][,DNS], dhcp or none; for example "
                       "--ip 10.0.0.2/24,10.0.0.1");
-    args_addf(&nets->words, "pith.net%zu.ip=%s", nets->count ? nets->count - 1 : 0, text);
+    size_t i = nets->count ? nets->count - 1 : 0;
+    nets->dev[i].has_ip = true;
+    args_addf(&nets->words, "pith.net%zu.ip=%s", i, text);
     return 0;
+}
+
+void qemu_net_defaults(struct qemu_nets *nets)
+{
+    for (size_t i = 0; i < nets->count; i++)
+        if (nets->dev[i].tap == NULL && !nets->dev[i].has_ip)
+            args_addf(&nets->words, "pith.net%zu.ip=10.0.2.15/24,10.0.2.2,10.0.2.3", i);
 }
 
 void qemu_net_options(struct args *a, const struct qemu_nets *nets, size_t i, const char *bus)

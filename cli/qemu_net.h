@@ -10,6 +10,7 @@
 
 struct qemu_net {
     const char *tap;   /* NULL: --net user */
+    bool has_ip;       /* --ip was given */
     unsigned mtu;      /* of the TAP device */
     struct args ports; /* of --net user: values of QEMU's hostfwd */
 };
@@ -25,6 +26,10 @@ struct qemu_nets {
 int qemu_net_add(struct qemu_nets *nets, const char *text);
 int qemu_net_port(struct qemu_nets *nets, const char *text);
 int qemu_net_ip(struct qemu_nets *nets, const char *text);
+
+/* Gives --net user the address that it has on Pith's monitor, where --ip gave none. After all of
+ * them. */
+void qemu_net_defaults(struct qemu_nets *nets);
 
 /* Adds the options for network number (i) and a virtio device on (bus), as qemu_disk_options. */
 void qemu_net_options(struct args *a, const struct qemu_nets *nets, size_t i, const char *bus);
