@@ -97,6 +97,10 @@ bool wait_others(void);
  * (iface/signal.h). Returns what plat_poll returned. */
 int wait_poll(nsec_t deadline);
 
+/* Called before every plat_poll of wait_poll; weak. For what is put off until then. May not wake
+ * anybody. */
+__attribute__((weak, visibility("hidden"))) void wait_before_poll(void);
+
 /* Drivers whose completions wake queues: (fn) is called after every plat_poll that used a buffer.
  * The struct is the caller's and stays registered for ever. */
 struct wait_source {

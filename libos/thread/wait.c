@@ -26,6 +26,8 @@ void wait_source_add(struct wait_source *s)
 int wait_poll(nsec_t deadline)
 {
     nsec_t before = deadline == DEADLINE_NOW ? 0 : clock_monotonic();
+    if (wait_before_poll)
+        wait_before_poll();
     int used = plat_poll(deadline);
 
     if (before)

@@ -134,6 +134,7 @@ static void change_options(struct stream *t)
 static void disconnect(struct stream *t)
 {
     if (t->conn) {
+        inet_push_forget(t);
         inet_tcp_now();
         tcp_abort(t->conn);
         t->conn = NULL;
@@ -405,6 +406,7 @@ static void stream_release(struct socket *s)
     struct stream *t = to_stream(s);
 
     if (t->conn) {
+        inet_push_forget(t);
         inet_tcp_now();
         bool lingers = s->linger.l_onoff && t->state != STREAM_LISTENING;
         if (lingers && s->linger.l_linger > 0 && !inet_stream_is_closed(t) &&

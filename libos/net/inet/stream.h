@@ -20,6 +20,8 @@ struct stream {
     enum stream_state state;
     uint8_t news;       /* TCP_EVENT_* that inet_stream_look has not looked at */
     bool ended;         /* FIN or a reset came: reads give 0 */
+    bool push_pending;
+    struct stream *push_next;
     bool just_accepted; /* accept tells the peer's name even if it has gone meanwhile */
 };
 
@@ -34,6 +36,11 @@ enum tcp_state inet_stream_tcp_state(const struct stream *t);
 
 /* Learns what has happened to the connection: errors, its end. Before any decision about (t). */
 void inet_stream_look(struct stream *t);
+
+/* Sends what is queued, now or with the next crossing to the host; and no longer, for a connection
+ * that goes. In push.c. */
+void inet_push(struct stream *t);
+void inet_push_forget(struct stream *t);
 
 ssize_t inet_stream_send(struct socket *s, struct sock_msg *m);
 ssize_t inet_stream_recv(struct socket *s, struct sock_msg *m);

@@ -107,7 +107,10 @@ static ssize_t send_all(struct stream *t, struct sock_msg *m, size_t *done)
         if (err)
             return err;
     }
-    tcp_push(t->conn, more, m->flags & MSG_OOB);
+    if (more || m->flags & MSG_OOB)
+        tcp_push(t->conn, more, m->flags & MSG_OOB);
+    else
+        inet_push(t);
     return 0;
 }
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Small writes to other machines are sent just before the next crossing to the host, which is when
+ * the device would take them anyway: what a program writes in several calls becomes one segment
+ * (header and body of an answer, say), without Nagle's delay. A program that computes instead of
+ * waiting sends within the time of PUSH_WITHIN and a tick. */
+#include "inet/stream.h"
+#include "iface/wait.h"
+
+#define PUSH_WITHIN (500000ll)
+#define PUSH_BYTES  (16u << 10) /* as much is worth a segment of its own at once */
+
+static struct stream *pending;
+static struct timer late;
+
+static void push_all(void)
+{
+    inet_tcp_now();
+    while (pending) {
+        struct stream *t = pending;
+        pending = t->push_next;
+        t->push_pending = false;
+        tcp_push(t->conn, false, false);
+    }
+    ip_run_local();
+}
+
+void wait_before_poll(void)
+{
+    if (!pending)
+        return;
+    timer_cancel(&late);
+    push_all();
+}
+
+static void run(struct timer *timer)
+{
+    (void)timer;
+    push_all();
+}
+
+void inet_push(struct stream *t)
+{
+    if (tcp_path(t->conn)->local || tcp_unsent(t->conn) >= PUSH_BYTES) {
+        tcp_push(t->conn, false, false);
+        return;
+    }
+    if (t->push_pending)
+        return;
+    t->push_pending = true;
+    t->push_next = pending;
+    pending = t;
+    if (!late.armed)
+        timer_set(&late, clock_monotonic() + PUSH_WITHIN, run);
+}
+
+void inet_push_forget(struct stream *t)
+{
+    struct stream **at = &pending;
+
+    if (!t->push_pending)
+        return;
+    while (*at != t)
+        at = &(*at)->push_next;
+    *at = t->push_next;
+    t->push_pending = false;
+}
