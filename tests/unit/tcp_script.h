@@ -9,7 +9,7 @@
  *                   calls of the user; push, more and oob queue N bytes first
  *   state NAME      LISTEN, SYN_SENT ..., CLOSED where it has ended
  *   error N         tcp_error says so, a positive number of errno.h's
- *   events LETTERS  of R, W, E, C, U: have come since the line of the kind before
+ *   events LETTERS  of R, W, E, C, U: these at least have come since the line of the kind before
  *   unreach SEQ ERRNO MTU   an ICMP error
  *   jump MS         time goes on at once
  *
@@ -18,7 +18,7 @@
  * sequence number. What is left out of a segment that is expected is not looked at, P never is;
  * "win" is of the header; "nosack", "nots", "nomss", "nows" say that there is none. "ts VAL" of one
  * that comes echoes the last value that was sent; expected, "ts /ECR" looks at ECR alone. A segment
- * that is sent and not expected ends the test, as does a line that does not hold. A packet to be
+ * that is sent and not expected ends the test at the next line that is no expectation. A packet to be
  * cut is taken for the segments that it is cut to. Times of tcp's own have 2 ms and 1 % of slack.
  */
 #ifndef PITH_TESTS_TCP_SCRIPT_H
@@ -54,7 +54,7 @@ struct script {
 
 /* Starts over, with seed 2 and nothing open. */
 void script_start(struct script *s);
-/* Frees all. */
+/* Frees all; nothing that was sent may be left. */
 void script_end(struct script *s);
 
 void script_lines(struct script *s, const char *file, int line, const char *const *lines);
@@ -65,7 +65,8 @@ void script_inject(struct script *s, const char *text);
 void script_drop(struct script *s);
 
 /* A connection that the peer (passive) or this side opened, with the peer's options in its SYN;
- * where they have ts, the peer's clock stands at 1000. Peer's window is (win), as in the header. */
+ * where they have ts, the peer's clock stands at 1000. Peer's window is (win), as in the header. The round trip takes
+ * 100 ms. */
 void script_open(struct script *s, bool passive, const char *options, unsigned win);
 
 #endif

@@ -713,6 +713,18 @@ static void addresses_of_routers(void **state)
     assert_int_equal(a->state, IP_ADDR_DEPRECATED);
     fake_netdev_pass(9900 * NSEC_PER_SEC);
     assert_null(address(p));
+    /* An address ends, its network does not. */
+    ra(1800, 0);
+    ra_prefix(p, 0xc0, 8000, 8000);
+    ra_end();
+    ra(1800, 0);
+    ra_prefix(p, 0x80, 80000, 8000);
+    ra_end();
+    fake_netdev_pass(8001 * NSEC_PER_SEC);
+    assert_null(address(p));
+    assert_non_null(route_by(nobody, 64));
+    fake_netdev_pass(72000 * NSEC_PER_SEC);
+    assert_null(route_by(nobody, 64));
     /* None that ends before it begins, of link-local ones, or of other lengths. */
     ra(1800, 0);
     ra_prefix(p, 0xc0, 100, 200);

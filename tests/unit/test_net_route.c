@@ -193,6 +193,18 @@ static void routes(void **state)
     assert_string_equal(iface, "eth0"); /* by the default route */
     ip_iface_by_name("eth1")->up = true;
     assert_int_equal(ip_route_del(&r), 0);
+    /* With an MTU of its own, if that is one. */
+    static const uint16_t mtus[][2] = {{1000, 1000}, {10, 1500}, {9000, 1500}};
+    for (size_t m = 0; m < ARRAY_LEN(mtus); m++) {
+        struct ip_ends ends = {.remote = addr("8.8.8.8")};
+        struct net_path path = {.ttl = 0};
+        r.mtu = mtus[m][0];
+        assert_int_equal(ip_route_add(&r), 0);
+        assert_int_equal(ip_route(&ends, &path), 0);
+        assert_int_equal(path.mtu, mtus[m][1]);
+        assert_int_equal(ip_path_room(&ends, &path), mtus[m][1] - 20);
+        assert_int_equal(ip_route_del(&r), 0);
+    }
     /* Limited. */
     int err = 0;
     unsigned n = 0;

@@ -218,7 +218,8 @@ static void start(uint64_t seed)
     if (world_chance(&w, 150)) {
         unsigned narrow = PICK(200, 576, 1280);
         w.way[0].mtu = w.way[1].mtu = narrow;
-        w.way[0].icmp = w.way[1].icmp = world_chance(&w, 500);
+        /* What is below every black hole's remedy is told of. */
+        w.way[0].icmp = w.way[1].icmp = narrow < 576 || world_chance(&w, 500);
     }
     w.batch = (nsec_t)PICK(0, 0, 10000, 300000);
     conns = 1 + (unsigned)world_below(&w, CONNS);
@@ -297,7 +298,7 @@ static void transfer(uint64_t seed, bool short_of_memory)
 static void every_byte_arrives(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 3000; seed++)
+    for (uint64_t seed = 1; seed <= 1500; seed++)
         transfer(seed, false);
 }
 
@@ -360,7 +361,7 @@ static void ends_of_every_kind(uint64_t seed)
 static void ends(void **state)
 {
     (void)state;
-    for (uint64_t seed = 200001; seed <= 202000; seed++)
+    for (uint64_t seed = 200001; seed <= 201500; seed++)
         ends_of_every_kind(seed);
 }
 

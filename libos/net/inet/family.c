@@ -5,9 +5,6 @@
 
 #include "mm/heap.h"
 
-/* ip_start takes devices where there is a driver: images with these sockets have one. */
-static int (*const driver)(unsigned, struct netdev **) __attribute__((used)) = netdev_get;
-
 void inet_init(struct isock *i, const struct sock_ops *ops, int domain, int type, int protocol,
                struct ip_port_table *ports)
 {

@@ -8,10 +8,12 @@ struct sock_family;
 
 extern const struct sock_family sock_family_inet, sock_family_inet6;
 void dhcp_start(struct ip_iface *i);
+int netdev_get(unsigned index, struct netdev **dev);
 
 extern const void *const inet_parts[];
 const void *const inet_parts[] = {
     &sock_family_inet,
     &sock_family_inet6,
     (const void *)dhcp_start,
+    (const void *)netdev_get,
 };

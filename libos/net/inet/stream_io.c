@@ -90,7 +90,7 @@ static ssize_t send_all(struct stream *t, struct sock_msg *m, size_t *done)
         if (t->in.sock.error || t->in.sock.shut & SOCK_SHUT_WR || !may_send(t))
             return -EPIPE;
         bool had_room = tcp_send_room(t->conn) > 0;
-        ssize_t n = had_room ? put(t, m, m->len - *done) : 0;
+        ssize_t n = put(t, m, m->len - *done); /* without room: asks to be told of some */
         if (n < 0)
             return n;
         *done += (size_t)n;

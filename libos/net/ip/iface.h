@@ -118,7 +118,7 @@ struct ip_route {
     struct ip_addr to;
     uint8_t prefix; /* of 128; IPv4's is 96 more */
     uint8_t origin; /* RTPROT_* of Linux: KERNEL 2, BOOT 3, STATIC 4, RA 9, DHCP 16 */
-    uint16_t mtu;   /* 0: the interface's */
+    uint16_t mtu;   /* 0, or less than the version's least, 68 or 1280: the interface's */
     uint32_t metric;
     struct ip_addr gateway; /* unset: on the link */
     struct ip_iface *iface;
@@ -128,7 +128,7 @@ struct ip_route {
 };
 extern struct ip_route *ip_routes;
 must_check int ip_route_add(const struct ip_route *r); /* a copy; -EEXIST, -ENOMEM, -ENETUNREACH */
-int ip_route_del(const struct ip_route *r);            /* -ESRCH */
+int ip_route_del(const struct ip_route *r);            /* of its origin, 0: of any; -ESRCH */
 
 /* The neighbour (addr) on (i) answers, or has not answered (RFC 4861, 6.3.6). By link/. */
 void ip_neighbour_answers(struct ip_iface *i, const struct ip_addr *addr, bool answers);

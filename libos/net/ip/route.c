@@ -63,7 +63,7 @@ int ip_route_del(const struct ip_route *del)
 
     for (struct ip_route **at = &ip_routes; *at; at = &(*at)->next) {
         struct ip_route *old = *at;
-        if (!same(old, r))
+        if (!same(old, r) || (r->origin && old->origin != r->origin))
             continue;
         *at = old->next;
         heap_free(old, sizeof(*old));
@@ -248,7 +248,8 @@ int ip_route(struct ip_ends *ends, struct net_path *path)
     path->local = !i->dev;
     path->offers = i->dev ? (uint8_t)i->dev->offers : NETDEV_TX_CSUM | NETDEV_TSO4 | NETDEV_TSO6;
     path->mtu = i->mtu6 && !ip_is_v4(&ends->remote) ? i->mtu6 : i->mtu;
-    if (mtu && mtu < path->mtu)
+    unsigned least = ip_is_v4(&ends->remote) ? 68 : IP6_MIN_MTU;
+    if (mtu >= least && mtu < path->mtu)
         path->mtu = (uint16_t)mtu;
     unsigned known = i->dev && path->no_frag != 2 ? ip_pmtu(&ends->remote) : 0;
     if (known && known < path->mtu)

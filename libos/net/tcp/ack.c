@@ -223,7 +223,8 @@ static void take_acked(struct tcp_conn *c, const struct tcp_segment *s, uint32_t
         struct tcp_sent *sent = sent_of(p);
         if (seq_lt(s->ack, sent->seq + p->len))
             break;
-        if (sent->flags & SENT_RETRANS)
+        /* What was taken to be lost may have waited with the peer for what was before it. */
+        if (sent->flags & (SENT_RETRANS | SENT_LOST))
             again = true;
         else if (rtt == 0 && !(sent->flags & SENT_SACKED))
             rtt = c->t->now - sent->at;

@@ -372,9 +372,11 @@ void tcp_process(struct tcp_conn *c, struct tcp_segment *s, struct pkt *p)
         tcp_want_ack(c, true);
         pkt_free(p);
     }
-    if (c->unsent || c->lost != c->again || c->fin_queued)
+    if (c->unsent || c->lost != c->again || c->fin_queued) {
         tcp_output(c);
-    else if (c->rtx_at != DEADLINE_NEVER || c->snd_una != c->snd_nxt)
+        if (unlikely(c->options.not_sent_low && c->wants_room))
+            tcp_tell_room(c);
+    } else if (c->rtx_at != DEADLINE_NEVER || c->snd_una != c->snd_nxt)
         tcp_arm_rtx(c);
 }
 

@@ -238,7 +238,9 @@ static bool transmit(struct tcp_conn *c, struct pkt *first, uint32_t n, uint8_t 
     }
     at = p->data;
     r.options_len = tcp_put_options(c, at + TCP_HEADER, false);
-    r.window = (uint16_t)tcp_take_window(c);
+    /* Where nothing came since, what was told holds: reading tells of room by itself. */
+    r.window = c->unacked_in ? (uint16_t)tcp_take_window(c)
+                             : (uint16_t)((c->rcv_adv - c->rcv_nxt) >> c->rcv_scale);
     put_header(at, &c->ends, &r);
     if (unlikely(c->urgent_out) && seq_lt(r.seq, c->snd_up) && c->snd_up - r.seq <= 0xffff) {
         ((struct wire_tcp *)(void *)at)->flags |= TCP_URG;
@@ -404,8 +406,7 @@ static bool send_lost(struct tcp_conn *c)
 
 void tcp_output(struct tcp_conn *c)
 {
-    if (c->state < TCP_ESTABLISHED_STATE || c->state == TCP_FIN_WAIT2_STATE ||
-        c->state == TCP_TIME_WAIT_STATE)
+    if (c->state < TCP_ESTABLISHED_STATE || c->state == TCP_TIME_WAIT_STATE)
         return;
     if (c->snd_una == c->snd_nxt && tcp_left(c) && c->last_sent &&
         c->t->now - c->last_sent > c->rto)

@@ -86,6 +86,8 @@ void tcp_send_commit(struct tcp_conn *c, size_t n)
 {
     struct pkt *p = c->snd_last;
 
+    if (n == 0)
+        return;
     p->len += (uint32_t)n;
     p->total = p->len;
     c->write_seq += (uint32_t)n;

@@ -399,7 +399,8 @@ void tcp_recv_done(struct tcp_conn *c, size_t n)
     if (c->state < TCP_ESTABLISHED_STATE || c->fin_got || c->state >= TCP_CLOSE_WAIT_STATE)
         return;
     /* RFC 9293, 3.8.6.2.2: told once it has grown by half of the buffer or two segments. */
-    uint32_t told = c->rcv_adv - c->rcv_nxt, space = free_space(c);
+    uint32_t told = c->rcv_adv - c->rcv_nxt;
+    uint32_t space = min_u32(free_space(c), 0xffffu << c->rcv_scale);
     if ((int32_t)told < 0)
         told = 0;
     if (space >= told + min_u32(c->rcv_limit / 2, 2 * c->rcv_mss) &&

@@ -266,7 +266,7 @@ static bool silence(struct tcp_conn *c)
 
     c->keep_at = DEADLINE_NEVER;
     if (c->state == TCP_FIN_WAIT2_STATE && c->closed_by_user) {
-        tcp_enter_time_wait(c);
+        tcp_end(c, 0, TCP_CLOSED_STATE);
         return false;
     }
     if (c->counted) { /* data did not come: it is to be accepted all the same */
