@@ -86,8 +86,9 @@ static struct net *to_net(struct netdev *dev)
 
 static void give_up(struct net *n, const char *why)
 {
-    if (!n->broken)
-        log_line("network %s %s: it is stopped", n->dev.name, why);
+    if (n->broken)
+        return;
+    log_line("network %s %s: it is stopped", n->dev.name, why);
     n->broken = n->rx.broken = n->tx.broken = true;
     plat_device_stop(n->number);
 }
@@ -104,7 +105,7 @@ static void reclaim(struct net *n)
         pkt_free(n->tx_pkt[id]);
         n->tx_pkt[id] = NULL;
     }
-    if (id == -EIO && !n->broken)
+    if (id == -EIO)
         give_up(n, "has given back what it was not given");
 }
 
@@ -329,8 +330,7 @@ static struct pkt *receive(struct net *n)
             struct pkt *q = take(n);
             if (!q) {
                 pkt_free(p);
-                if (!n->broken)
-                    give_up(n, "has given a part of a packet");
+                give_up(n, "has given a part of a packet");
                 return NULL;
             }
             p->total += q->len;
@@ -352,18 +352,20 @@ static void serve(struct net *n)
 
     n->tx_queued = 0;
     timer_cancel(&n->flush);
-    if (n->backlog.first) {
-        reclaim(n);
-        drain_backlog(n);
-    }
+    reclaim(n);
+    drain_backlog(n);
     while ((p = receive(n))) {
         n->dev.counts.rx_packets++;
         n->dev.counts.rx_bytes += p->total;
         *last = p;
         last = &p->next;
     }
-    if (!list)
+    /* There may have been no memory for buffers when the last ones were used. */
+    if (!list) {
+        if (n->rx_posted < n->rx_want / 2)
+            post(n);
         return;
+    }
     /* More buffers for a network that uses those it has. */
     if (before - n->rx_posted > n->rx_want / 4 && n->rx_want < SLOTS_MAX)
         n->rx_want = (unsigned)min_size(n->rx_want * 2, SLOTS_MAX);

@@ -112,7 +112,7 @@ static int walk(const struct queue *q, struct queue_chain *chain, const char **w
     for (chain->count = 0; chain->count < parts_max(q);) {
         if (i >= size_of(q))
             return malformed(why, "a descriptor's index is too large");
-        struct queue_desc d = copy_desc(&q->rings->desc[i]);
+        struct queue_desc d = copy_desc((const struct queue_desc *)q->rings + i);
         if (d.flags & DESC_INDIRECT)
             return walk_indirect(q, chain, &d, why);
         int err = add(q, chain, &d, why);

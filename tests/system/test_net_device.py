@@ -176,3 +176,24 @@ def test_net_command_refuses(pith):
                  ["up", "a", "10.0.0.1"], ["down", "-x"]):
         done = pith("net", *args)
         assert done.status == 2 and done.stdout == "" and done.stderr.startswith("pith net:"), args
+
+
+def test_forwarding(cc, namespace):
+    """Two sides of one machine reach each other through it, with whatever is left to devices of their packets."""
+    image = cc(ROOT / "examples" / "forward.c", "-O2", name="forward")
+    inner, other = f"{namespace}i", f"{namespace}b"[:15]
+    assert ip("netns", "add", inner).returncode == 0
+    try:
+        assert ip("-n", namespace, "tuntap", "add", "dev", other, "mode", "tap", "vnet_hdr").returncode == 0
+        machine = Machine("ip", "netns", "exec", namespace, PITH, "run", "--on", "process", "--net", f"tap:{namespace}",
+                          "--net", f"tap:{other}", "--timeout", 8, image, "on")
+        assert machine.first == "forwarding\n", machine.end()
+        # The device keeps its machine when it moves.
+        assert ip("-n", namespace, "link", "set", "dev", other, "netns", inner).returncode == 0
+        assert ip("-n", inner, "addr", "add", "10.9.0.3/24", "dev", other).returncode == 0
+        assert ip("-n", inner, "link", "set", "dev", other, "up").returncode == 0
+        done = execute(["ip", "netns", "exec", namespace, "ping", "-c", "3", "-i", "0.2", "-W", "2", "10.9.0.3"])
+        assert done.status == 0, done.stdout
+        assert machine.end()[0] == 124
+    finally:
+        ip("netns", "delete", inner)

@@ -8,6 +8,7 @@
 
 #include "unit.h"
 #include "monitor/core/layout.h"
+#include "monitor/dev/net_user.h"
 #include "monitor/options.h"
 
 static struct disks disk_list;
@@ -120,7 +121,6 @@ static void ways(void **state)
     REFUSED("cannot run images that way yet", "--on", "qemu", "i");
     REFUSED("no such way", "--on", "moon", "i");
     REFUSED("-v a:b: this version", "-v", "a:b", "i");
-    REFUSED("-p 80:80: this version", "-p80:80", "i");
 }
 
 static void networks(void **state)
@@ -143,6 +143,34 @@ static void networks(void **state)
     REFUSED("--ip 10.0.0.1: an address is", "--ip", "10.0.0.1", "i");
     REFUSED("at most 4 networks", "--net=tap:1", "--net=tap:2", "--net=tap:3", "--net=tap:4",
             "--net=tap:5", "i");
+}
+
+static void ports(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("-p", "8080:80", "-p127.0.0.1:53:5353/udp", "-p=", "i"), -EINVAL);
+    assert_int_equal(PARSE("-p", "8080:80", "-p127.0.0.1:53:5353/udp", "--net", "user", "-p",
+                           "1:65535/tcp", "i"),
+                     0);
+    assert_int_equal(net_list.count, 1);
+    assert_null(net_list.dev[0].host);
+    assert_int_equal(net_list.port_count, 3);
+    assert_string_equal(net_list.port[0].spec, "8080:80");
+    assert_string_equal(net_list.port[1].spec, "127.0.0.1/53:5353");
+    assert_string_equal(net_list.port[2].spec, "1:65535");
+    assert_false(net_list.port[0].udp || net_list.port[2].udp);
+    assert_true(net_list.port[1].udp);
+    assert_int_equal(options.setting_count, 1);
+    assert_string_equal(options.settings[0].value, NET_USER_IP);
+    assert_int_equal(PARSE("--net", "tap:a", "-p", "1:1", "--ip", "dhcp", "i"), 0);
+    assert_int_equal(net_list.count, 2);
+    assert_int_equal(options.setting_count, 1);
+    assert_int_equal(options.settings[0].net, 1);
+    static const char *const wrong[] = {"80",      "80:",     ":80",       "0:1",      "1:0",
+                                        "65536:1", "1:65536", "1:2/",      "1:2/sctp", "1:2x",
+                                        "a:1:2",   ":1:2",    "1.2.3.4:1", "1:2:3:4",  "1/udp:2"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        REFUSED("a port is [ADDR:]HOST:GUEST[/udp]", "-p", wrong[i], "i");
 }
 
 static void disks(void **state)
@@ -192,10 +220,9 @@ static void where_options_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults),    cmocka_unit_test(sizes),
-        cmocka_unit_test(environment), cmocka_unit_test(timeouts),
-        cmocka_unit_test(ways),        cmocka_unit_test(disks),
-        cmocka_unit_test(networks),    cmocka_unit_test(where_options_end),
+        cmocka_unit_test(defaults), cmocka_unit_test(sizes), cmocka_unit_test(environment),
+        cmocka_unit_test(timeouts), cmocka_unit_test(ways),  cmocka_unit_test(disks),
+        cmocka_unit_test(networks), cmocka_unit_test(ports), cmocka_unit_test(where_options_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

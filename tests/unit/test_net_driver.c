@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The network driver over a fake device: one that keeps to virtio 1.2, 5.1, and ones that do not.
+ * The driver is included whole, to be started afresh for every test.
+ *
+ * sources: libos/virtio/virtq.c libos/net/wire/pkt.c tests/unit/fake_pkt.c tests/unit/fake_mm.c
+ * uses:    virtio mm abi iface */
+#include "unit.h"
+#include "fake_mm.h"
+#include "fake_pkt.h"
+#include "fake_virtio.h"
+
+#include "../../libos/virtio/net.c"
+
+static struct fake_queue rx, tx;
+static struct pith_net_config config;
+static struct plat_device device;
+static struct netdev *dev;
+static unsigned stops, polls;
+static bool serving; /* the device takes what is sent during a poll */
+static struct pkt *got;
+static unsigned got_count;
+
+int plat_device_at(unsigned type, unsigned index, struct plat_device *to)
+{
+    assert_int_equal(type, PITH_DEVICE_NET);
+    if (index > 0)
+        return -ENODEV;
+    *to = device;
+    return 0;
+}
+
+void plat_device_stop(unsigned number)
+{
+    (void)number;
+    stops++;
+}
+
+int plat_poll(nsec_t deadline)
+{
+    int head;
+
+    assert_int_equal(deadline, DEADLINE_NOW);
+    polls++;
+    while (serving && (head = fake_queue_fetch(&tx)) >= 0)
+        fake_queue_use(&tx, (uint32_t)head, 0);
+    return 0;
+}
+
+int wait_poll(nsec_t deadline)
+{
+    return plat_poll(deadline);
+}
+
+void wait_source_add(struct wait_source *s)
+{
+    (void)s;
+}
+
+void timer_set(struct timer *t, nsec_t at, void (*fn)(struct timer *t))
+{
+    t->at = at;
+    t->fn = fn;
+    t->armed = true;
+}
+
+void timer_cancel(struct timer *t)
+{
+    t->armed = false;
+}
+
+nsec_t clock_monotonic(void)
+{
+    return 1000;
+}
+
+void log_line(const char *format, ...)
+{
+    (void)format;
+}
+
+static void input(struct netdev *d, struct pkt *list)
+{
+    (void)d;
+    for (struct pkt *p = list; p; p = p->next)
+        got_count++;
+    pkt_free_list(got);
+    got = list;
+}
+
+/* The driver's device with all that it has: a driver's stays for ever. */
+static void throw_away(void)
+{
+    struct net *n = nets[0];
+
+    nets[0] = NULL;
+    net_count = 0;
+    if (!n)
+        return;
+    for (unsigned i = 0; i < SLOTS_MAX; i++) {
+        pkt_free(n->rx_pkt[i]);
+        pkt_free(n->tx_pkt[i]);
+    }
+    pkt_free_list(n->backlog.first);
+    heap_free(n, sizeof(*n));
+}
+
+static void begin(void)
+{
+    throw_away();
+    memset(unsound, 0, sizeof(unsound));
+    pkt_free_list(got);
+    got = NULL;
+    got_count = stops = polls = 0;
+    serving = true;
+    fake_queue_reset(&rx, 64);
+    fake_queue_reset(&tx, 64);
+    config = (struct pith_net_config){.mac = {2, 0, 0, 0, 0, 1}, .status = 1, .mtu = 1500};
+    device = (struct plat_device){
+        .type = PITH_DEVICE_NET,
+        .name = "net0",
+        .features = F_MAC | F_MTU | F_MRG_RXBUF | F_STATUS | F_CSUM | F_GUEST_CSUM | F_HOST_TSO4,
+        .config = &config,
+        .config_len = sizeof(config),
+    };
+    device.queue[PITH_NET_RX] = fake_queue_plat(&rx);
+    device.queue[PITH_NET_TX] = fake_queue_plat(&tx);
+    assert_int_equal(netdev_get(0, &dev), 0);
+    dev->input = input;
+}
+
+static void a_device(void **state)
+{
+    struct netdev *again;
+
+    (void)state;
+    begin();
+    assert_int_equal(dev->mtu, 1500);
+    assert_true(dev->link);
+    assert_int_equal(dev->offers, NETDEV_TX_CSUM | NETDEV_TSO4 | NETDEV_RX_CSUM);
+    assert_int_equal(rx.avail.idx, RX_FIRST);
+    assert_int_equal(netdev_get(0, &again), 0);
+    assert_ptr_equal(again, dev);
+    assert_int_equal(netdev_get(1, &again), -ENODEV);
+    assert_int_equal(netdev_get(NETDEV_MAX, &again), -ENODEV);
+    begin();
+    throw_away();
+    config.mac[0] = 1; /* a group's */
+    assert_int_equal(netdev_get(0, &again), -EIO);
+    assert_int_equal(netdev_get(0, &again), -EIO);
+    assert_int_equal(stops, 1);
+}
+
+/* The device gives (len) bytes of (from) in the next buffer. */
+static void give(const void *from, uint32_t len, uint32_t claimed)
+{
+    int head = fake_queue_fetch(&rx);
+
+    assert_true(head >= 0);
+    memcpy((void *)(uintptr_t)rx.desc[head].addr, from, len);
+    fake_queue_use(&rx, (uint32_t)head, claimed);
+}
+
+static void merged(void **state)
+{
+    static uint8_t bytes[PKT_LARGE];
+    struct header h = {.flags = NEEDS_CSUM,
+                       .gso_type = GSO_TCP4,
+                       .gso_size = 1448,
+                       .hdr_len = 66,
+                       .csum_start = 34,
+                       .csum_offset = 16,
+                       .num_buffers = 3};
+
+    (void)state;
+    begin();
+    memcpy(bytes, &h, HEADER);
+    bytes[HEADER] = 7;
+    give(bytes, PKT_LARGE, PKT_LARGE);
+    give(bytes, PKT_LARGE, PKT_LARGE);
+    give(bytes, 100, 100);
+    serve_all();
+    assert_int_equal(got_count, 1);
+    assert_int_equal(got->total, 2 * PKT_LARGE + 100 - HEADER);
+    assert_int_equal(got->data[0], 7);
+    assert_int_equal(got->more->more->len, 100);
+    assert_int_equal(got->flags, PKT_CSUM_OK | PKT_CSUM_PARTIAL);
+    assert_int_equal(got->gso, PKT_GSO_TCP4);
+    assert_int_equal(got->gso_size, 1448);
+    assert_int_equal(got->csum_from, 34);
+    assert_int_equal(rx.avail.idx, RX_FIRST + 3); /* they were replaced */
+}
+
+static struct pkt *packet(size_t len)
+{
+    struct pkt *p = pkt_alloc(PKT_HEADROOM, len);
+
+    assert_non_null(p);
+    memset(p->data, 'p', len);
+    p->len = p->total = (uint32_t)len;
+    return p;
+}
+
+static void sent_in_pieces(void **state)
+{
+    uint8_t bytes[200];
+    int parts;
+
+    (void)state;
+    begin();
+    struct pkt *p = packet(60);
+    p->flags = PKT_CSUM_PARTIAL;
+    p->csum_from = 34;
+    p->csum_at = 16;
+    pkt_append(p, packet(40));
+    unsigned live = fake_pkt_live;
+    dev->ops->send(dev, p);
+    assert_int_equal(polls, 0); /* it leaves with the next crossing, ... */
+    assert_true(nets[0]->flush.armed);
+    int head = fake_queue_fetch(&tx);
+    assert_int_equal(fake_queue_copy(&tx, head, bytes, sizeof(bytes), &parts), HEADER + 100);
+    assert_int_equal(parts, 2);
+    const struct header *h = (const struct header *)bytes;
+    assert_int_equal(h->flags, NEEDS_CSUM);
+    assert_int_equal(h->csum_start, 34);
+    assert_int_equal(h->csum_offset, 16);
+    fake_queue_use(&tx, (uint32_t)head, 0);
+    assert_int_equal(fake_pkt_live, live); /* ... and stays until it is used */
+    nets[0]->flush.fn(&nets[0]->flush);
+    serve_all();
+    assert_int_equal(fake_pkt_live, live - 2);
+}
+
+/* More than the queue holds waits, and more than that is dropped: nothing is lost of memory. */
+static void backlog_is_bounded(void **state)
+{
+    (void)state;
+    begin();
+    serving = false;
+    unsigned live = fake_pkt_live;
+    for (unsigned i = 0; i < 64 + BACKLOG_MAX + 10; i++)
+        dev->ops->send(dev, packet(60));
+    assert_int_equal(dev->counts.tx_dropped, 10);
+    serving = true;
+    for (unsigned i = 0; i < 64 && fake_pkt_live > live; i++) {
+        plat_poll(DEADLINE_NOW);
+        serve_all();
+    }
+    assert_int_equal(fake_pkt_live, live);
+    assert_int_equal(dev->counts.tx_packets, 64 + BACKLOG_MAX);
+}
+
+static void no_memory_for_a_while(void **state)
+{
+    struct header h = {.num_buffers = 1};
+
+    (void)state;
+    begin();
+    fake_pkt_left = 0;
+    for (unsigned i = 0; i < RX_FIRST; i++)
+        give(&h, HEADER, HEADER + 60);
+    serve_all();
+    assert_int_equal(got_count, RX_FIRST);
+    assert_int_equal(nets[0]->rx_posted, 0);
+    fake_pkt_left = UINT32_MAX;
+    serve_all();
+    assert_true(nets[0]->rx_posted >= RX_FIRST);
+}
+
+static void broken_by(const void *bytes, uint32_t len, uint32_t claimed)
+{
+    begin();
+    give(bytes, len, claimed);
+    serve_all();
+    assert_int_equal(got_count, 0);
+    assert_int_equal(stops, 1);
+    unsigned live = fake_pkt_live;
+    dev->ops->send(dev, packet(60)); /* what is sent then is dropped */
+    assert_int_equal(fake_pkt_live, live);
+    serve_all();
+}
+
+static void hostile_devices(void **state)
+{
+    struct header h = {.num_buffers = 2};
+
+    (void)state;
+    broken_by(&h, HEADER, 3);             /* no header */
+    broken_by(&h, HEADER, PKT_LARGE + 1); /* more than there was room for */
+    broken_by(&h, HEADER, UINT32_MAX);
+    broken_by(&h, HEADER, HEADER + 60); /* the second buffer never comes */
+    h.num_buffers = UINT16_MAX;
+    broken_by(&h, HEADER, HEADER + 60);
+    begin();
+    fake_queue_use(&rx, 63, 100); /* was not given */
+    serve_all();
+    assert_int_equal(stops, 1);
+    begin();
+    fake_queue_use(&tx, 5, 0);
+    serve_all();
+    assert_int_equal(stops, 1);
+}
+
+/* Headers that make no sense cost the packet, not the device. */
+static void odd_headers(void **state)
+{
+    static const struct header odd[] = {
+        {.flags = NEEDS_CSUM, .csum_start = 59, .num_buffers = 1},
+        {.flags = NEEDS_CSUM, .csum_start = UINT16_MAX, .csum_offset = UINT16_MAX},
+        {.gso_type = GSO_TCP4, .gso_size = 0, .num_buffers = 1},
+        {.gso_type = 3, .gso_size = 100, .num_buffers = 1},
+    };
+
+    (void)state;
+    begin();
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++)
+        give(&odd[i], HEADER, HEADER + 60);
+    serve_all();
+    assert_int_equal(got_count, 0);
+    assert_int_equal(dev->counts.rx_errors, ARRAY_LEN(odd));
+    assert_int_equal(stops, 0);
+}
+
+/* Nothing is left of all packets. */
+static int last(void **state)
+{
+    (void)state;
+    throw_away();
+    pkt_free_list(got);
+    return fake_pkt_live != 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_device),
+        cmocka_unit_test(merged),
+        cmocka_unit_test(sent_in_pieces),
+        cmocka_unit_test(backlog_is_bounded),
+        cmocka_unit_test(no_memory_for_a_while),
+        cmocka_unit_test(hostile_devices),
+        cmocka_unit_test(odd_headers),
+    };
+    return cmocka_run_group_tests(tests, NULL, last);
+}
