@@ -154,18 +154,28 @@ lost:
     pkt_free(p);
 }
 
-/* Segment (off) of (p) as a packet, with the sender's memory. */
+/* The segment of (n) bytes from (off) on of (p), as a packet. */
 static struct pkt *cut(const struct pkt *p, size_t off, size_t n)
 {
     const struct wire_tcp *h = (const void *)p->data;
     size_t header = p->hdr_len;
-    struct pkt *s = pkt_alloc(PKT_HEADROOM - header, header + n);
+    struct pkt *s = pkt_alloc(PKT_HEADROOM - header, header);
 
     if (!s)
         return NULL;
     memcpy(s->data, p->data, header);
-    pkt_copy(p, header + off, s->data + header, n);
-    s->len = s->total = (uint32_t)(header + n);
+    s->len = s->total = (uint32_t)header;
+    for (size_t done = 0, some; done < n; done += some) {
+        struct pkt *piece = pkt_alloc(0, PKT_LARGE);
+        if (!piece) {
+            pkt_free(s);
+            return NULL;
+        }
+        some = min_size(PKT_LARGE, n - done);
+        pkt_copy(p, header + off + done, piece->data, some);
+        piece->len = piece->total = (uint32_t)some;
+        pkt_append(s, piece);
+    }
     struct wire_tcp *sh = (void *)s->data;
     sh->seq = be32(be32(h->seq) + (uint32_t)off);
     if (header + off + n < p->total)

@@ -57,7 +57,7 @@ struct link_host {
     unsigned side;
     unsigned mtu, gso;   /* what is said of the path */
     unsigned mtu_before; /* the MTU before an ICMP error: not all connections know of it yet */
-    int no_way;        /* mtu's error, 0: none */
+    int no_way;          /* mtu's error, 0: none */
     size_t allocated;
     int alloc_left; /* allocations until they fail; negative: never */
     struct link_packet *coming;

@@ -536,7 +536,8 @@ void script_open(struct script *s, bool passive, const char *options, unsigned w
     if (passive) {
         snprintf(syn, sizeof(syn), "< S 0(0) win 65535 %s", options);
         snprintf(last, sizeof(last), "< A 1(0) ack 1 win %u %s", win, ts);
-        script(s, "listen", syn, "> SA 0(0) ack 1", "quiet 100", last, "accept", "state ESTABLISHED");
+        script(s, "listen", syn, "> SA 0(0) ack 1", "quiet 100", last, "accept",
+               "state ESTABLISHED");
     } else {
         snprintf(syn, sizeof(syn), "< SA 0(0) ack 1 win %u %s", win, options);
         script(s, "connect", "> S 0(0)", "quiet 100", syn, "> A 1(0) ack 1", "state ESTABLISHED");

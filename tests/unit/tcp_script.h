@@ -18,8 +18,9 @@
  * sequence number. What is left out of a segment that is expected is not looked at, P never is;
  * "win" is of the header; "nosack", "nots", "nomss", "nows" say that there is none. "ts VAL" of one
  * that comes echoes the last value that was sent; expected, "ts /ECR" looks at ECR alone. A segment
- * that is sent and not expected ends the test at the next line that is no expectation. A packet to be
- * cut is taken for the segments that it is cut to. Times of tcp's own have 2 ms and 1 % of slack.
+ * that is sent and not expected ends the test at the next line that is no expectation. A packet to
+ * be cut is taken for the segments that it is cut to. Times of tcp's own have 2 ms and 1 % of
+ * slack.
  */
 #ifndef PITH_TESTS_TCP_SCRIPT_H
 #define PITH_TESTS_TCP_SCRIPT_H
@@ -65,8 +66,8 @@ void script_inject(struct script *s, const char *text);
 void script_drop(struct script *s);
 
 /* A connection that the peer (passive) or this side opened, with the peer's options in its SYN;
- * where they have ts, the peer's clock stands at 1000. Peer's window is (win), as in the header. The round trip takes
- * 100 ms. */
+ * where they have ts, the peer's clock stands at 1000. Peer's window is (win), as in the header.
+ * The round trip takes 100 ms. */
 void script_open(struct script *s, bool passive, const char *options, unsigned win);
 
 #endif

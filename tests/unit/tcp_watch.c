@@ -90,7 +90,7 @@ static void see_syn(struct tcp_world *w, struct watch_flow *f, unsigned side, co
     struct watch_way *way = &f->way[side], *back = &f->way[!side];
 
     if (way->syn && way->isn == s->seq)
-        return;                /* again */
+        return;                            /* again */
     if (!(h->flags & TCP_ACK) && way->syn) /* a new connection of the same ports */
         memset(back, 0, sizeof(*back));
     uint16_t mss = way->mss;

@@ -540,6 +540,62 @@ static void mss_option(void **state)
     script(&s, "push 600", "> A 1(500)", "> AP 501(100)");
 }
 
+/* Beyond the limit of all memory what is out of order goes, and comes again. */
+static void little_memory(void **state)
+{
+    struct tcp *t = s.w.host[0].tcp;
+
+    (void)state;
+    script_open(&s, true, "mss 1460 sackok", 65535);
+    tcp_set_memory(t, tcp_counts(t)->memory + 8000);
+    for (uint32_t seq = 1001; seq < 20001; seq += 1000) {
+        char line[64];
+        snprintf(line, sizeof(line), "< A %u(1000) ack 1 win 65535", seq);
+        script_inject(&s, line);
+        script_drop(&s);
+    }
+    assert_true(tcp_counts(t)->memory_drops > 0);
+    assert_true(tcp_counts(t)->memory < 20000);
+    /* Nobody new is let in. */
+    s.peer_port = 2001;
+    unsigned long drops = tcp_counts(t)->listen_drops;
+    tcp_set_memory(t, 1);
+    script(&s, "< S 0(0) win 65535 mss 1460", "quiet 1");
+    assert_int_equal(tcp_counts(t)->listen_drops, drops + 1);
+    s.peer_port = 2000;
+    tcp_set_memory(t, SIZE_MAX);
+    for (uint32_t seq = 1; seq < 20001; seq += 1000) {
+        char line[64];
+        snprintf(line, sizeof(line), "< A %u(1000) ack 1 win 65535", seq);
+        script_inject(&s, line);
+        script_drop(&s);
+    }
+    assert_int_equal(link_read(&s.end, 0, 20000), 20000);
+    script_drop(&s);
+}
+
+/* TCP_NOTSENT_LOWAT: no more is taken than that beyond what is in flight. */
+static void not_sent_low(void **state)
+{
+    (void)state;
+    s.options.not_sent_low = 5000;
+    script_open(&s, true, "mss 1460", 65535);
+    for (size_t n; (n = link_put(&s.end, s.written, 100000)) > 0;) {
+        s.written += (uint32_t)n;
+        tcp_push(s.end.c, false, false);
+    }
+    take(1, 10, 1460);
+    assert_in_range(tcp_unsent(s.end.c), 5000, 5000 + 1460);
+    assert_int_equal(tcp_send_room(s.end.c), 0);
+    uint8_t *at;
+    assert_int_equal(tcp_send_space(s.end.c, 1, &at), 0);
+    s.end.events = 0;
+    script_inject(&s, "< A 1(0) ack 4381 win 65535");
+    script_drop(&s);
+    assert_true(tcp_unsent(s.end.c) < 5000);
+    assert_int_equal(s.end.events & TCP_EVENT_WRITE, TCP_EVENT_WRITE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(int argc, char **argv)
@@ -578,6 +634,8 @@ int main(int argc, char **argv)
         TEST(room_is_told_of_once_a_third_is_free),
         TEST(pieces_of_others),
         TEST(mss_option),
+        TEST(little_memory),
+        TEST(not_sent_low),
     };
 
     if (argc > 1) /* one of them */

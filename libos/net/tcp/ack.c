@@ -242,6 +242,10 @@ static void take_acked(struct tcp_conn *c, const struct tcp_segment *s, uint32_t
         tcp_measure(c, rtt);
     tcp_free_sent(c, s->ack);
     c->snd_una = s->ack;
+    if (unlikely(c->mss_black) && c->t->now >= c->black_until) {
+        c->mss_black = 0; /* perhaps it was but an outage */
+        (void)!tcp_update_mss(c);
+    }
     c->acked_bytes += acked;
     c->retries = 0;
     c->stuck_since = 0;

@@ -20,9 +20,10 @@
 #define TIME_WAIT       (60 * NSEC_PER_SEC)
 #define MSS_MIN         48u
 #define MSS_DEFAULT     536u
-#define MSS_BLACK 512u /* first tried in a black hole, then halves of it */
-#define MSS_BLACK_MIN 128u
-#define RETRIES         15   /* of a segment before the connection is given up: some 15 minutes */
+#define MSS_BLACK       512u                /* first tried in a black hole, then halves of it */
+#define BLACK_TIME      (60 * NSEC_PER_SEC) /* at first, then twice as long each time */
+#define MSS_BLACK_MIN   128u
+#define RETRIES         15 /* of a segment before the connection is given up: some 15 minutes */
 #define ORPHAN_RETRIES  8
 #define SYN_RETRIES     6
 #define SYN_ACK_RETRIES 5
@@ -219,6 +220,8 @@ struct tcp_conn {
     uint32_t at_off;
 
     uint16_t mss_black; /* what gets through a black hole; 0: there is none */
+    uint8_t black_times;
+    nsec_t black_until;          /* when it is tried whether it was one */
     uint16_t peer_mss, path_max; /* (path_max): header and payload, as the path was asked last */
     uint32_t recover;            /* recovery ends when this is acknowledged */
     uint32_t prr_delivered, prr_out, prr_flight;

@@ -157,9 +157,13 @@ static bool time_out(struct tcp_conn *c)
     c->dup_acks = 0;
     c->reorder_at = DEADLINE_NEVER;
     /* RFC 4821, 7.7: large segments alone may not get through. */
-    if (c->retries >= 2 && c->retries % 2 == 0 && p && p != c->unsent && p->len > MSS_BLACK_MIN)
+    if (c->retries >= 2 && c->retries % 2 == 0 && c->snd_nxt - c->snd_una > MSS_BLACK_MIN) {
+        if (!c->mss_black && c->black_times < 6)
+            c->black_times++;
+        c->black_until = c->t->now + (BLACK_TIME << (c->black_times - 1));
         c->mss_black = c->mss_black ? (uint16_t)max_u32(c->mss_black / 2, MSS_BLACK_MIN)
                                     : (uint16_t)min_u32(c->mss, MSS_BLACK);
+    }
     (void)!tcp_update_mss(c);
     if (c->recovery != RECOVERY_LOSS) {
         c->undo_cwnd = c->recovery == RECOVERY_NONE ? c->cwnd : 0;
