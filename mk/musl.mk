@@ -67,6 +67,7 @@ $(MUSL_HEADERS): $(MUSL_SRC).pin $(MUSL_SYSROOT) musl/include/limits.h $(CALLS_H
 	$(call say,HEADERS musl)
 	@cp $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS) $(INC)/bits/
 	@cp -R musl/sysroot/. $(INC)/
+	@echo '#include <bits/pith_socket.h>' >>$(INC)/sys/socket.h
 	@sed -i "s/^#define PTHREAD_STACK_MIN .*/$$(grep '^#define PTHREAD_STACK_MIN' musl/include/limits.h)/" \
 	    $(INC)/limits.h
 	@for h in $(KERNEL_HEADERS); do ln -sfn $${h#*:} $(INC)/$${h%%:*}; done

@@ -35,3 +35,7 @@ obj/src/%.o: $(PITH_MUSL)/src/%.c $(GENH) $(IMPH)
 # Locks wait only for another thread. A program that can start one reaches futex through pthread_create; for the
 # others these need not bring it in.
 obj/src/exit/exit.o obj/src/stdio/__lockfile.o obj/src/thread/__lock.o: CFLAGS_ALL += -DPITH_FUTEX_WEAK
+
+# These make Unix sockets only.
+obj/src/misc/syslog.o obj/src/network/if_nametoindex.o obj/src/network/if_indextoname.o: \
+    CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h

@@ -150,17 +150,23 @@ struct in_use {
 
 /* Connections that nobody's socket listens for any more hold their port, too: those accepted, and
  * those in TIME-WAIT. */
-static void look_at(void *arg, const struct tcp_conn *c)
+static void look_at_ends(void *arg, const struct ip_ends *e)
 {
     struct in_use *u = arg;
-    const struct ip_ends *e = tcp_ends(c);
     const struct ip_addr *own = &u->i->port.local;
 
-    if (tcp_state(c) == TCP_LISTEN_STATE || e->local_port != u->i->port.port)
+    if (e->local_port != u->i->port.port)
         return;
-    if (ip_is_unset(own) ? !u->i->v6_only || !ip_is_v4(&e->local)
-                         : ip_is_any(own) ? ip_is_v4(&e->local) : ip_equal(own, &e->local))
+    if (ip_is_unset(own)    ? !u->i->v6_only || !ip_is_v4(&e->local)
+        : ip_is_any(own) ? ip_is_v4(&e->local)
+                         : ip_equal(own, &e->local))
         u->found = true;
+}
+
+static void look_at(void *arg, const struct tcp_conn *c)
+{
+    if (tcp_state(c) != TCP_LISTEN_STATE)
+        look_at_ends(arg, tcp_ends(c));
 }
 
 static bool held_by_connections(const struct isock *i)
@@ -168,8 +174,10 @@ static bool held_by_connections(const struct isock *i)
     struct in_use u = {.i = i};
 
     if (i->sock.type == SOCK_STREAM && i->port.port &&
-        !(i->sock.options & (SOCK_REUSEADDR | SOCK_REUSEPORT)) && inet_tcp)
+        !(i->sock.options & (SOCK_REUSEADDR | SOCK_REUSEPORT))) {
         tcp_each(inet_tcp, look_at, &u);
+        tcp_each_wait(inet_tcp, look_at_ends, &u);
+    }
     return u.found;
 }
 
@@ -221,5 +229,7 @@ void inet_unconnect(struct isock *i)
     i->ends.local = i->addr_bound ? i->port.local : inet_any(i);
     if (!i->port_bound && i->port.port)
         ip_port_release(i->ports, &i->port);
-    i->ends.local_port = i->port.port;
+    /* Linux's TCP still tells the port that is not its own any more. */
+    if (i->sock.type != SOCK_STREAM)
+        i->ends.local_port = i->port.port;
 }

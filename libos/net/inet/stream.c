@@ -57,6 +57,7 @@ void inet_stream_look(struct stream *t)
 {
     struct socket *s = &t->in.sock;
 
+    t->just_accepted = false;
     if (!t->conn || t->state == STREAM_LISTENING)
         return;
     if (t->news & TCP_EVENT_ERROR) {
@@ -223,7 +224,7 @@ static int stream_connect(struct socket *s, const struct sockaddr_storage *addr,
                           nsec_t deadline)
 {
     struct stream *t = to_stream(s);
-    int answer = -EINPROGRESS;
+    int answer = -EINPROGRESS; /* to those who do not wait, or not long enough */
 
     if (len < sizeof(addr->ss_family))
         return -EINVAL;
@@ -242,6 +243,9 @@ static int stream_connect(struct socket *s, const struct sockaddr_storage *addr,
         int err = start_connection(t, addr, len);
         if (err)
             return err;
+        /* Even if it is made, or refused, already: on the loopback. */
+        if (deadline == DEADLINE_NOW)
+            return -EINPROGRESS;
     }
     while (inet_stream_look(t), is_syn(t)) {
         if (deadline == DEADLINE_NOW)
@@ -354,11 +358,12 @@ static int stream_accept(struct socket *s, nsec_t deadline, struct socket **out)
 static int stream_name(struct socket *s, bool peer, struct sockaddr_storage *addr)
 {
     struct stream *t = to_stream(s);
-    bool known = t->in.ends.remote_port && (t->just_accepted || !(inet_stream_is_closed(t) ||
+    bool first = t->just_accepted;
+
+    inet_stream_look(t);
+    bool known = t->in.ends.remote_port && (first || !(inet_stream_is_closed(t) ||
                  inet_stream_tcp_state(t) == TCP_SYN_SENT_STATE));
 
-    if (peer)
-        t->just_accepted = false;
     return inet_name(&t->in, peer, known, addr);
 }
 

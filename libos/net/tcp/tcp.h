@@ -214,6 +214,10 @@ const struct tcp_counts *tcp_counts(const struct tcp *t);
 /* Calls (fn) for each connection and listener, for /proc/net/tcp. */
 void tcp_each(struct tcp *t, void (*fn)(void *arg, const struct tcp_conn *c), void *arg);
 
+/* And for each that is in TIME-WAIT and nobody's any more. */
+void tcp_each_wait(const struct tcp *t, void (*fn)(void *arg, const struct ip_ends *ends),
+                   void *arg);
+
 /* The most memory of all connections and their queues, in bytes. Beyond, the longest queue of bytes
  * out of order goes first, then new connections are refused, then windows stay closed. */
 void tcp_set_memory(struct tcp *t, size_t limit);

@@ -16,6 +16,14 @@ struct tcp_time_wait *tcp_find_wait(const struct tcp *t, const struct ip_ends *e
     return w;
 }
 
+void tcp_each_wait(const struct tcp *t, void (*fn)(void *arg, const struct ip_ends *ends),
+                   void *arg)
+{
+    for (unsigned i = 0; t->wait_count && i <= t->wait_mask; i++)
+        for (const struct tcp_time_wait *w = t->waits[i]; w; w = w->hash_next)
+            fn(arg, &w->ends);
+}
+
 static void grow(struct tcp *t)
 {
     unsigned old = t->wait_mask + 1, size = old * 2;
