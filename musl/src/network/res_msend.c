@@ -43,6 +43,7 @@ struct exchange {
 struct exchanges {
     struct exchange x[QUERIES];
     int n;
+    int reached; /* there was a socket for some query and server */
 };
 
 struct server {
@@ -293,20 +294,6 @@ static struct server server_of(const struct address *a, unsigned timeout)
     return s;
 }
 
-/* Asks one server all that has no answer yet. Returns the number of queries for which there was no
- * socket. */
-static int ask(struct exchanges *all, const struct server *s)
-{
-    int failed = 0;
-
-    for (int i = 0; i < all->n; i++)
-        if (!*all->x[i].answer_len && start(&all->x[i], s) < 0)
-            failed++;
-    while (step(all, s))
-        ;
-    return failed;
-}
-
 static int missing(const struct exchanges *all)
 {
     int n = 0;
@@ -314,6 +301,23 @@ static int missing(const struct exchanges *all)
     for (int i = 0; i < all->n; i++)
         n += *all->x[i].answer_len == 0;
     return n;
+}
+
+static void ask(struct exchanges *all, const struct resolvconf *conf)
+{
+    unsigned attempts = conf->attempts ? conf->attempts : 1;
+
+    for (unsigned round = 0; round < attempts; round++) {
+        for (unsigned k = 0; k < conf->nns && missing(all); k++) {
+            struct server s = server_of(&conf->ns[k], conf->timeout);
+
+            for (int i = 0; i < all->n; i++)
+                if (!*all->x[i].answer_len && start(&all->x[i], &s) == 0)
+                    all->reached = 1;
+            while (step(all, &s))
+                ;
+        }
+    }
 }
 
 /* Gets answers[i], of (asize) bytes, at least 512, and its length alens[i] for each query. The
@@ -324,8 +328,6 @@ int __res_msend_rc(int nqueries, const unsigned char *const *queries, const int 
                    const struct resolvconf *conf)
 {
     struct exchanges all = {.n = nqueries};
-    unsigned attempts = conf->attempts ? conf->attempts : 1;
-    int reached = 0;
 
     if (nqueries < 0 || nqueries > QUERIES || asize < MIN_ANSWER) {
         errno = EINVAL;
@@ -348,16 +350,9 @@ int __res_msend_rc(int nqueries, const unsigned char *const *queries, const int 
         }
     }
     pthread_cleanup_push(stop_all, &all);
-    for (unsigned round = 0; round < attempts; round++) {
-        for (unsigned i = 0; i < conf->nns && missing(&all); i++) {
-            struct server s = server_of(&conf->ns[i], conf->timeout);
-            int wanted = missing(&all);
-
-            reached |= ask(&all, &s) < wanted;
-        }
-    }
+    ask(&all, conf);
     pthread_cleanup_pop(1);
-    return reached || nqueries == 0 ? 0 : -1;
+    return all.reached || nqueries == 0 ? 0 : -1;
 }
 
 int __res_msend(int nqueries, const unsigned char *const *queries, const int *qlens,
