@@ -20,6 +20,8 @@ static const char usage_pith[] =
     "  pith run [OPTIONS] IMAGE [ARG...]    run an image\n"
     "  pith pack IMAGE --root DIR [-o OUT]  put files into an image\n"
     "  pith check FILE...                   say what a program uses that Pith does not have\n"
+    "  pith net up NAME [ADDR/LEN]          make a network to try programs in\n"
+    "  pith net down NAME                   take it away\n"
     "  pith help [COMMAND]                  show the manual page of a command\n"
     "  pith --version\n";
 
@@ -62,6 +64,15 @@ static const char usage_check[] = "usage: pith check [--json] FILE...\n"
                                   "Exit status: 0 nothing of the kind; 1 something is partial; 2 "
                                   "something is absent; 125 error.\n";
 
+static const char usage_net[] =
+    "usage: pith net up NAME [ADDR/LEN]\n"
+    "   or: pith net down NAME\n"
+    "\n"
+    "Makes a network namespace NAME with a TAP device NAME in it, for pith run --net tap:NAME, and\n"
+    "takes both away again. ADDR/LEN is the host's address there. Only root may.\n"
+    "\n"
+    "  ip netns exec NAME COMMAND   runs a command in that namespace\n";
+
 static const char usage_help[] = "usage: pith help [COMMAND]\n";
 
 bool help_usage(const char *name)
@@ -75,6 +86,8 @@ bool help_usage(const char *name)
         text = usage_pack;
     else if (strcmp(name, "check") == 0)
         text = usage_check;
+    else if (strcmp(name, "net") == 0)
+        text = usage_net;
     else if (strcmp(name, "help") == 0)
         text = usage_help;
     else
@@ -118,13 +131,13 @@ int cmd_help(int argc, char **argv)
     if (name != NULL && strcmp(name, "--help") == 0)
         name = "help";
     bool is_run = name != NULL && strcmp(name, "run") == 0;
-    static const char *const names[] = {"cc", "run", "pack", "check", "help"};
+    static const char *const names[] = {"cc", "run", "pack", "check", "net", "help"};
     bool known = name == NULL;
     for (size_t i = 0; i < ARRAY_LEN(names) && !known; i++)
         known = strcmp(name, names[i]) == 0;
     if (!known) {
         fprintf(stderr, "pith help: unknown command %s\n", name);
-        fputs("pith: hint: the commands are cc, run, pack, check and help\n", stderr);
+        fputs("pith: hint: the commands are cc, run, pack, check, net and help\n", stderr);
         return EXIT_USAGE;
     }
 

@@ -15,6 +15,7 @@
 #include "image.h"
 #include "qemu.h"
 #include "qemu_disk.h"
+#include "qemu_net.h"
 #include "qemu_run.h"
 
 #define MEMORY_DEFAULT (256ull << 20)
@@ -37,6 +38,7 @@ struct vm {
     struct args env;
     struct qemu_disk disks[QEMU_DISKS_MAX];
     size_t disk_count;
+    struct qemu_nets nets;
     int image; /* index in argv */
 };
 
@@ -105,7 +107,7 @@ static int add_env(struct vm *vm, char *text)
 static int not_there(struct vm *vm, char *text)
 {
     (void)vm;
-    return refuse("--on qemu", text, "networks and shared folders are not available there yet");
+    return refuse("--on qemu", text, "shared folders are not available there yet");
 }
 
 static int add_disk(struct vm *vm, char *text)
@@ -115,9 +117,19 @@ static int add_disk(struct vm *vm, char *text)
     return status;
 }
 
-static int set_net(struct vm *vm, char *text)
+static int add_net(struct vm *vm, char *text)
 {
-    return strcmp(text, "none") == 0 ? 0 : not_there(vm, text);
+    return qemu_net_add(&vm->nets, text);
+}
+
+static int add_port(struct vm *vm, char *text)
+{
+    return qemu_net_port(&vm->nets, text);
+}
+
+static int add_ip(struct vm *vm, char *text)
+{
+    return qemu_net_ip(&vm->nets, text);
 }
 
 /* All options of pith run with a value. */
@@ -125,8 +137,9 @@ static const struct option {
     const char *name;
     int (*set)(struct vm *vm, char *value);
 } with_value[] = {
-    {"--on", set_way},  {"-m", set_memory},   {"-e", add_env},   {"--timeout", set_timeout},
-    {"--net", set_net}, {"--disk", add_disk}, {"-v", not_there}, {"-p", not_there},
+    {"--on", set_way},          {"-m", set_memory}, {"-e", add_env},
+    {"--timeout", set_timeout}, {"--net", add_net}, {"--disk", add_disk},
+    {"-v", not_there},          {"-p", add_port},   {"--ip", add_ip},
 };
 
 /* The value of the option at argv[*at], and which one it is; *at is left at the last word of it.
@@ -209,20 +222,31 @@ static bool is_microvm(const struct vm *vm)
     return strcmp(vm->machine, "microvm") == 0;
 }
 
-/* Standard input comes from a virtio console, unless the disks take all places. */
-static bool has_console(const struct vm *vm)
+static size_t device_count(const struct vm *vm)
 {
-    return !is_microvm(vm) || vm->disk_count < MMIO_PLACES;
+    return vm->disk_count + vm->nets.count;
 }
 
-/* The machine's command line, as docs/bare.md has it: devices, variables, arguments. */
+/* Standard input comes from a virtio console, unless the other devices take all places. */
+static bool has_console(const struct vm *vm)
+{
+    return !is_microvm(vm) || device_count(vm) < MMIO_PLACES;
+}
+
+/* The machine's command line, as docs/bare.md has it: devices, settings, variables, arguments. */
 static bool make_cmdline(char line[CMDLINE_MAX + 1], const struct vm *vm, char **argv)
 {
     size_t len = 0;
     /* On a microvm, nothing else tells where devices are. */
-    for (unsigned i = 0; is_microvm(vm) && i < vm->disk_count + has_console(vm); i++)
+    for (unsigned i = 0; is_microvm(vm) && i < device_count(vm) + has_console(vm); i++)
         len += (size_t)sprintf(line + len, "virtio_mmio.device=512@0x%x:%u ", MMIO_BASE + i * 512,
                                MMIO_IRQ + i);
+    for (size_t i = 0; i < vm->nets.words.n; i++) {
+        const char *word = vm->nets.words.v[i];
+        if (len + strlen(word) + 4 > CMDLINE_MAX)
+            return false;
+        len += (size_t)sprintf(line + len, "%s ", word);
+    }
     for (size_t i = 0; i < vm->env.n; i++) {
         size_t name = strcspn(vm->env.v[i], "=") + 1;
         if (len + name + 4 > CMDLINE_MAX)
@@ -312,6 +336,10 @@ static void add_devices(struct args *a, const struct vm *vm)
         name_bus(bus, vm, place++);
         qemu_disk_options(a, &vm->disks[i], i, bus);
     }
+    for (size_t i = 0; i < vm->nets.count; i++) {
+        name_bus(bus, vm, place++);
+        qemu_net_options(a, &vm->nets, i, bus);
+    }
 }
 
 static void build_command(struct args *a, const struct vm *vm, const char *image, const char *line)
@@ -375,11 +403,15 @@ int qemu_run(int argc, char **argv)
         status = check_image(argv[vm.image]);
     if (status != 0)
         return status;
+    if (is_microvm(&vm) && device_count(&vm) > MMIO_PLACES)
+        return refuse("--on", "qemu",
+                      "a microvm has 8 places for disks and networks; qemu:q35 has more");
+    qemu_net_defaults(&vm.nets);
     if (!make_cmdline(line, &vm, argv + vm.image))
         return refuse("run", argv[vm.image],
                       "arguments and environment do not fit in a machine's command line of 4 KiB");
     build_command(&command, &vm, argv[vm.image], line);
-    if (vm.env.failed || command.failed)
+    if (vm.env.failed || vm.nets.words.failed || command.failed)
         return refuse("run", argv[vm.image], strerror(ENOMEM));
     return qemu_relay(&command, vm.timeout_ms);
 }

@@ -21,9 +21,10 @@ bench-net: all | $(SETUP_TEST) ## measure servers over a network against the sam
 	+@$(PORTS_MAKE) nginx redis $(NGINX_NATIVE) $(NGINX_NATIVE:%/nginx/native/.built=%/redis/native/.built)
 	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports bench/net $(NET)
 
-bench: all $(LAUNCH) | $(SETUP_TEST) $(TEST)/kernel ## measure every budget of bench/budgets.txt against its limit
+bench: all $(LAUNCH) $(TEST)/bin/segments | $(SETUP_TEST) $(TEST)/kernel ## measure every budget of bench/budgets.txt against its limit
 	+@$(PORTS_MAKE) sqlite native
 	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports LAUNCH=$(abspath $(LAUNCH)) \
+	    SEGMENTS=$(abspath $(TEST))/bin/segments \
 	    PITH_TEST_KERNEL=$(abspath $(TEST))/kernel bench/measure budgets bench/budgets.txt
 
 .PHONY: bench-kvm

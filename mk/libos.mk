@@ -3,7 +3,7 @@
 # The library OS: every module below libos/ goes into libpith.a, one object per source, each compiled
 # against musl's headers and those of the modules that it may use.
 
-LIBOS_MODULES := base arch iface plat bare mm thread time random virtio block vfs rom ram dev proc sock unix wire ip icmp link udp dhcp posix init
+LIBOS_MODULES := base arch iface plat bare mm thread time random virtio block vfs rom ram dev proc sock unix wire ip icmp link udp dhcp tcp raw inet posix init
 
 # On top of the modules: abi/ is dual use and has no objects.
 abi.dir   := abi
@@ -82,5 +82,11 @@ $(CRT1): $(OBJ)/libos/plat/hosted/crt1.o $(LIBOS_NAMES)
 	@mkdir -p $(@D)
 	$(Q)$(prefix_names) $< $@
 
-ALL += $(LIBPITH) $(CRT1)
+# Headers of the library OS's own functions.
+PITH_HEADERS := $(patsubst include/%,$(SYSROOT)/include/%,$(wildcard include/pith/*.h))
+$(PITH_HEADERS): $(SYSROOT)/include/%: include/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+ALL += $(LIBPITH) $(CRT1) $(PITH_HEADERS)
 -include $(LIBOS_OBJECTS:.o=.d)

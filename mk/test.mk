@@ -18,9 +18,13 @@ FUZZERS    := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 # Which of them check-unit and check-fuzz run, as in ONLY=test_page.
 ONLY ?= %
 
+# TCP without its glue to IP: what its tests are made of.
+TCP_TEST = $(addprefix libos/net/tcp/,$(filter-out glue.c,$(tcp.src))) libos/net/wire/pkt.c
+
 # The lines of the heads, as assignments NAME.sources, NAME.uses ... A colon stands for a space here.
 test_heads := $(if $(UNIT_TESTS)$(FUZZERS),$(shell awk -f tools/test-heads.awk \
-    $(wildcard tests/unit/test_*.c tests/fuzz/fuzz_*.c) bench/memory.c))
+    $(wildcard tests/unit/test_*.c tests/fuzz/fuzz_*.c) bench/memory.c \
+    bench/segments.c))
 $(foreach h,$(test_heads),$(eval $(subst :, ,$h)))
 
 TEST_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O1 -g -fno-omit-frame-pointer $(WARNINGS)
@@ -49,6 +53,7 @@ $(foreach t,$(FUZZERS),$(eval $(call \
     test_program,$t,tests/fuzz/$t.c,clang,-fsanitize=fuzzer $(SANITIZE))))
 
 $(eval $(call test_program,memory,bench/memory.c,gcc,-O2))
+$(eval $(call test_program,segments,bench/segments.c,gcc,-O2))
 
 # One run of a test program each, every time.
 UNIT_RESULTS := $(patsubst %,$(TEST)/unit/%.result,$(filter $(ONLY),$(UNIT_TESTS)))
@@ -80,3 +85,8 @@ fuzz: $(FUZZ_RESULTS) ## run each fuzzer for FUZZ_SECONDS (600); findings stay i
 .PHONY: bench-memory
 bench-memory: $(TEST)/bin/memory ## measure the memory manager in instructions (needs valgrind)
 	@tools/bench-memory $<
+
+LWIP ?=
+.PHONY: bench-tcp
+bench-tcp: $(TEST)/bin/segments ## measure TCP in instructions (needs valgrind); LWIP=FOLDER: beside lwIP of that source
+	@tools/bench-tcp $< $(LWIP)

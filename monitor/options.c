@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "monitor/core/layout.h"
+#include "monitor/dev/net_user.h"
 
 const char options_help[] =
     "Usage: pith run [OPTION]... IMAGE [ARGUMENT]...\n"
@@ -29,6 +30,9 @@ const char options_help[] =
     "                    With :ro behind it, read-only\n"
     "  --net tap:NAME    give the machine a network: a TAP device of the host, which is there "
     "already\n"
+    "  --net user        a network that needs no root: connections of the host's, by passt\n"
+    "  -p [ADDR:]H:G     connections to port H of the host are ones to port G of the program, over\n"
+    "                    --net user, which need not be said. /udp behind it: datagrams\n"
     "  --ip ADDRESS      its address, ADDR/LEN[,GATEWAY][,DNS], or dhcp (default), or none; may "
     "be\n"
     "                    given several times. It is that of the --net before it\n"
@@ -184,8 +188,16 @@ static int add_disk(struct parse *p, char *text)
 
 static int not_yet(struct parse *p, char *text)
 {
-    return refuse(p, "%s %s: this version does not have networks and shared folders yet", p->option,
+    return refuse(p, "%s %s: this version does not have shared folders yet", p->option,
                   text);
+}
+
+static bool has_user_net(const struct nets *ns)
+{
+    for (unsigned i = 0; i < ns->count; i++)
+        if (!ns->dev[i].host)
+            return true;
+    return false;
 }
 
 static int add_net(struct parse *p, char *text)
@@ -193,17 +205,64 @@ static int add_net(struct parse *p, char *text)
     struct nets *ns = p->o->nets;
     if (!strcmp(text, "none"))
         return 0;
-    if (!strcmp(text, "user"))
-        return not_yet(p, text);
-    if (strncmp(text, "tap:", 4) || !text[4])
-        return refuse(p, "--net %s: a network is tap:NAME or none; for example --net tap:tap0",
+    bool user = !strcmp(text, "user");
+    if (!user && (strncmp(text, "tap:", 4) || !text[4]))
+        return refuse(p,
+                      "--net %s: a network is tap:NAME, user or none; for example --net tap:tap0",
                       text);
+    if (user && has_user_net(ns))
+        return 0; /* one is enough; -p may have asked for it before */
     if (ns->count == NETS_MAX)
         return refuse(p, "--net %s: a machine has at most 4 networks", text);
     struct net *n = &ns->dev[ns->count];
-    *n = (struct net){.name = "net0", .host = text + 4};
+    *n = (struct net){.name = "net0", .host = user ? NULL : text + 4};
     n->name[3] = (char)('0' + ns->count++);
     return 0;
+}
+
+static bool port(const char **s)
+{
+    uint64_t n;
+    return digits(s, &n) && n > 0 && n < 65536;
+}
+
+/* [ADDR:]HOST:GUEST[/udp], which becomes passt's [ADDR/]HOST:GUEST. */
+static int add_port(struct parse *p, char *text)
+{
+    static char user[] = "user";
+    struct nets *ns = p->o->nets;
+    char *addr_end = strchr(text, ':'), *slash = strchr(text, '/');
+    bool has_addr = addr_end && strchr(addr_end + 1, ':');
+    const char *s = has_addr ? addr_end + 1 : text;
+    bool sound = port(&s) && *s++ == ':' && port(&s) && (!*s || s == slash) &&
+                 (!slash || !strcmp(slash, "/udp") || !strcmp(slash, "/tcp"));
+    if (has_addr && (addr_end == text || strspn(text, "0123456789.") < (size_t)(addr_end - text)))
+        sound = false;
+    if (!sound)
+        return refuse(p, "-p %s: a port is [ADDR:]HOST:GUEST[/udp]; for example -p 8080:80", text);
+    if (ns->port_count == NET_PORTS_MAX)
+        return refuse(p, "-p %s: a machine has at most 64 ports", text);
+    if (!has_user_net(ns) && add_net(p, user))
+        return -EINVAL;
+    ns->port[ns->port_count++] =
+        (struct net_port){text, slash && !strcmp(slash, "/udp")};
+    if (has_addr)
+        *addr_end = '/';
+    if (slash)
+        *slash = '\0';
+    return 0;
+}
+
+/* The address of --net user where --ip gives none. */
+static void set_user_ip(struct options *o)
+{
+    for (unsigned i = 0; i < o->nets->count; i++) {
+        bool given = o->nets->dev[i].host != NULL || o->setting_count == SETTINGS_MAX;
+        for (unsigned k = 0; k < o->setting_count; k++)
+            given |= o->settings[k].net == i;
+        if (!given)
+            o->settings[o->setting_count++] = (struct setting){i, NET_USER_IP};
+    }
 }
 
 /* Of the network before it. What is wrong in it the library OS says. */
@@ -227,7 +286,7 @@ static const struct option {
 } with_value[] = {
     {"-m", set_memory}, {"-e", add_env},    {"--timeout", set_timeout},
     {"--on", set_way},  {"--net", add_net}, {"--disk", add_disk},
-    {"--ip", add_ip},   {"-v", not_yet},    {"-p", not_yet},
+    {"--ip", add_ip},   {"-v", not_yet},    {"-p", add_port},
 };
 
 /* The value of option (o) at argv[at]: "-m 1M", "-m1M", "--on process", "--on=process". Moves p->at
@@ -293,7 +352,7 @@ int options_parse(int argc, char **argv, char *const *environ, struct options *o
     o->no_aslr = o->allow_jit = false;
     o->way = WAY_AUTO;
     o->disks->count = 0;
-    o->nets->count = o->setting_count = 0;
+    o->nets->count = o->nets->port_count = o->setting_count = 0;
     o->env_count = 0;
     o->env = argv + 1;
 
@@ -306,6 +365,7 @@ int options_parse(int argc, char **argv, char *const *environ, struct options *o
         if (err || o->action == OPTIONS_HELP)
             return err;
     }
+    set_user_ip(o);
     o->image = p.at;
     if (o->action == OPTIONS_RUN && p.at >= argc)
         return refuse(&p, "no image named; usage: pith run [OPTION]... IMAGE [ARGUMENT]...");

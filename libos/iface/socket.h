@@ -121,7 +121,8 @@ struct sock_family {
     int (*create)(int type, int protocol, struct socket **out);
 };
 
-/* The families. Weak: an image has those that something else made part of it. */
+/* The families. Weak: an image has those that something else made part of it: posix/socket_any.c
+ * names all of them. */
 #define SOCK_FAMILY __attribute__((weak, visibility("hidden")))
 extern const struct sock_family sock_family_inet SOCK_FAMILY, sock_family_inet6 SOCK_FAMILY;
 extern const struct sock_family sock_family_netlink SOCK_FAMILY;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pointers that a program passes to system calls, checked before they are used: EFAULT, where Linux
- * says so, instead of a fault. What is checked stays good until the call blocks. Implemented by
+ * says so, instead of a fault. What is checked stays good until the call blocks: afterwards
+ * it is checked again (wait_sleep_vector, iface/wait.h). Implemented by
  * mm/user.c. */
 #ifndef PITH_IFACE_USER_H
 #define PITH_IFACE_USER_H

@@ -6,6 +6,8 @@
 #ifndef PITH_IFACE_WAIT_H
 #define PITH_IFACE_WAIT_H
 
+#include <sys/uio.h>
+
 #include "base/base.h"
 #include "iface/clock.h"
 
@@ -73,12 +75,21 @@ must_check int wait_sleep(struct wait_queue *q, nsec_t deadline, const char *wha
  * The rest of (ws) is the call's to use; afterwards (ws) is on no queue, and ws[i].queue NULL. */
 must_check int wait_sleep_any(struct waiter *ws, size_t n, nsec_t deadline, const char *what);
 
+/* The same as wait_sleep for a call that reads or, with (write) false, fills (n) parts of the
+ * program's memory afterwards: -EFAULT if the program could access them before and other threads
+ * have taken that away meanwhile. Whether it could at all is the caller's to check. */
+must_check int wait_sleep_vector(struct wait_queue *q, const struct iovec *iov, int n, bool write,
+                                 nsec_t deadline, const char *what);
+
 /* The same as wait_sleep, but no signal ends it: for short waits in the middle of something. */
 void wait_sleep_hard(struct wait_queue *q, const char *what);
 
 /* For calls that look and do not wait, which programs make in loops: timers that are due and, if
  * (external), the devices get their turn. */
 void wait_look(bool external);
+
+/* Whether there are other threads than the calling one. */
+bool wait_others(void);
 
 /* Serves the devices once as plat_poll(deadline) does, and lets the wait sources see what was used.
  * For drivers that wait for their own device: other threads do not run meanwhile. Runs no signal

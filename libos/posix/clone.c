@@ -37,16 +37,31 @@ static void begin(void)
     pith_sys_exit(start->func(start->arg));
 }
 
+/* Says so once for each caller, as far as there is room to remember them. */
+static void refuse(unsigned flags, const void *caller)
+{
+    static const void *told[16];
+
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        if (told[i] == caller)
+            return;
+        if (!told[i]) {
+            told[i] = caller;
+            log_line("clone with flags 0x%lx failed: there are threads (pthread_create), but no "
+                     "further processes",
+                     (long)flags);
+            return;
+        }
+    }
+}
+
 long pith_sys_clone(long flags, long stack, long parent_tid, long child_tid, long tls, long start)
 {
     HOLD;
     unsigned f = (unsigned)flags;
 
     if ((f & SHARED) != SHARED || (f & ~(unsigned)KNOWN)) {
-        log_line(
-            "clone with flags 0x%lx failed: there are threads (pthread_create), but no further "
-            "processes",
-            (long)f);
+        refuse(f, __builtin_return_address(0));
         return -ENOSYS;
     }
     if (!user_readable((void *)start, sizeof(struct clone_start)) || stack % 16 ||

@@ -26,7 +26,7 @@ static ssize_t event_readv(struct file *f, const struct iovec *iov, int n, uint6
     while (e->count == 0) {
         if (f->flags & O_NONBLOCK)
             return -EAGAIN;
-        int err = wait_sleep(&e->wait, DEADLINE_NEVER, "read of an eventfd");
+        int err = wait_sleep_vector(&e->wait, iov, n, false, DEADLINE_NEVER, "read of an eventfd");
         if (err)
             return err;
     }

@@ -24,12 +24,16 @@ struct futex_waiter {
     struct list link; /* in its bucket */
     uint32_t *word;
     uint32_t bitset;
-    int tid;    /* of a waiter for a lock that inherits priorities, else 0 */
-    bool woken; /* no longer in the bucket */
+    int tid;        /* of a waiter for a lock that inherits priorities, else 0 */
+    int owner;      /* with (lock): who will own it */
+    int holder;     /* with (tid): who owns the lock meanwhile, whatever its word says */
+    uint32_t *lock; /* of FUTEX_WAIT_REQUEUE_PI: which lock it is to wait for next, else NULL */
+    bool woken;     /* no longer in the bucket */
     struct wait_queue queue;
 };
 
 static struct list buckets[BUCKETS];
+static unsigned lock_waiters; /* how many have (tid) */
 
 static struct list *bucket_of(const uint32_t *word)
 {
@@ -49,11 +53,19 @@ static uint32_t load(const uint32_t *word)
 static void wake(struct futex_waiter *w)
 {
     list_remove(&w->link);
+    lock_waiters -= w->tid != 0;
     w->woken = true;
     wait_wake(&w->queue);
 }
 
-/* Wakes at most (n) waiters of (word) whose bit sets meet (bitset). Returns how many. */
+/* Whether (w) can only be given a lock, not just woken or moved. */
+static bool wants_lock(const struct futex_waiter *w)
+{
+    return w->tid || w->lock;
+}
+
+/* Wakes at most (n) waiters of (word) whose bit sets meet (bitset). Returns how many; -EINVAL if it
+ * meets one that wants a lock. */
 static long wake_some(uint32_t *word, int n, uint32_t bitset)
 {
     struct list *b = bucket_of(word);
@@ -62,7 +74,11 @@ static long wake_some(uint32_t *word, int n, uint32_t bitset)
     for (struct list *l = b->next; l != b && woken < n;) {
         struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
         l = l->next;
-        if (w->word == word && (w->bitset & bitset)) {
+        if (w->word != word)
+            continue;
+        if (wants_lock(w))
+            return -EINVAL;
+        if (w->bitset & bitset) {
             wake(w);
             woken++;
         }
@@ -70,10 +86,18 @@ static long wake_some(uint32_t *word, int n, uint32_t bitset)
     return woken;
 }
 
-/* Moves at most (n) waiters of (word) to (to). Returns how many. */
+static void move(struct futex_waiter *w, uint32_t *to)
+{
+    list_remove(&w->link);
+    w->word = to;
+    list_insert(bucket_of(to), &w->link);
+}
+
+/* Moves at most (n) waiters of (word) to (to). Returns how many; -EINVAL if it meets one that wants
+ * a lock. */
 static long requeue_some(uint32_t *word, uint32_t *to, int n)
 {
-    struct list *b = bucket_of(word), *target = bucket_of(to);
+    struct list *b = bucket_of(word);
     long moved = 0;
 
     for (struct list *l = b->next; l != b && moved < n;) {
@@ -81,9 +105,9 @@ static long requeue_some(uint32_t *word, uint32_t *to, int n)
         l = l->next;
         if (w->word != word || word == to)
             continue;
-        list_remove(&w->link);
-        w->word = to;
-        list_insert(target, &w->link);
+        if (wants_lock(w))
+            return -EINVAL;
+        move(w, to);
         moved++;
     }
     return moved;
@@ -93,10 +117,12 @@ static long requeue_some(uint32_t *word, uint32_t *to, int n)
 static int sleep_on(struct futex_waiter *w, nsec_t deadline)
 {
     list_insert(bucket_of(w->word), &w->link);
+    lock_waiters += w->tid != 0;
     while (!w->woken) {
         int err = wait_sleep(&w->queue, deadline, "futex (a lock, condition or thread)");
         if (err && !w->woken) {
             list_remove(&w->link);
+            lock_waiters -= w->tid != 0;
             return err;
         }
     }
@@ -110,9 +136,10 @@ static long futex_wait(uint32_t *word, uint32_t value, uint32_t bitset, nsec_t d
         if (load(word) != value)
             return -EAGAIN;
         int err = sleep_on(&w, deadline);
-        if (err == -EINTR && deadline == DEADLINE_NEVER && signal_restarts())
-            continue;
-        return err;
+        if (err != -EINTR || deadline != DEADLINE_NEVER || !signal_restarts())
+            return err;
+        if (!user_readable(word, sizeof(*word)))
+            return -EFAULT;
     }
 }
 
@@ -144,6 +171,8 @@ static long wake_op(uint32_t *word, int n, uint32_t *word2, int n2, uint32_t cod
     default:
         return -ENOSYS;
     }
+    /* As on Linux, before the comparison turns out to be none. */
+    __atomic_store_n(word2, value, __ATOMIC_SEQ_CST);
     bool holds;
     int32_t before = (int32_t)old;
     switch (compare) {
@@ -168,9 +197,12 @@ static long wake_op(uint32_t *word, int n, uint32_t *word2, int n2, uint32_t cod
     default:
         return -ENOSYS;
     }
-    __atomic_store_n(word2, value, __ATOMIC_SEQ_CST);
-    long woken = wake_some(word, n, FUTEX_BITSET_MATCH_ANY);
-    return holds ? woken + wake_some(word2, n2, FUTEX_BITSET_MATCH_ANY) : woken;
+    /* Nobody asks for none: one. */
+    long woken = wake_some(word, n > 0 ? n : 1, FUTEX_BITSET_MATCH_ANY);
+    if (woken < 0 || !holds)
+        return woken;
+    long more = wake_some(word2, n2 > 0 ? n2 : 1, FUTEX_BITSET_MATCH_ANY);
+    return more < 0 ? more : woken + more;
 }
 
 /* The longest waiter for lock (word), or NULL. */
@@ -195,7 +227,16 @@ static void hand_over(uint32_t *word, uint32_t flags)
 
     if (w) {
         wake(w);
-        value |= (uint32_t)w->tid | (first_for_lock(word) ? FUTEX_WAITERS : 0);
+        value |= (uint32_t)w->tid;
+        struct list *b = bucket_of(word);
+        list_for_each(l, b)
+        {
+            struct futex_waiter *next = list_entry(l, struct futex_waiter, link);
+            if (next->word == word && next->tid) {
+                next->holder = w->tid;
+                value |= FUTEX_WAITERS;
+            }
+        }
     }
     __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
 }
@@ -208,29 +249,30 @@ static bool thread_lives(int tid)
 static long lock_pi(uint32_t *word, nsec_t deadline, bool try)
 {
     int self = thread_self->tid;
-    uint32_t value = load(word);
-    int owner = (int)(value & FUTEX_TID_MASK);
 
-    if (owner == self)
-        return -EDEADLK;
-    if (owner == 0) {
-        __atomic_store_n(word, (value & FUTEX_OWNER_DIED) | (uint32_t)self, __ATOMIC_SEQ_CST);
-        return 0;
-    }
-    if (!thread_lives(owner))
-        return -ESRCH;
-    if (try)
-        return -EAGAIN;
-    __atomic_store_n(word, value | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
     for (;;) {
-        struct futex_waiter w = {.word = word, .bitset = FUTEX_BITSET_MATCH_ANY, .tid = self};
+        uint32_t value = load(word);
+        int owner = (int)(value & FUTEX_TID_MASK);
+        if (owner == self)
+            return -EDEADLK;
+        if (owner == 0) {
+            __atomic_store_n(word, (value & FUTEX_OWNER_DIED) | (uint32_t)self, __ATOMIC_SEQ_CST);
+            return 0;
+        }
+        if (!thread_lives(owner))
+            return -ESRCH;
+        if (try)
+            return -EAGAIN;
+        __atomic_store_n(word, value | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+        struct futex_waiter w = {
+            .word = word, .bitset = FUTEX_BITSET_MATCH_ANY, .tid = self, .holder = owner};
         int err = sleep_on(&w, deadline);
         if (err != -EINTR)
             return err;
         /* Signals do not end the wait for such a lock: their handlers run in between. */
         signal_check();
-        if ((int)(load(word) & FUTEX_TID_MASK) == 0)
-            return lock_pi(word, deadline, try);
+        if (!user_writable(word, sizeof(*word)))
+            return -EFAULT;
     }
 }
 
@@ -240,6 +282,65 @@ static long unlock_pi(uint32_t *word)
         return -EPERM;
     hand_over(word, 0);
     return 0;
+}
+
+/* FUTEX_WAIT_REQUEUE_PI: until FUTEX_CMP_REQUEUE_PI has moved the caller to (lock) and it owns
+ * that.
+ */
+static long wait_requeue_pi(uint32_t *word, uint32_t value, nsec_t deadline, uint32_t *lock)
+{
+    for (;;) {
+        struct futex_waiter w = {.word = word, .bitset = FUTEX_BITSET_MATCH_ANY, .lock = lock};
+        w.owner = thread_self->tid;
+        if (load(word) != value)
+            return -EAGAIN;
+        int err = sleep_on(&w, deadline);
+        if (err != -EINTR)
+            return err;
+        /* A handler runs; then the wait goes on, unless it is one for the lock by now. */
+        if (w.tid)
+            return -EAGAIN;
+        signal_check();
+        if (!user_readable(word, sizeof(*word)))
+            return -EFAULT;
+    }
+}
+
+/* FUTEX_CMP_REQUEUE_PI: gives (lock), if it is free, to the first waiter of (word), and makes at
+ * most (n) more, or n + 1, wait for it. Returns how many in all. */
+static long requeue_pi(uint32_t *word, uint32_t *lock, int n)
+{
+    struct list *b = bucket_of(word);
+    long count = 0;
+
+    for (struct list *l = b->next; l != b && count - 1 < n;) {
+        struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
+        l = l->next;
+        if (w->word != word)
+            continue;
+        if (w->lock != lock)
+            return -EINVAL;
+        uint32_t value = load(lock);
+        int owner = (int)(value & FUTEX_TID_MASK);
+        if (owner == w->owner)
+            return -EDEADLK;
+        if (owner && !thread_lives(owner))
+            return -ESRCH;
+        if (owner == 0) {
+            __atomic_store_n(lock, (value & FUTEX_OWNER_DIED) | (uint32_t)w->owner,
+                             __ATOMIC_SEQ_CST);
+            wake(w);
+        } else {
+            __atomic_store_n(lock, value | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+            w->tid = w->owner;
+            w->lock = NULL;
+            w->holder = owner;
+            lock_waiters++;
+            move(w, lock);
+        }
+        count++;
+    }
+    return count;
 }
 
 /* The deadline of a wait: without absolute times, a duration. */
@@ -257,7 +358,18 @@ static int wait_deadline(const struct timespec *ts, bool absolute, bool wall, ns
     return 0;
 }
 
-/* 0; -EINVAL, -EFAULT. */
+/* What is only a name of waiters: private ones are compared by address, others by what is there.
+ * 0; -EINVAL, -EFAULT. */
+static int check_key(const uint32_t *word, bool private)
+{
+    if ((uintptr_t)word % sizeof(*word))
+        return -EINVAL;
+    bool good =
+        private ? user_range((long)word, sizeof(*word)) : user_readable(word, sizeof(*word));
+    return good ? 0 : -EFAULT;
+}
+
+/* What is looked at. 0; -EINVAL, -EFAULT. */
 static int check_word(const uint32_t *word)
 {
     if ((uintptr_t)word % sizeof(*word))
@@ -268,24 +380,38 @@ static int check_word(const uint32_t *word)
 static bool waits(long command)
 {
     return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
-           command == FUTEX_LOCK_PI2;
+           command == FUTEX_LOCK_PI2 || command == FUTEX_WAIT_REQUEUE_PI;
 }
 
 static long futex_two(long command, uint32_t *word, uint32_t *word2, int n, int n2, uint32_t value3)
 {
-    int err = check_word(word2);
-
-    if (err)
-        return err;
     if (command == FUTEX_WAKE_OP)
         return user_writable(word2, sizeof(*word2)) ? wake_op(word, n, word2, n2, value3) : -EFAULT;
-    if (n < 0 || n2 < 0)
-        return -EINVAL;
-    if (command == FUTEX_CMP_REQUEUE && load(word) != value3)
-        return -EAGAIN;
+    if (command != FUTEX_REQUEUE) {
+        if (!user_readable(word, sizeof(*word)))
+            return -EFAULT;
+        if (load(word) != value3)
+            return -EAGAIN;
+    }
+    if (command == FUTEX_CMP_REQUEUE_PI)
+        return user_writable(word2, sizeof(*word2)) ? requeue_pi(word, word2, n2) : -EFAULT;
     long woken = wake_some(word, n, FUTEX_BITSET_MATCH_ANY);
-    long moved = requeue_some(word, word2, n2);
-    return woken + moved;
+    long moved = woken < 0 ? 0 : requeue_some(word, word2, n2);
+    return moved < 0 ? moved : woken + moved;
+}
+
+/* What is wrong with the arguments of a call on two words. 0; -EINVAL, -EFAULT. */
+static int check_two(long command, const uint32_t *word, const uint32_t *word2, int n, int n2,
+                     bool private)
+{
+    bool inherits = command == FUTEX_CMP_REQUEUE_PI;
+
+    if (command != FUTEX_WAKE_OP && (n < 0 || n2 < 0))
+        return -EINVAL;
+    if (inherits && (word == word2 || n != 1))
+        return -EINVAL;
+    int err = check_key(word, private);
+    return err ? err : check_key(word2, private);
 }
 
 long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, long value3)
@@ -293,11 +419,12 @@ long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, lo
     HOLD;
     uint32_t *word = (uint32_t *)addr, bitset = (uint32_t)value3;
     long command = op & FUTEX_CMD_MASK;
-    bool wall = op & FUTEX_CLOCK_REALTIME;
+    bool wall = op & FUTEX_CLOCK_REALTIME, private = op & FUTEX_PRIVATE_FLAG;
     nsec_t deadline = DEADLINE_NEVER;
     int n = (int)value;
 
-    if (wall && command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2)
+    if (wall && command != FUTEX_WAIT_BITSET && command != FUTEX_LOCK_PI2 &&
+        command != FUTEX_WAIT_REQUEUE_PI)
         return -ENOSYS;
     if (waits(command)) {
         bool absolute = command != FUTEX_WAIT;
@@ -306,7 +433,22 @@ long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, lo
         if (err)
             return err;
     }
-    int err = check_word(word);
+    int err;
+    switch (command) {
+    case FUTEX_WAKE:
+    case FUTEX_WAKE_BITSET:
+        err = check_key(word, private);
+        break;
+    case FUTEX_WAKE_OP:
+    case FUTEX_REQUEUE:
+    case FUTEX_CMP_REQUEUE:
+    case FUTEX_CMP_REQUEUE_PI:
+        err = check_two(command, word, (uint32_t *)addr2, n, (int)timeout, private);
+        break;
+    default:
+        err = check_word(word);
+        break;
+    }
     if (err)
         return err;
     switch (command) {
@@ -322,8 +464,14 @@ long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, lo
     case FUTEX_WAKE_OP:
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
+    case FUTEX_CMP_REQUEUE_PI:
         /* (timeout) is a number of waiters here. */
         return futex_two(command, word, (uint32_t *)addr2, n, (int)timeout, (uint32_t)value3);
+    case FUTEX_WAIT_REQUEUE_PI:
+        if (word == (uint32_t *)addr2)
+            return -EINVAL;
+        err = check_word((uint32_t *)addr2);
+        return err ? err : wait_requeue_pi(word, (uint32_t)value, deadline, (uint32_t *)addr2);
     case FUTEX_LOCK_PI:
     case FUTEX_LOCK_PI2:
     case FUTEX_TRYLOCK_PI:
@@ -363,7 +511,21 @@ static void release_entry(const struct robust_list_head *head, uintptr_t entry, 
     release_lock((uint32_t *)((entry & ~1ul) + (uintptr_t)head->futex_offset), tid, entry & 1);
 }
 
-void futex_thread_end(struct thread *t)
+/* Hands on the locks of (tid) for which others wait, also those that are on no list. */
+static void release_waited(int tid)
+{
+    for (size_t i = 0; i < BUCKETS && lock_waiters > 0; i++) {
+        for (struct list *l = buckets[i].next; l && l != &buckets[i]; l = l->next) {
+            struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
+            if (!w->tid || w->holder != tid || !user_writable(w->word, sizeof(*w->word)))
+                continue;
+            hand_over(w->word, FUTEX_OWNER_DIED);
+            l = &buckets[i]; /* the list has changed */
+        }
+    }
+}
+
+static void release_robust(const struct thread *t)
 {
     const struct robust_list_head *head = t->robust;
 
@@ -382,4 +544,11 @@ void futex_thread_end(struct thread *t)
     }
     if (pending & ~1ul)
         release_entry(head, pending, t->tid);
+}
+
+void futex_thread_end(struct thread *t)
+{
+    release_robust(t);
+    if (lock_waiters > 0)
+        release_waited(t->tid);
 }

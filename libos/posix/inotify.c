@@ -193,7 +193,8 @@ static ssize_t inotify_readv(struct file *f, const struct iovec *iov, int n, uin
     while (list_empty(&in->events)) {
         if (f->flags & O_NONBLOCK)
             return -EAGAIN;
-        int err = wait_sleep(&in->wait, DEADLINE_NEVER, "read of an inotify descriptor");
+        int err = wait_sleep_vector(&in->wait, iov, n, false, DEADLINE_NEVER,
+                                    "read of an inotify descriptor");
         if (err)
             return err;
     }

@@ -3,6 +3,7 @@
  * Reading, writing and positions, and descriptors themselves. Small programs use little else, so
  * nothing here leads to paths or file systems. */
 #include <limits.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
+#include "thread/sched.h"
 
 #ifndef RWF_HIPRI
 #define RWF_HIPRI  0x01
@@ -172,19 +174,17 @@ static long check_vector(const struct iovec *iov, long n)
     return 0;
 }
 
-/* Transfers a vector. Of one that adds up to more than RW_MAX only as many whole parts as fit, or a
- * part of the first. */
-static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n, uint64_t *pos,
-                            bool write)
+#define FEW_PARTS 8
+
+/* Transfers a vector, which was checked and nobody changes. Of one that adds up to more than RW_MAX
+ * only as many whole parts as fit, or a part of the first. */
+static long transfer_parts(struct file *f, transfer_fn fn, const struct iovec *iov, long n,
+                           uint64_t *pos, bool write)
 {
-    const struct iovec *iov = (const struct iovec *)vector;
     size_t total = 0;
     bool all_usable = true;
     int fits = 0;
-    long err = check_vector(iov, n);
 
-    if (err || n == 0)
-        return err;
     for (long i = 0; i < n; i++) {
         if (fits == i && iov[i].iov_len <= RW_MAX - total) {
             total += iov[i].iov_len;
@@ -197,6 +197,30 @@ static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n,
     if (likely(all_usable))
         return transfer(f, fn, iov, fits, pos);
     return transfer_part(f, fn, iov, fits, pos, write);
+}
+
+/* Transfers the program's vector: a copy, since other threads may change it while the call sleeps.
+ * Without the scheduler there are no others. */
+static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n, uint64_t *pos,
+                            bool write)
+{
+    struct iovec few[FEW_PARTS], *iov = few;
+    size_t size = (size_t)n * sizeof(*iov);
+    long err = check_vector((const struct iovec *)vector, n);
+
+    if (err || n == 0)
+        return err;
+    if (n > FEW_PARTS && !sched_room)
+        return transfer_parts(f, fn, (const struct iovec *)vector, n, pos, write);
+    if (n > FEW_PARTS)
+        iov = sched_room(size);
+    if (!iov)
+        return -ENOMEM;
+    memcpy(iov, (const void *)vector, size);
+    long done = transfer_parts(f, fn, iov, n, pos, write);
+    if (iov != few)
+        sched_room_free(iov, size);
+    return done;
 }
 
 static inline long readv_once(long fd, long vector, long n)

@@ -6,6 +6,6 @@ posix.src  += process.c ids.c limits.c system.c time.c cputime.c random.c futex.
 posix.src  += cancel.c signal.c signal_pending.c signal_deliver.c signal_frame.c clone.c sched.c
 posix.src  += io.c fcntl.c file.c path.c stat.c xattr.c pipe.c poll.c
 posix.src  += epoll.c eventfd.c timerfd.c splice.c
-posix.src  += socket.c sockmsg.c sockopt.c
+posix.src  += socket.c socket_any.c sockmsg.c sockopt.c
 posix.src  += clocks.c itimer.c timers.c signalfd.c inotify.c
 posix.uses := base arch iface mm thread time random vfs ram

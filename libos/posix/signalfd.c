@@ -44,8 +44,9 @@ static struct signalfd_siginfo describe(const siginfo_t *info)
     return s;
 }
 
-/* Takes a signal of (f), waits for the first one. 0; -EAGAIN, -EINTR. */
-static int take(struct file *f, bool wait, siginfo_t *info)
+/* Takes a signal of (f), waits for the first one, to fill (iov). 0; -EAGAIN, -EINTR,
+ * -EFAULT. */
+static int take(struct file *f, bool wait, const struct iovec *iov, int n, siginfo_t *info)
 {
     const struct signals *s = f->data;
 
@@ -55,7 +56,8 @@ static int take(struct file *f, bool wait, siginfo_t *info)
             return 0;
         if (!wait)
             return -EAGAIN;
-        int err = wait_sleep(&signal_state.watched, DEADLINE_NEVER, "read of a signalfd");
+        int err = wait_sleep_vector(&signal_state.watched, iov, n, false, DEADLINE_NEVER,
+                                    "read of a signalfd");
         if (err)
             return err;
     }
@@ -71,7 +73,7 @@ static ssize_t signalfd_readv(struct file *f, const struct iovec *iov, int n, ui
     (void)pos;
     while (!err && room - done >= sizeof(s)) {
         siginfo_t info;
-        err = take(f, done == 0 && !(f->flags & O_NONBLOCK), &info);
+        err = take(f, done == 0 && !(f->flags & O_NONBLOCK), iov, n, &info);
         if (err)
             break;
         s = describe(&info);

@@ -83,7 +83,7 @@ static long make_descriptor(struct file *f, long type)
     return fd;
 }
 
-long pith_sys_socket(long domain, long type, long protocol)
+long socket_make(long domain, long type, long protocol)
 {
     HOLD;
     struct socket *s;

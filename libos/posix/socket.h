@@ -10,6 +10,9 @@
 #include "iface/user.h"
 #include "posix/files.h"
 
+/* socket(2) for the families that are part of the image. */
+long socket_make(long domain, long type, long protocol);
+
 /* The socket behind descriptor (fd), and its file. 0; -EBADF, -ENOTSOCK. Not held. */
 static inline long socket_get(long fd, struct file **f, struct socket **s)
 {

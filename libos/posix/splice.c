@@ -164,7 +164,7 @@ static long check_vector(const struct iovec *iov, long n, bool written)
 /* Writes what fits as soon as there is room for some of it. */
 static long vmsplice_in(struct pipe *p, const struct iovec *iov, int n, bool nonblock)
 {
-    long err = vector_total(iov, n) ? pipe_wait_room(p, nonblock) : 0;
+    long err = vector_total(iov, n) ? pipe_wait_room(p, iov, n, nonblock) : 0;
 
     return err ? err : pipe_write(p, iov, n, true, false);
 }

@@ -81,7 +81,7 @@ static ssize_t timerfd_readv(struct file *f, const struct iovec *iov, int n, uin
     while (t->ticks == 0 && !t->cancelled) {
         if (f->flags & O_NONBLOCK)
             return -EAGAIN;
-        int err = wait_sleep(&t->wait, DEADLINE_NEVER, "read of a timerfd");
+        int err = wait_sleep_vector(&t->wait, iov, n, false, DEADLINE_NEVER, "read of a timerfd");
         if (err)
             return err;
         catch_up(t);

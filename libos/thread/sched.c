@@ -210,6 +210,16 @@ static void free_ended(void)
     }
 }
 
+void *sched_room(size_t len)
+{
+    return page_alloc(align_up(len, PAGE_SIZE) / PAGE_SIZE);
+}
+
+void sched_room_free(void *room, size_t len)
+{
+    page_free(room, align_up(len, PAGE_SIZE) / PAGE_SIZE);
+}
+
 static int new_tid(void)
 {
     do

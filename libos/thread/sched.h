@@ -25,6 +25,11 @@ SCHED_HOOK void sched_yield_now(void);
  * upcall's stack is then left. */
 SCHED_HOOK void sched_preempt(void);
 
+/* Room for (len) bytes of what a call copies because other threads may change it; NULL: out of
+ * memory. Here, as programs without threads need none. */
+SCHED_HOOK void *sched_room(size_t len);
+SCHED_HOOK void sched_room_free(void *room, size_t len);
+
 /* A new thread that runs (fn), which must not return, on the stack that ends at (stack), aligned
  * to 16 bytes, with plat_hold 1 and thread pointer (tp). It is not ready before sched_begin. NULL:
  * out of memory. */

@@ -11,6 +11,7 @@
 #include "iface/plat.h"
 #include "iface/signal.h"
 #include "iface/timer.h"
+#include "iface/user.h"
 #include "iface/wait.h"
 #include "thread/sched.h"
 
@@ -197,6 +198,30 @@ int wait_sleep(struct wait_queue *q, nsec_t deadline, const char *what)
     struct waiter w = {.queue = q};
 
     return wait_sleep_any(&w, 1, deadline, what);
+}
+
+static bool usable(const struct iovec *iov, int n, bool write)
+{
+    for (int i = 0; i < n; i++)
+        if (write ? !user_readable(iov[i].iov_base, iov[i].iov_len)
+                  : !user_writable(iov[i].iov_base, iov[i].iov_len))
+            return false;
+    return true;
+}
+
+int wait_sleep_vector(struct wait_queue *q, const struct iovec *iov, int n, bool write,
+                      nsec_t deadline, const char *what)
+{
+    /* Where it was not, the memory is the library OS's own, as in splice. */
+    bool checked = usable(iov, n, write);
+    int err = wait_sleep(q, deadline, what);
+
+    return err != -EINTR && checked && !usable(iov, n, write) ? -EFAULT : err;
+}
+
+bool wait_others(void)
+{
+    return sched_next && sched_next(sched_next(NULL));
 }
 
 void wait_sleep_hard(struct wait_queue *q, const char *what)

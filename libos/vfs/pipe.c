@@ -130,21 +130,22 @@ void pipe_emptied(struct pipe *p, bool was_full)
         wait_wake_events(&p->wait, HAS_ROOM);
 }
 
-int pipe_wait_data(struct pipe *p, bool nonblock)
+int pipe_wait_data(struct pipe *p, const struct iovec *iov, int n, bool nonblock)
 {
     while (p->used == 0) {
         if (p->writers == 0)
             return 0;
         if (nonblock)
             return -EAGAIN;
-        int err = wait_sleep(&p->wait, DEADLINE_NEVER, "read from an empty pipe");
+        int err =
+            wait_sleep_vector(&p->wait, iov, n, false, DEADLINE_NEVER, "read from an empty pipe");
         if (err)
             return err;
     }
     return 1;
 }
 
-int pipe_wait_room(struct pipe *p, bool nonblock)
+int pipe_wait_room(struct pipe *p, const struct iovec *iov, int n, bool nonblock)
 {
     for (;;) {
         if (p->readers == 0) {
@@ -155,7 +156,7 @@ int pipe_wait_room(struct pipe *p, bool nonblock)
             return 0;
         if (nonblock)
             return -EAGAIN;
-        int err = wait_sleep(&p->wait, DEADLINE_NEVER, "write to a full pipe");
+        int err = wait_sleep_vector(&p->wait, iov, n, true, DEADLINE_NEVER, "write to a full pipe");
         if (err)
             return err;
     }
@@ -183,7 +184,7 @@ ssize_t pipe_read(struct pipe *p, const struct iovec *iov, int n, bool nonblock)
 
     if (total == 0)
         return 0;
-    int r = pipe_wait_data(p, nonblock);
+    int r = pipe_wait_data(p, iov, n, nonblock);
     if (r <= 0)
         return r;
     bool was_full = pipe_full(p);
@@ -225,7 +226,7 @@ ssize_t pipe_write(struct pipe *p, const struct iovec *iov, int n, bool nonblock
     if (p->readers > 0 && append(p, &from, total % PAGE))
         done = total % PAGE;
     while (done < total) {
-        err = pipe_wait_room(p, nonblock);
+        err = pipe_wait_room(p, iov, n, nonblock);
         if (err)
             break;
         struct pipe_slot slot = {.page = pipe_page(p), .packet = packet};

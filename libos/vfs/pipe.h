@@ -58,11 +58,13 @@ void pipe_emptied(struct pipe *p, bool was_full);
 char *pipe_page(struct pipe *p);
 void pipe_page_done(struct pipe *p, char *page);
 
-/* Waits until there is something to read: 1; 0: there is no writer; -EAGAIN, -EINTR. */
-must_check int pipe_wait_data(struct pipe *p, bool nonblock);
+/* Waits until there is something to read into (iov): 1; 0: there is no writer; -EAGAIN, -EINTR;
+ * -EFAULT: meanwhile the program has lost access to (iov), as wait_sleep_vector says. */
+must_check int pipe_wait_data(struct pipe *p, const struct iovec *iov, int n, bool nonblock);
 
-/* Waits until there is a free slot. 0; -EPIPE with the signal raised, -EAGAIN, -EINTR. */
-must_check int pipe_wait_room(struct pipe *p, bool nonblock);
+/* Waits until there is a free slot, to be filled from (iov). 0; -EPIPE with the signal raised,
+ * -EAGAIN, -EINTR, -EFAULT. */
+must_check int pipe_wait_room(struct pipe *p, const struct iovec *iov, int n, bool nonblock);
 
 /* Reads and writes as file_ops do. */
 ssize_t pipe_read(struct pipe *p, const struct iovec *iov, int n, bool nonblock);

@@ -26,7 +26,7 @@ static ssize_t read_page(struct file *in, const struct iovec *iov, uint64_t *pos
 ssize_t splice_in(struct file *in, uint64_t *pos, struct pipe *out, size_t n, bool nonblock)
 {
     size_t done = 0;
-    ssize_t err = pipe_wait_room(out, nonblock);
+    ssize_t err = pipe_wait_room(out, NULL, 0, nonblock);
 
     while (!err && done < n && !pipe_full(out)) {
         char *page = pipe_page(out);
@@ -36,7 +36,7 @@ ssize_t splice_in(struct file *in, uint64_t *pos, struct pipe *out, size_t n, bo
         ssize_t got = page ? read_page(in, &iov, pos, nonblock) : 0;
         /* The file may have let others run, who filled the pipe. */
         if (got > 0 && pipe_full(out))
-            err = pipe_wait_room(out, false);
+            err = pipe_wait_room(out, NULL, 0, false);
         if (got > 0 && out->readers > 0 && !pipe_full(out)) {
             pipe_push(out, (struct pipe_slot){.page = page, .len = (uint16_t)got});
             done += (size_t)got;
@@ -57,7 +57,7 @@ ssize_t splice_out(struct pipe *in, struct file *out, uint64_t *pos, size_t n, b
     ssize_t err = 0;
 
     while (done < n && (in->used > 0 || done == 0)) {
-        err = pipe_wait_data(in, nonblock);
+        err = pipe_wait_data(in, NULL, 0, nonblock);
         if (err <= 0)
             break;
         bool was_full = pipe_full(in);
@@ -109,9 +109,9 @@ static ssize_t move(struct pipe *in, uint32_t i, struct pipe *out, size_t n, boo
 static int wait_both(struct pipe *in, struct pipe *out, bool nonblock)
 {
     for (;;) {
-        int r = pipe_wait_room(out, nonblock);
+        int r = pipe_wait_room(out, NULL, 0, nonblock);
         if (!r)
-            r = pipe_wait_data(in, nonblock);
+            r = pipe_wait_data(in, NULL, 0, nonblock);
         if (r <= 0 || !pipe_full(out))
             return r;
     }

@@ -140,7 +140,7 @@ static ssize_t in_readv(struct file *f, const struct iovec *iov, int n, uint64_t
             wait_poll(DEADLINE_NOW);
             return take(iov, n, want);
         }
-        int err = wait_sleep(&input_wait, DEADLINE_NEVER, "read of the standard input");
+        int err = wait_sleep_vector(&input_wait, iov, n, false, DEADLINE_NEVER, "read of the standard input");
         if (err)
             return err;
     }

@@ -97,6 +97,14 @@ static size_t total(const struct iovec *iov, int n)
     return sum;
 }
 
+/* Nothing tells that the host would take more. While there are other threads, a write looks again
+ * after pauses in which they run, in nanoseconds; else it blocks in the host. */
+#define PAUSE_FIRST 500000
+#define PAUSE_MOST  8000000
+
+/* Of those who wait for the console, or poll it. */
+static struct wait_queue never_woken = WAIT_QUEUE_EXTERNAL_INIT;
+
 static ssize_t tx_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
     struct console_tx *tx = f->data;
@@ -104,14 +112,23 @@ static ssize_t tx_writev(struct file *f, const struct iovec *iov, int n, uint64_
     size_t want = total(iov, n);
     size_t done = 0;
     ssize_t sent = 0;
+    nsec_t pause = PAUSE_FIRST;
 
     (void)pos;
     if (!tx->started)
         return -EIO;
     while (done < want) {
-        sent = send(tx, iov, n, done, wait ? DEADLINE_NEVER : DEADLINE_NOW);
+        bool shared = wait && tx->status && wait_others();
+        sent = send(tx, iov, n, done, wait && !shared ? DEADLINE_NEVER : DEADLINE_NOW);
         if (sent > 0) {
             done += (size_t)sent;
+            pause = PAUSE_FIRST;
+        } else if (sent == -EAGAIN && shared) {
+            int err = wait_sleep_vector(&never_woken, iov, n, true, clock_monotonic() + pause,
+                                        "write to the console");
+            if (err != -ETIMEDOUT && err != 0)
+                return done > 0 ? (ssize_t)done : err;
+            pause = pause < PAUSE_MOST ? 2 * pause : pause;
         } else if (sent == -EAGAIN && wait) {
             if (signal_due && signal_due()) {
                 plat_hold |= HOLD_SIGNAL; /* for the end of the call, which holds nothing */
@@ -128,9 +145,6 @@ static ssize_t tx_writev(struct file *f, const struct iovec *iov, int n, uint64_
 
 static int tx_poll(struct file *f, struct wait_queue **q)
 {
-    /* Whether the host would take more shows only when it is tried. */
-    static struct wait_queue never_woken = WAIT_QUEUE_EXTERNAL_INIT;
-
     (void)f;
     *q = &never_woken;
     return POLLOUT | POLLWRNORM;

@@ -142,9 +142,13 @@ static void collect(struct consoles *cs, struct waits *w)
         if (peek(c, &c->rx, "receive", &chain))
             wait_for(w, c, c->in, POLLIN);
     }
-    for (unsigned i = 0; cs->nets && i < cs->nets->count; i++)
-        if (net_wants_input(&cs->nets->dev[i]))
-            wait_for(w, NULL, cs->nets->dev[i].fd, POLLIN);
+    for (unsigned i = 0; cs->nets && i < cs->nets->count; i++) {
+        struct net *n = &cs->nets->dev[i];
+        short events =
+            (short)((net_wants_input(n) ? POLLIN : 0) | (net_wants_output(n) ? POLLOUT : 0));
+        if (events)
+            wait_for(w, NULL, n->fd, events);
+    }
 }
 
 static int serve_nets(struct consoles *cs)

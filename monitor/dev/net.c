@@ -8,6 +8,7 @@
 
 #include "monitor/core/say.h"
 #include "monitor/core/sys.h"
+#include "monitor/dev/net_user.h"
 
 #define HERE (-1l)
 
@@ -33,6 +34,8 @@ static bool transmit_one(struct net *n)
 {
     struct queue_chain chain;
     const char *why;
+    if (!n->host)
+        return net_user_transmit(n, stop);
     int found = queue_peek(&n->tx, &chain, &why);
     if (found < 0)
         stop(n, "transmit", why);
@@ -104,9 +107,62 @@ static uint16_t chains_of(const struct posted *p, size_t len)
     return n;
 }
 
+/* Writes the number of buffers, which is known last. */
+static bool number(struct net *n, const struct posted *p, size_t len)
+{
+    uint16_t buffers = chains_of(p, len);
+    if (probe_copy((char *)p->iov[0].iov_base + NUM_BUFFERS_AT, &buffers, sizeof(buffers)))
+        return true;
+    stop(n, "receive", "a buffer is in memory that cannot be written");
+    return false;
+}
+
+/* Copies a packet of (len) bytes, which is in the monitor's memory, behind a header without a word.
+ */
+static bool fill(struct net *n, const struct posted *p, const char *from, size_t len)
+{
+    static const char header[HEADER_LEN];
+    size_t done = HEADER_LEN;
+    bool ok = probe_copy(p->iov[0].iov_base, header, HEADER_LEN);
+    for (int i = 0; i < p->count && len > 0 && ok; i++, done = 0) {
+        size_t here = min_size(p->iov[i].iov_len - done, len);
+        ok = probe_copy((char *)p->iov[i].iov_base + done, from, here);
+        from += here;
+        len -= here;
+    }
+    if (!ok)
+        stop(n, "receive", "a buffer is in memory that cannot be written");
+    return ok;
+}
+
+static int receive_user(struct net *n)
+{
+    struct posted p;
+    size_t len, room = 0;
+    n->starved = false;
+    const char *packet = net_user_next(n, &len, stop);
+    if (!packet)
+        return 0;
+    n->starved = !gather(n, HEADER_LEN + len, &p);
+    if (n->starved || n->stopped)
+        return 0;
+    for (int i = 0; i < p.count; i++)
+        room += p.iov[i].iov_len;
+    if (p.iov[0].iov_len < HEADER_LEN || room < HEADER_LEN + len) {
+        stop(n, "receive", "buffers are too small for a packet");
+        return 0;
+    }
+    if (!fill(n, &p, packet, len) || !number(n, &p, HEADER_LEN + len))
+        return 0;
+    net_user_taken(len);
+    return give(n, &p, HEADER_LEN + len);
+}
+
 static int receive_one(struct net *n)
 {
     struct posted p;
+    if (!n->host)
+        return receive_user(n);
     size_t want = n->offloads ? PACKET_MAX : HEADER_LEN + 18u + n->mtu;
     n->starved = !gather(n, want, &p);
     if (n->starved || n->stopped)
@@ -120,11 +176,8 @@ static int receive_one(struct net *n)
         stop(n, "receive", "a buffer is in memory that cannot be written");
     if (len <= (long)HEADER_LEN)
         return 0;
-    uint16_t buffers = chains_of(&p, (size_t)len);
-    if (!probe_copy((char *)p.iov[0].iov_base + NUM_BUFFERS_AT, &buffers, sizeof(buffers))) {
-        stop(n, "receive", "a buffer is in memory that cannot be written");
+    if (!number(n, &p, (size_t)len))
         return 0;
-    }
     return give(n, &p, (size_t)len);
 }
 
@@ -146,4 +199,9 @@ int nets_serve(struct nets *ns)
 bool net_wants_input(struct net *n)
 {
     return !n->stopped && !n->starved && n->rx.rings;
+}
+
+bool net_wants_output(const struct net *n)
+{
+    return !n->stopped && n->full;
 }

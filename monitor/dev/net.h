@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The host's side of network devices (virtio 1.2, 5.1; abi/device.h): TAP devices, opened before
- * the sandbox closed. Packets go between the host's device and guest memory without a copy of the
- * monitor's, each by one system call; all that are there in one poll. */
+ * The host's side of network devices (virtio 1.2, 5.1; abi/device.h): TAP devices, or a socket of
+ * passt (net_user.h), opened before the sandbox closed. Packets of a TAP device go between the
+ * host's device and guest memory without a copy of the monitor's, each by one system call; all that
+ * are there in one poll. */
 #ifndef PITH_MONITOR_NET_H
 #define PITH_MONITOR_NET_H
 
@@ -13,22 +14,30 @@
 
 #define NETS_MAX       4
 #define NET_QUEUE_SIZE 256u
+#define NET_PORTS_MAX  64
 
 struct net {
     char name[8];     /* "net0", the guest's for it */
-    const char *host; /* name of the host's TAP device */
+    const char *host; /* name of the host's TAP device; NULL: --net user */
     int fd;           /* set by nets_open, as are the following */
     uint8_t mac[6];
     uint16_t mtu;
     bool offloads; /* the host takes and gives large packets, and checksums that are not made yet */
     bool stopped;  /* a queue was malformed: no buffer is used any more */
     bool starved;  /* a packet may be there for which no buffer was */
+    bool full;     /* --net user: the socket takes no more now */
+    size_t sent;   /* --net user: bytes of the packet at hand that the socket has taken */
     struct queue rx, tx;
 };
 
 struct nets {
     unsigned count;
     struct net dev[NETS_MAX];
+    unsigned port_count; /* of --net user, which at most one device is */
+    struct net_port {
+        const char *spec; /* as passt has it: [ADDR/]HOST:GUEST */
+        bool udp;
+    } port[NET_PORTS_MAX];
 };
 
 /* Opens the devices of (ns), whose host is set. Returns 0; else a negative error number after a
@@ -44,5 +53,8 @@ int nets_serve(struct nets *ns);
 
 /* Whether packets of (n) are worth waiting for: the guest has buffers for them. */
 bool net_wants_input(struct net *n);
+
+/* Whether (n) has something to send that the host did not take. */
+bool net_wants_output(const struct net *n);
 
 #endif

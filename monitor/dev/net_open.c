@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "monitor/core/say.h"
-#include "monitor/dev/net.h"
+#include "monitor/dev/net_user.h"
 
 #define NET_FD_APART 48 /* descriptors from here on are nobody else's yet */
 #define HEADER_LEN   12
@@ -36,7 +36,8 @@ static int look_up(struct net *n)
     close(s);
     if (err)
         return refuse(n, err, "looking for the device in this network namespace",
-                      ": make it with: ip tuntap add dev NAME mode tap vnet_hdr");
+                      ": make it with pith net up NAME, or ip tuntap add dev NAME mode tap "
+                      "vnet_hdr");
     n->mtu = (uint16_t)min_size((size_t)r.ifr_mtu, 65535);
     return 0;
 }
@@ -59,7 +60,7 @@ static int attach(struct net *n, int fd)
     return 0;
 }
 
-static int open_one(struct net *n)
+static int open_tap(struct net *n)
 {
     if (strlen(n->host) >= IFNAMSIZ)
         return refuse(n, -ENAMETOOLONG, "looking for the device", "");
@@ -73,7 +74,12 @@ static int open_one(struct net *n)
     if (n->fd < 0)
         return refuse(n, -errno, "moving its descriptor", "");
     close(fd);
-    err = attach(n, n->fd);
+    return attach(n, n->fd);
+}
+
+static int open_one(const struct nets *ns, struct net *n)
+{
+    int err = n->host ? open_tap(n) : net_user_open(ns, n);
     if (err)
         return err;
     if (getrandom(n->mac, sizeof(n->mac), 0) != (ssize_t)sizeof(n->mac))
@@ -86,7 +92,7 @@ int nets_open(struct nets *ns)
 {
     int err = 0;
     for (unsigned i = 0; i < ns->count && !err; i++)
-        err = open_one(&ns->dev[i]);
+        err = open_one(ns, &ns->dev[i]);
     return err;
 }
 

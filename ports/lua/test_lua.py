@@ -54,3 +54,8 @@ def test_memory_limit(lua, run):
     result = run(lua, "-e", "local t = {} print(pcall(function() for i = 1, 1e9 do t[i] = ('x'):rep(100000) .. i end end))"
                  " t = nil collectgarbage() print('goes on')", options=["-m", "24M"])
     assert result.stdout == "false\tnot enough memory\ngoes on\n", result.stderr
+
+
+def test_states_in_threads(ported, run):
+    result = run(ported("lua", "states"))
+    assert (result.status, result.stdout) == (0, "16 states ok\n"), result.stdout + result.stderr

@@ -106,3 +106,26 @@ PRAGMA integrity_check;
 def test_speedtest_runs(ported, run):
     got = run(ported("sqlite", "speedtest1"), "--size", "2", "--verify", "/t.db", timeout=120)
     assert got.status == 0 and "TOTAL" in got.stdout, got.stdout + got.stderr
+
+
+THREADS = ["walthread1", "walthread2", "walthread3", "walthread4", "walthread5", "cgt_pager_1", "dynamic_triggers",
+           "checkpoint_starvation_1", "checkpoint_starvation_2", "create_drop_index_1", "lookaside1", "vacuum1",
+           "stress1", "stress2", "shared1"]
+
+
+def test_threads(way, ported, run):
+    """threadtest3: several connections of threads to one database, each test for 0.2 s; fewer on QEMU."""
+    tests = ["walthread1", "walthread4", "vacuum1", "stress2"] if way == "qemu" else THREADS
+    got = run(ported("sqlite", "threads"), "200", *tests, options=["-m", "1G"], timeout=120)
+    assert got.status == 0 and got.stdout.endswith(f"\n0 errors in {len(tests)} tests\n"), got.stdout + got.stderr
+
+
+@pytest.mark.parametrize("mode", [[], ["-wal"], ["-multithread"], ["-serialized"]])
+def test_threads_with_a_shared_cache(mode, way, ported, run):
+    got = run(ported("sqlite", "threadtest4"), *mode, "2" if way == "qemu" else "4", timeout=60)
+    assert got.status == 0 and "Total 0 errors in" in got.stdout, got.stdout + got.stderr
+
+
+def test_threads_with_a_database_in_memory(ported, run):
+    got = run(ported("sqlite", "threadtest5"), timeout=60)
+    assert got.status == 0 and got.stdout.endswith("OK\n"), got.stdout + got.stderr

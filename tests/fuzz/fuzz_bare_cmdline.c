@@ -28,6 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     if (strings != argc + envc || out[used - 1] != '\0')
         abort();
 
+    size_t settings = cmdline_settings(line, out + used);
+    if (used + settings > strlen(line) + 8 || (settings && out[used + settings - 1] != '\0'))
+        abort();
+
     const char *at = line, *text;
     while ((text = cmdline_device(&at))) {
         struct mmio_word w;

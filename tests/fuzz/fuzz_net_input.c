@@ -15,9 +15,11 @@
  * sources: tests/unit/fake_pkt.c tests/unit/fake_mm.c tests/unit/fake_plat.c
  * sources: tests/unit/fake_netdev.c
  * uses: wire ip icmp link udp mm random */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fake_mm.h"
 #include "fake_pkt.h"
 #include "fake_plat.h"
 #include "ip/iface.h"
@@ -28,7 +30,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-enum { AS_IT_IS = 1, TO_US = 2, IN_PIECES = 4, TIME = 8 };
+/* With TIME the upper four bits say how long nothing comes; else that there is little memory. */
+enum { AS_IT_IS = 1, TO_US = 2, IN_PIECES = 4, TIME = 8, NO_HEAP = 16, FEW_PACKETS = 32 };
 
 /* Bytes sent to one host, and received. */
 static size_t bytes_out, bytes_in;
@@ -139,7 +142,13 @@ static void one_frame(const uint8_t *bytes, size_t len, unsigned flags)
             first = p;
     }
     bytes_in += len + 200;
+    if (!(flags & TIME) && flags & NO_HEAP)
+        fake_mm.fail_percent = 50;
+    if (!(flags & TIME) && flags & FEW_PACKETS)
+        fake_pkt_left = flags >> 6;
     fake_netdev[0].input(&fake_netdev[0], first);
+    fake_mm.fail_percent = 0;
+    fake_pkt_left = UINT_MAX;
     count_sent();
     check(bytes_out <= bytes_in);
     check(pkt_memory() < 8u << 20);

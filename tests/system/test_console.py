@@ -278,6 +278,37 @@ def test_nonblocking_write_to_full_pipe(image, spawn):
     assert process.stderr.read() == b"Resource temporarily unavailable 65536\n"
 
 
+@pytest.mark.not_on_qemu("a serial line waits until it is taken")
+def test_write_to_full_pipe_lets_other_threads_run(cc, spawn):
+    image = cc("""
+        #include <pthread.h>
+        #include <stdio.h>
+        #include <unistd.h>
+        static void *other(void *arg)
+        {
+            for (int i = 0; i < 3; i++) {
+                usleep(20000);
+                dprintf(2, "%d\\n", i);
+            }
+            return arg;
+        }
+        int main(void)
+        {
+            static char text[300000];
+            pthread_t t;
+            pthread_create(&t, NULL, other, NULL);
+            ssize_t n = write(1, text, sizeof(text));
+            pthread_join(t, NULL);
+            dprintf(2, "wrote %zd\\n", n);
+            return 0;
+        }""")
+    process = spawn(image, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # Nobody reads what it writes yet.
+    assert [process.stderr.readline() for _ in range(3)] == [b"0\n", b"1\n", b"2\n"]
+    out, err = ends(process, 0)
+    assert (len(out), err) == (300000, b"wrote 300000\n")
+
+
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2])
 def test_uncaught_signal_ends_the_machine(start, sig):
     process = start("pipe-default", stdin=subprocess.PIPE)

@@ -21,7 +21,7 @@ def test_wrong_command(pith):
         assert "hint" in done.stderr or "one command" in done.stderr
 
 
-@pytest.mark.parametrize("command", [None, "cc", "run", "pack", "check", "help"])
+@pytest.mark.parametrize("command", [None, "cc", "run", "pack", "check", "net", "help"])
 def test_help_with_man(pith, command):
     if not shutil.which("man"):
         pytest.skip("man is not installed")
@@ -30,7 +30,7 @@ def test_help_with_man(pith, command):
     assert done.status == 0 and "NAME" in done.stdout and name in done.stdout
 
 
-@pytest.mark.parametrize("command", [None, "cc", "run", "pack", "check", "help"])
+@pytest.mark.parametrize("command", [None, "cc", "run", "pack", "check", "net", "help"])
 def test_help_without_man(pith, command, tmp_path):
     done = pith("help", *([command] if command else []), env={"PATH": str(tmp_path)})
     assert done.status == 0 and done.stdout.lower().startswith("usage: pith")
@@ -40,7 +40,7 @@ def test_manual_pages_are_sound():
     if not shutil.which("man"):
         pytest.skip("man is not installed")
     pages = sorted(p.name for p in (OUT / "share/man/man1").iterdir())
-    assert pages == ["pith-cc.1", "pith-check.1", "pith-help.1", "pith-pack.1", "pith-run.1", "pith.1"]
+    assert pages == ["pith-cc.1", "pith-check.1", "pith-help.1", "pith-net.1", "pith-pack.1", "pith-run.1", "pith.1"]
     for page in pages:
         done = execute(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", OUT / "share/man/man1" / page],
                        env={**os.environ, "MANROFFSEQ": ""})

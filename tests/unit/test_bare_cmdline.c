@@ -35,6 +35,22 @@ static void test_words(void **state)
     CHECK("prog A=b", "prog\0A=b", 2, 0);
 }
 
+/* Settings are the library OS's, wherever they stand; what is quoted is the program's. */
+static void test_settings(void **state)
+{
+    static const char line[] = "pith.net0.ip=10.0.0.2/24,10.0.0.1 A=b pith.=x prog \"pith.a=b\" "
+                               "pith.hostname=\"a b\" pith.c pith.net0.ip=fd00::2/64";
+    static const char want[] = "net0.ip=10.0.0.2/24,10.0.0.1\0hostname=a b\0net0.ip=fd00::2/64";
+    char out[sizeof(line)];
+
+    (void)state;
+    CHECK(line, "prog\0pith.a=b\0pith.c\0A=b\0pith.=x", 3, 2);
+    assert_int_equal(cmdline_settings(line, out), sizeof(want));
+    assert_memory_equal(out, want, sizeof(want));
+    assert_int_equal(cmdline_settings("", out), 0);
+    assert_int_equal(cmdline_settings("a b=c", out), 0);
+}
+
 /* Words that VMMs add for Linux's driver are nobody's arguments, wherever they stand; quoted ones
  * are. */
 static void test_device_words(void **state)
@@ -128,9 +144,10 @@ static void test_unfinished(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),         cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_device_words),  cmocka_unit_test(test_devices),
-        cmocka_unit_test(test_nothing_named), cmocka_unit_test(test_unfinished),
+        cmocka_unit_test(test_words),      cmocka_unit_test(test_environment),
+        cmocka_unit_test(test_settings),   cmocka_unit_test(test_device_words),
+        cmocka_unit_test(test_devices),    cmocka_unit_test(test_nothing_named),
+        cmocka_unit_test(test_unfinished),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

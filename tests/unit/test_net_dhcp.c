@@ -348,6 +348,22 @@ static void conflict_is_declined(void **state)
     assert_non_null(address(OFFERED));
 }
 
+static void link_comes_back(void **state)
+{
+    (void)state;
+    device = 7;
+    get_lease();
+    fake_netdev[device].link_changed(&fake_netdev[device]);
+    assert_true(sent());
+    assert_int_equal(type(), 3);
+    assert_int_equal(get32(out.b + 30), ALL);
+    assert_int_equal(get32(out.b + 54), OFFERED);
+    /* It is another network, whose server does not know us. */
+    answer(6, 0, SERVER + 77, 0);
+    receive();
+    assert_null(address(OFFERED));
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -549,7 +565,7 @@ int main(void)
         cmocka_unit_test(good_server),      cmocka_unit_test(renews_rebinds_and_expires),
         cmocka_unit_test(silent_server),    cmocka_unit_test(conflict_is_declined),
         cmocka_unit_test(refusals),         cmocka_unit_test(hostile_offers),
-        cmocka_unit_test(options_in_parts),
+        cmocka_unit_test(options_in_parts), cmocka_unit_test(link_comes_back),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

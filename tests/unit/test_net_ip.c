@@ -468,6 +468,45 @@ static void overlaps_are_worthless(void **state)
     }
 }
 
+/* Two fragments with these marks: what comes of them, 4: nothing. */
+static unsigned marks_of(bool v6, unsigned a, unsigned b, unsigned id)
+{
+    got.count = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned mark = i ? b : a;
+        struct frame f;
+        ether(&f, fake_netdev[0].mac, v6 ? 0x86dd : 0x0800);
+        if (v6) {
+            ip6(&f, peer6, own6, 44, 64);
+            f.b[15] |= (uint8_t)(mark << 4);
+            add16(&f, NUMBER << 8);
+            add16(&f, i * 8 | !i);
+            add32(&f, id);
+        } else {
+            ip4(&f, PEER, OWN, NUMBER, id, i ? 1 : 0x2000);
+            f.b[15] |= (uint8_t)mark;
+        }
+        add(&f, "payload", 8);
+        if (v6)
+            put16(f.b + 18, 16);
+        else
+            ip4_end(&f);
+        fake_netdev_receive(0, f.b, f.len, 0);
+    }
+    return got.count ? got.rx.tos & 3u : 4;
+}
+
+static void marks_of_fragments(void **state)
+{
+    static const uint8_t cases[][3] = {{0, 0, 0}, {2, 2, 2}, {2, 3, 3}, {3, 2, 3},
+                                       {3, 3, 3}, {0, 3, 4}, {3, 0, 4}, {1, 1, 1}};
+
+    (void)state;
+    for (int v6 = 0; v6 < 2; v6++)
+        for (unsigned i = 0; i < ARRAY_LEN(cases); i++)
+            assert_int_equal(marks_of(v6, cases[i][0], cases[i][1], 900 + i), cases[i][2]);
+}
+
 static void atomic_and_nested_fragments(void **state)
 {
     (void)state;
@@ -842,6 +881,21 @@ static void udp_finds_the_best_end(void **state)
         datagram(PEER, OWN, 53);
         assert_int_equal(sock.received, 1);
     }
+    /* Shorter than its packet: the checksum covers what it says. */
+    memset(&sock, 0, sizeof(sock));
+    ether(&in, fake_netdev[0].mac, 0x0800);
+    ip4(&in, PEER, OWN, 17, 9, 0);
+    udp(&in, 1000, 53, 20, 1);
+    uint32_t sum = naive_sum(17 + 28, in.b + 26, 8);
+    put16(in.b + 40, ~naive_sum(sum, in.b + 34, 28) & 0xffff);
+    add(&in, "surplus", 7);
+    ip4_end(&in);
+    receive();
+    assert_int_equal(sock.received, 1);
+    assert_int_equal(sock.len, 20);
+    in.b[45] ^= 1;
+    receive();
+    assert_int_equal(sock.received, 1);
     /* Everybody who fits has a copy of what is for all. */
     memset(&sock, 0, sizeof(sock));
     datagram(PEER, IP4(10, 0, 0, 255), 53);
@@ -885,6 +939,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(fragments_in_all_orders, fresh, nothing_left),
         cmocka_unit_test_setup_teardown(fragments_at_random, fresh, nothing_left),
         cmocka_unit_test_setup_teardown(overlaps_are_worthless, fresh, nothing_left),
+        cmocka_unit_test_setup_teardown(marks_of_fragments, fresh, nothing_left),
         cmocka_unit_test_setup_teardown(atomic_and_nested_fragments, fresh, nothing_left),
         cmocka_unit_test_setup_teardown(fragments_have_limits, fresh, nothing_left),
         cmocka_unit_test_setup_teardown(large_packets_are_cut, fresh, nothing_left),

@@ -713,6 +713,18 @@ static void addresses_of_routers(void **state)
     assert_int_equal(a->state, IP_ADDR_DEPRECATED);
     fake_netdev_pass(9900 * NSEC_PER_SEC);
     assert_null(address(p));
+    /* An address ends, its network does not. */
+    ra(1800, 0);
+    ra_prefix(p, 0xc0, 8000, 8000);
+    ra_end();
+    ra(1800, 0);
+    ra_prefix(p, 0x80, 80000, 8000);
+    ra_end();
+    fake_netdev_pass(8001 * NSEC_PER_SEC);
+    assert_null(address(p));
+    assert_non_null(route_by(nobody, 64));
+    fake_netdev_pass(72000 * NSEC_PER_SEC);
+    assert_null(route_by(nobody, 64));
     /* None that ends before it begins, of link-local ones, or of other lengths. */
     ra(1800, 0);
     ra_prefix(p, 0xc0, 100, 200);
@@ -740,6 +752,75 @@ static void addresses_of_routers(void **state)
         count += a->dynamic;
     assert_int_equal(count, 0);
     fake_netdev_drop(0);
+}
+
+/* To whom the next packet for far away goes. */
+static const struct ip_addr *gateway(void)
+{
+    static struct ip_addr to;
+    struct ip_ends ends = {.remote = {.b = {0x20, 2, [15] = 1}}};
+    struct net_path path = {.ttl = 0};
+    struct pkt *p = pkt_alloc(PKT_HEADROOM, 8);
+
+    memset(p->data, 0, 8);
+    p->len = p->total = 8;
+    fake_netdev_drop(0);
+    assert_int_equal(ip_route(&ends, &path), 0);
+    assert_int_equal(ip_output(&ends, &path, 200, p), 0);
+    assert_true(sent());
+    if (out.b[20] == 58) /* it is asked for */
+        memcpy(to.b, out.b + 62, 16);
+    else
+        memcpy(to.b, peer_ll, 16);
+    return &to;
+}
+
+static void routers_that_do_not_answer(void **state)
+{
+    static const uint8_t second[16] = {0xfe, 0x80, [15] = 3};
+    uint8_t p[16] = {0x20, 1, 0xd, 0xb8, 0, 9};
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        ra(9000, i ? 0x18 : 0);
+        if (i)
+            memcpy(in.b + 22, second, 16);
+        ra_prefix(p, 0xc0, 9000, 9000);
+        ra_end();
+    }
+    assert_memory_equal(gateway()->b, peer_ll, 16);
+    fake_netdev_pass(10 * NSEC_PER_SEC);
+    assert_memory_equal(gateway()->b, second, 16);
+    fake_netdev_pass(10 * NSEC_PER_SEC);
+    assert_memory_equal(gateway()->b, peer_ll, 16); /* neither does */
+    fake_netdev_pass(10 * NSEC_PER_SEC);
+    /* The first one again. */
+    ra(9000, 0);
+    add16(&in, 0x0101);
+    add(&in, peer_mac, 6);
+    ra_end();
+    assert_memory_equal(gateway()->b, peer_ll, 16);
+    assert_memory_equal(out.b, peer_mac, 6);
+    fake_netdev_pass(10000 * NSEC_PER_SEC);
+    fake_netdev_drop(0);
+}
+
+static void carrier_comes_back(void **state)
+{
+    bool arp = false, solicited = false;
+
+    (void)state;
+    fake_netdev_drop(0);
+    fake_netdev[0].link = false;
+    fake_netdev[0].link_changed(&fake_netdev[0]);
+    assert_false(sent());
+    fake_netdev[0].link = true;
+    fake_netdev[0].link_changed(&fake_netdev[0]);
+    while (sent()) {
+        arp |= get16(out.b + 12) == 0x0806 && get32(out.b + 28) == OWN;
+        solicited |= get16(out.b + 12) == 0x86dd && out.b[54] == 133;
+    }
+    assert_true(arp && solicited);
 }
 
 static void names_of_routers(void **state)
@@ -802,6 +883,8 @@ int main(void)
         cmocka_unit_test(mld_reports),
         cmocka_unit_test(routers_come_and_go),
         cmocka_unit_test(addresses_of_routers),
+        cmocka_unit_test(routers_that_do_not_answer),
+        cmocka_unit_test(carrier_comes_back),
         cmocka_unit_test(names_of_routers),
     };
     return cmocka_run_group_tests(tests, start, all_is_freed);

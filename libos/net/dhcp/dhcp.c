@@ -40,6 +40,15 @@ static struct dhcp *clients;
 
 static void run(struct timer *t);
 
+static struct dhcp *client_of(const struct ip_iface *i)
+{
+    struct dhcp *d = clients;
+
+    while (d && d->iface != i)
+        d = d->next;
+    return d;
+}
+
 /* (delay), more or less by up to a second. */
 static nsec_t about(nsec_t delay)
 {
@@ -327,12 +336,10 @@ static void receive(struct udp_end *e, struct pkt *p)
     static uint8_t message[DHCP_MESSAGE_MAX];
     static struct dhcp_offer o;
     const struct ip_rx *rx = (const struct ip_rx *)p->cb;
-    struct dhcp *d = clients;
+    struct dhcp *d = client_of(rx->iface);
     size_t len = p->total;
 
     (void)e;
-    while (d && d->iface != rx->iface)
-        d = d->next;
     if (d && rx->from_port == DHCP_SERVER_PORT && len <= sizeof(message)) {
         pkt_copy(p, 0, message, len);
         if (dhcp_read(message, len, d->xid, d->iface->dev->mac, &o)) {
@@ -348,12 +355,26 @@ static void receive(struct udp_end *e, struct pkt *p)
     pkt_free(p);
 }
 
+void dhcp_again(struct ip_iface *i)
+{
+    struct dhcp *d = client_of(i);
+
+    if (!d)
+        return;
+    if (d->state < BOUND) {
+        restart(d, 0);
+    } else if (d->state == BOUND) { /* whoever serves now says whether the lease is good */
+        random_bytes(&d->xid, sizeof(d->xid));
+        d->began = clock_monotonic();
+        d->state = REBINDING;
+        renew(d, d->expires);
+    }
+}
+
 void dhcp_conflict(struct ip_iface *i, const struct ip_addr *addr)
 {
-    struct dhcp *d = clients;
+    struct dhcp *d = client_of(i);
 
-    while (d && d->iface != i)
-        d = d->next;
     if (!d || d->state < BOUND || d->address != ip_to_v4(addr))
         return;
     unconfigure(d);

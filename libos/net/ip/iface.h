@@ -82,6 +82,10 @@ IP_HOOK void dhcp_conflict(struct ip_iface *i, const struct ip_addr *addr);
 IP_HOOK void dhcp_start(struct ip_iface *i);
 void slaac_start(struct ip_iface *i);
 
+/* The link is there again, perhaps another one: who has been started asks anew. */
+IP_HOOK void dhcp_again(struct ip_iface *i);
+void slaac_again(struct ip_iface *i);
+
 extern struct ip_iface *ip_ifaces;
 
 struct ip_iface *ip_iface_by_index(unsigned index);
@@ -114,16 +118,20 @@ struct ip_route {
     struct ip_addr to;
     uint8_t prefix; /* of 128; IPv4's is 96 more */
     uint8_t origin; /* RTPROT_* of Linux: KERNEL 2, BOOT 3, STATIC 4, RA 9, DHCP 16 */
-    uint16_t mtu;   /* 0: the interface's */
+    uint16_t mtu;   /* 0, or less than the version's least, 68 or 1280: the interface's */
     uint32_t metric;
     struct ip_addr gateway; /* unset: on the link */
     struct ip_iface *iface;
     nsec_t valid_until; /* then it goes; DEADLINE_NEVER */
+    bool failed;        /* the gateway has not answered: others of the same prefix come first */
     struct ip_route *next;
 };
 extern struct ip_route *ip_routes;
 must_check int ip_route_add(const struct ip_route *r); /* a copy; -EEXIST, -ENOMEM, -ENETUNREACH */
-int ip_route_del(const struct ip_route *r);            /* -ESRCH */
+int ip_route_del(const struct ip_route *r);            /* of its origin, 0: of any; -ESRCH */
+
+/* The neighbour (addr) on (i) answers, or has not answered (RFC 4861, 6.3.6). By link/. */
+void ip_neighbour_answers(struct ip_iface *i, const struct ip_addr *addr, bool answers);
 
 /* Joins and leaves a multicast group on (i); joins count. IGMPv2/v3 and MLDv2 reports are sent.
  * -ENOMEM, -EINVAL, -ENOBUFS (too many); leave: -EADDRNOTAVAIL. */

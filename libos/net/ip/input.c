@@ -51,8 +51,11 @@ static bool checksum_right(const struct ip_protocol *t, const struct ip_ends *en
         return true;
     if (t->optional && ip_is_v4(&ends->local) && get_be16(p->data + t->csum_at) == 0)
         return true;
-    uint64_t sum = checksum_pseudo(&ends->remote, &ends->local, t->number, p->total);
-    return checksum_fold(checksum_add_pkt(sum, p, 0, p->total)) == 0xffff;
+    size_t len = t->len_at ? get_be16(p->data + t->len_at) : p->total;
+    if (len > p->total)
+        return false;
+    uint64_t sum = checksum_pseudo(&ends->remote, &ends->local, t->number, len);
+    return checksum_fold(checksum_add_pkt(sum, p, 0, len)) == 0xffff;
 }
 
 /* Gives (p), whose struct ip_rx is filled, to its transport. Takes it. */

@@ -38,6 +38,7 @@ struct ip_protocol {
                      (input); a 0 there is right on IPv4 if (optional) */
     bool optional;
     uint16_t csum_at;
+    uint16_t len_at; /* a length there says how much of the packet it covers; 0: all */
     /* Takes (p), from the transport's header on, of which (min_len) bytes lie in the head. (ends):
      * ports are 0, the transport fills them in. */
     uint16_t min_len;

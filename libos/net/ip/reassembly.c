@@ -29,6 +29,7 @@ struct datagram {
     uint32_t id;
     uint8_t protocol; /* IPv4; else 0 */
     uint8_t flags;    /* PKT_* of all fragments */
+    uint8_t ecn;      /* bit N: a fragment's ECN field was N */
     bool v6;
     uint16_t largest; /* fragment, with its header */
     struct pkt *fragments;
@@ -183,16 +184,23 @@ static void complete6(struct pkt *p)
     ((struct wire_ip6 *)h)->len = be16((uint16_t)(p->total - IP6_HEADER));
 }
 
-/* Makes one packet of all fragments. NULL: it would be too long with the header of the first. */
+#define ECN_NONE   (1u << 0) /* cannot be marked */
+#define ECN_MARKED (1u << 3)
+
+/* Makes one packet of all fragments. NULL: it would be too long with the header of the first, or
+ * one was marked and another cannot have been (RFC 3168, 5.3). */
 static struct pkt *join(struct datagram *d)
 {
     struct pkt *p = d->fragments, *tail = p;
     size_t len = ((const struct ip_rx *)p->cb)->header_len + d->have;
 
-    if (len > (d->v6 ? 65535 + IP6_HEADER + sizeof(struct wire_ip6_frag) : 65535)) {
+    if (len > (d->v6 ? 65535 + IP6_HEADER + sizeof(struct wire_ip6_frag) : 65535) ||
+        (d->ecn & ECN_MARKED && d->ecn & ECN_NONE)) {
         fail(d);
         return NULL;
     }
+    if (d->ecn & ECN_MARKED) /* the field is in the second byte of both headers */
+        p->data[1 - (int)((const struct ip_rx *)p->cb)->header_len] |= d->v6 ? 0x30 : 3;
     for (struct pkt *f = p->next, *next; f; f = next) {
         next = f->next;
         f->next = NULL;
@@ -209,6 +217,7 @@ static struct pkt *join(struct datagram *d)
         complete4(p);
     /* What a device said of a fragment says nothing of the transport's checksum. */
     p->flags = d->flags & (uint8_t) ~(PKT_CSUM_OK | PKT_CSUM_PARTIAL);
+    p->gso = PKT_GSO_NONE;
     ((struct ip_rx *)p->cb)->frag_size = d->largest;
     ip_counts[d->v6].reassembly_done++;
     forget(d);
@@ -241,6 +250,7 @@ static struct pkt *add(const struct datagram *key, struct pkt *p, unsigned offse
     d->memory += bytes;
     memory += bytes;
     d->flags |= p->flags;
+    d->ecn |= (uint8_t)(1u << ((d->v6 ? rx->flow >> 20 : rx->tos) & 3));
     if (size > d->largest)
         d->largest = (uint16_t)size;
     return d->end && d->have == d->end ? join(d) : NULL;

@@ -63,7 +63,7 @@ int ip_route_del(const struct ip_route *del)
 
     for (struct ip_route **at = &ip_routes; *at; at = &(*at)->next) {
         struct ip_route *old = *at;
-        if (!same(old, r))
+        if (!same(old, r) || (r->origin && old->origin != r->origin))
             continue;
         *at = old->next;
         heap_free(old, sizeof(*old));
@@ -74,13 +74,30 @@ int ip_route_del(const struct ip_route *del)
     return -ESRCH;
 }
 
+void ip_neighbour_answers(struct ip_iface *i, const struct ip_addr *addr, bool answers)
+{
+    for (struct ip_route *r = ip_routes; r; r = r->next)
+        if (r->iface == i && r->failed == answers && ip_equal(&r->gateway, addr)) {
+            r->failed = !answers;
+            ip_generation++;
+        }
+}
+
 static const struct ip_route *find(const struct ip_addr *to, unsigned iface)
 {
-    for (const struct ip_route *r = ip_routes; r; r = r->next)
-        if (r->iface->up && (!iface || r->iface->index == iface) &&
-            ip_is_v4(&r->to) == ip_is_v4(to) && prefix_equal(&r->to, to, r->prefix))
+    const struct ip_route *failed = NULL;
+
+    for (const struct ip_route *r = ip_routes; r; r = r->next) {
+        if (failed && r->prefix != failed->prefix)
+            return failed;
+        if (!r->iface->up || (iface && r->iface->index != iface) ||
+            ip_is_v4(&r->to) != ip_is_v4(to) || !prefix_equal(&r->to, to, r->prefix))
+            continue;
+        if (!r->failed)
             return r;
-    return NULL;
+        failed = failed ? failed : r;
+    }
+    return failed;
 }
 
 static unsigned common_bits(const struct ip_addr *a, const struct ip_addr *b)
@@ -231,7 +248,8 @@ int ip_route(struct ip_ends *ends, struct net_path *path)
     path->local = !i->dev;
     path->offers = i->dev ? (uint8_t)i->dev->offers : NETDEV_TX_CSUM | NETDEV_TSO4 | NETDEV_TSO6;
     path->mtu = i->mtu6 && !ip_is_v4(&ends->remote) ? i->mtu6 : i->mtu;
-    if (mtu && mtu < path->mtu)
+    unsigned least = ip_is_v4(&ends->remote) ? 68 : IP6_MIN_MTU;
+    if (mtu >= least && mtu < path->mtu)
         path->mtu = (uint16_t)mtu;
     unsigned known = i->dev && path->no_frag != 2 ? ip_pmtu(&ends->remote) : 0;
     if (known && known < path->mtu)

@@ -67,6 +67,22 @@ static void announce(struct ip_iface *i, const struct ip_addr *addr)
         ndp_announce(i, addr);
 }
 
+/* The carrier came or went. Who is on the other side now learns of us. */
+static void link_changed(struct netdev *dev)
+{
+    struct ip_iface *i = dev->user;
+
+    if (!dev->link)
+        return;
+    for (const struct ip_iface_addr *a = i->addrs; a; a = a->next)
+        if (a->state == IP_ADDR_PREFERRED && !a->detect_until)
+            announce(i, &a->addr);
+    slaac_again(i);
+    if (dhcp_again)
+        dhcp_again(i);
+    ip_run_local();
+}
+
 void ethernet_attach(struct ip_iface *i)
 {
     i->output = neighbour_output;
@@ -76,4 +92,5 @@ void ethernet_attach(struct ip_iface *i)
     igmp_start();
     i->dev->user = i;
     i->dev->input = input;
+    i->dev->link_changed = link_changed;
 }

@@ -138,6 +138,7 @@ static void advance(struct neighbour *n, nsec_t now)
             *(struct ip_iface **)p->cb = n->iface;
             pkt_queue_put(&undeliverable, p);
         }
+        ip_neighbour_answers(n->iface, &n->addr, false);
         forget(n);
         return;
     }
@@ -191,6 +192,7 @@ void neighbour_learn(struct ip_iface *i, const struct ip_addr *addr, const uint8
         return;
     }
     n->router = what & NEIGHBOUR_ROUTER;
+    ip_neighbour_answers(i, addr, true);
     if (what & NEIGHBOUR_CONFIRMED) {
         n->state = NEIGHBOUR_REACHABLE;
         wait_until(n, now + i->reachable_time);

@@ -70,6 +70,25 @@ void slaac_start(struct ip_iface *i)
     solicit(&s->solicit);
 }
 
+static struct slaac *slaac_of(const struct ip_iface *i)
+{
+    struct slaac *s = all;
+
+    while (s && s->iface != i)
+        s = s->next;
+    return s;
+}
+
+void slaac_again(struct ip_iface *i)
+{
+    struct slaac *s = slaac_of(i);
+
+    if (!s)
+        return;
+    s->wait = SOLICIT_FIRST;
+    solicit(&s->solicit);
+}
+
 /* Makes (r) a route until (deadline), or none if that is past. */
 static void set_route(struct ip_route *r, nsec_t deadline)
 {
@@ -253,11 +272,9 @@ static void option(struct slaac *s, const struct ip_addr *router, const uint8_t 
 void slaac_input(struct ip_iface *i, const struct ip_ends *ends, const struct pkt *p)
 {
     static uint8_t options[OPTIONS_MAX];
-    struct slaac *s = all;
+    struct slaac *s = slaac_of(i);
     struct wire_ra ra;
 
-    while (s && s->iface != i)
-        s = s->next;
     if (!s || p->total < sizeof(ra) || p->total - sizeof(ra) > sizeof(options) ||
         !ip_is_link_local(&ends->remote))
         return;

@@ -67,7 +67,8 @@ struct tcp_ops {
 
 /* A whole TCP. */
 struct tcp *tcp_new(const struct tcp_ops *ops, void *user);
-void tcp_delete(struct tcp *t); /* for tests: frees every connection without a word */
+/* For tests: frees every connection without a word but those that are over and not closed yet. */
+void tcp_delete(struct tcp *t);
 void *tcp_user(const struct tcp *t);
 
 /* The time now, which never goes back: to be told before any other call of a batch. */

@@ -148,6 +148,7 @@ static struct ip_protocol protocol = {
     .checked = true,
     .optional = true,
     .csum_at = 6,
+    .len_at = 4,
     .min_len = UDP_HEADER,
     .input = input,
     .error = error,

@@ -70,6 +70,11 @@ _Noreturn void bare_refuse(const char *why);
  * arguments there is one, "image". Returns the bytes written. */
 size_t cmdline_split(const char *line, char *out, uint32_t *argc, uint32_t *envc);
 
+/* The words "pith.NAME=VALUE" of (line), which are neither arguments nor variables unless quoted, as
+ * NAME=VALUE, NUL-terminated, in (out). Together with what cmdline_split writes they take no more
+ * than strlen(line) + 8 bytes. Returns the bytes written. */
+size_t cmdline_settings(const char *line, char *out);
+
 /* The next word of (*line) that names a device, as Linux has it: what follows
  * "virtio_mmio.device=". NULL: there is none. (*line) moves behind it. These words are no
  * arguments, unless quoted. */

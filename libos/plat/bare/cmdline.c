@@ -3,11 +3,15 @@
  * The machine's command line: words between blanks. A backslash makes the next byte an ordinary
  * one; between double quotes blanks are ordinary. Words at the front that have a '=' which is
  * neither quoted nor escaped are variables, as for a shell; the first other one is argv[0]. Words
- * that name a virtio device, as VMMs add them for Linux, may stand anywhere and are neither. */
+ * that name a virtio device, as VMMs add them for Linux, and words pith.NAME=VALUE, settings of the
+ * library OS, may stand anywhere and are neither. */
 #include "bare/bare.h"
 
 static const char device_word[] = "virtio_mmio.device=";
 #define DEVICE_WORD_LEN (sizeof(device_word) - 1)
+
+static const char setting_word[] = "pith.";
+#define SETTING_WORD_LEN (sizeof(setting_word) - 1)
 
 static bool blank(char c)
 {
@@ -47,6 +51,19 @@ static bool is_device(const char *s)
     return true;
 }
 
+/* Whether a setting stands there, likewise. */
+static bool is_setting(const char *s)
+{
+    size_t i = 0;
+
+    for (; i < SETTING_WORD_LEN; i++)
+        if (s[i] != setting_word[i])
+            return false;
+    while (s[i] && !blank(s[i]) && s[i] != '"' && s[i] != '\\' && s[i] != '=')
+        i++;
+    return s[i] == '=' && i > SETTING_WORD_LEN;
+}
+
 static const char *word_end(const char *s)
 {
     bool quoted = false;
@@ -66,7 +83,7 @@ static const char *next_word(const char *s)
     for (;;) {
         while (blank(*s))
             s++;
-        if (!is_device(s))
+        if (!is_device(s) && !is_setting(s))
             return s;
         s = word_end(s);
     }
@@ -97,6 +114,23 @@ size_t cmdline_split(const char *line, char *out, uint32_t *argc, uint32_t *envc
     for (uint32_t i = 0; i < *envc; i++) {
         s = next_word(s);
         copy_word(&s, &out);
+    }
+    return (size_t)(out - start);
+}
+
+size_t cmdline_settings(const char *line, char *out)
+{
+    char *start = out;
+
+    while (*line) {
+        if (blank(*line)) {
+            line++;
+        } else if (is_setting(line)) {
+            line += SETTING_WORD_LEN;
+            copy_word(&line, &out);
+        } else {
+            line = word_end(line);
+        }
     }
     return (size_t)(out - start);
 }

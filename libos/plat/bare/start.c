@@ -262,6 +262,8 @@ _Noreturn void bare_start(uint64_t start_info, uint32_t tsc)
     l->heap = heap;
     l->heap_len = end - heap;
     boot.args_len = cmdline_split(line, (char *)l->args, &boot.argc, &boot.envc);
+    boot.settings.addr = l->args + boot.args_len;
+    boot.settings_len = cmdline_settings(line, (char *)boot.settings.addr);
     l->name = (const char *)l->args;
     mmio_read(line);
     stage_done("layout, command line");

@@ -9,7 +9,8 @@
 #include "bare/bare.h"
 #include "bare/virtio.h"
 
-#define QUEUE_MAX 128 /* entries; a queue is one page */
+#define QUEUE_MAX     128 /* entries; a queue is one page */
+#define NET_QUEUE_MAX 256 /* likewise, two pages */
 
 #define CONFIG_MAX 24
 
@@ -27,14 +28,20 @@ static const struct kind {
     uint8_t queues;
     uint8_t config_len; /* what of the configuration the driver reads */
     bool own;           /* the platform's, not for the device table */
+    uint8_t silent;     /* bit N: nobody waits for what is used in queue N */
+    uint16_t queue_max; /* entries */
     uint64_t features;
     uint64_t unwanted; /* a device that offers one of these is for something else */
 } kinds[] = {
+    /* CSUM, GUEST_CSUM, MTU, MAC, GUEST_TSO4, GUEST_TSO6, HOST_TSO4, HOST_TSO6, MRG_RXBUF, STATUS
+     */
+    {VIRTIO_NET, 2, sizeof(struct pith_net_config), false, 1u << PITH_NET_TX, NET_QUEUE_MAX,
+     0x199ab, 0},
     /* SIZE_MAX, SEG_MAX, RO, BLK_SIZE, FLUSH */
-    {VIRTIO_BLOCK, 1, sizeof(struct pith_block_config), false, 0x266, 0},
+    {VIRTIO_BLOCK, 1, sizeof(struct pith_block_config), false, 0, QUEUE_MAX, 0x266, 0},
     /* A device with MULTIPORT is a bundle of channels, none of which need be a console. */
-    {VIRTIO_CONSOLE, 2, 0, true, 0, 1u << 1},
-    {VIRTIO_ENTROPY, 1, 0, true, 0, 0},
+    {VIRTIO_CONSOLE, 2, 0, true, 0, QUEUE_MAX, 0, 1u << 1},
+    {VIRTIO_ENTROPY, 1, 0, true, 0, QUEUE_MAX, 0, 0},
 };
 
 /* virtio 1.2, 2.7.5 to 2.7.8; the event indices are behind the rings' entries. */
@@ -112,14 +119,14 @@ static uint16_t avail_event(const struct queue *q)
 /* Places queue (i) in fresh memory and enables it. Returns NULL, or why not. */
 static const char *start_queue(struct virtio_device *d, unsigned i, struct pith_queue *place)
 {
-    uint32_t max = d->t.ops->queue_max(&d->t, i), size = QUEUE_MAX;
+    uint32_t max = d->t.ops->queue_max(&d->t, i), size = d->kind->queue_max;
     struct queue *q = &d->queue[i];
 
     while (size > max)
         size /= 2;
     if (size == 0)
         return "it lacks a queue";
-    uint64_t page = pages_take(1);
+    uint64_t page = pages_take(size > QUEUE_MAX ? 2 : 1);
     if (!page)
         return "no memory for its queues";
     q->size = (uint16_t)size;
@@ -128,6 +135,7 @@ static const char *start_queue(struct virtio_device *d, unsigned i, struct pith_
     q->used = (struct used *)align_up((uintptr_t)used_event(q) + 2, 4);
     _Static_assert(16 * QUEUE_MAX + 6 + 2 * QUEUE_MAX + 2 + 6 + 8 * QUEUE_MAX <= PAGE_SIZE,
                    "a queue fits in a page");
+    _Static_assert(NET_QUEUE_MAX == 2 * QUEUE_MAX, "and one of twice the length in two");
     *used_event(q) = UINT16_MAX; /* never, so far: the ring starts at 0 */
     *place = (struct pith_queue){
         .desc = {page}, .avail = {(uintptr_t)q->avail}, .used = {(uintptr_t)q->used}, .size = size};
@@ -255,7 +263,7 @@ int virtio_serve(void)
             struct queue *q = &d->queue[i];
             ring_bell(d, i);
             uint16_t now = q->used->idx;
-            used += (uint16_t)(now - q->seen);
+            used += d->kind->silent >> i & 1 ? 0 : (uint16_t)(now - q->seen);
             q->seen = now;
         }
     }
@@ -293,7 +301,8 @@ void virtio_arm(void)
             continue;
         d->t.ops->quiet(&d->t);
         for (unsigned i = 0; d->event && i < d->kind->queues; i++)
-            *used_event(&d->queue[i]) = d->queue[i].seen;
+            if (!(d->kind->silent >> i & 1))
+                *used_event(&d->queue[i]) = d->queue[i].seen;
     }
     /* The device looks there after it has used a buffer: one that it used before is seen after
      * this. */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What becomes part of an image that may make internet sockets. Elsewhere these are weak, so that
+ * other images have none of them; here they are not. */
+struct ip_iface;
+struct netdev;
+struct sock_family;
+
+extern const struct sock_family sock_family_inet, sock_family_inet6;
+void dhcp_start(struct ip_iface *i);
+int netdev_get(unsigned index, struct netdev **dev);
+
+extern const void *const inet_parts[];
+const void *const inet_parts[] = {
+    &sock_family_inet,
+    &sock_family_inet6,
+    (const void *)dhcp_start,
+    (const void *)netdev_get,
+};

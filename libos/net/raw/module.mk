@@ -1,0 +1,4 @@
+raw.dir  := libos/net/raw
+raw.src  := raw.c
+raw.uses := base iface
+raw.cflags := -Iinclude

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What an ACK says: what has arrived (RFC 9293, 3.10.7.4; SACK, RFC 2018 and 2883), how long it
+ * took (RFC 6298), what is lost (RACK, RFC 8985; without SACK three duplicates, RFC 5681 and 6582).
+ */
+#include "tcp/internal.h"
+
+#define DUPLICATES   3
+#define MIN_RTT_TIME (300 * NSEC_PER_SEC)
+
+uint32_t tcp_flight(const struct tcp_conn *c)
+{
+    uint32_t out = c->snd_nxt - c->snd_una, gone = c->sacked + c->lost - c->again;
+
+    /* Without SACK each duplicate tells of a segment that has left the network. */
+    if (unlikely(c->dup_acks)) {
+        uint32_t left = c->dup_acks * c->mss, most = out > c->mss ? out - c->mss : 0;
+        gone = max_u32(gone, 0) + (left < most ? left : most);
+    }
+    return out > gone ? out - gone : 0;
+}
+
+void tcp_measure(struct tcp_conn *c, nsec_t rtt)
+{
+    if (rtt < 1000)
+        rtt = 1000;
+    if (c->srtt == 0) {
+        c->srtt = rtt;
+        c->rttvar = rtt / 2;
+    } else { /* RFC 6298, 2.3 */
+        nsec_t d = rtt > c->srtt ? rtt - c->srtt : c->srtt - rtt;
+        c->rttvar += (d - c->rttvar) / 4;
+        c->srtt += (rtt - c->srtt) / 8;
+    }
+    c->rto = c->srtt + (4 * c->rttvar > RTO_MIN ? 4 * c->rttvar : RTO_MIN);
+    if (c->rto > RTO_MAX)
+        c->rto = RTO_MAX;
+    if (c->min_rtt == 0 || rtt <= c->min_rtt || c->t->now - c->min_rtt_at > MIN_RTT_TIME) {
+        c->min_rtt = rtt;
+        c->min_rtt_at = c->t->now;
+    }
+}
+
+/* RACK (RFC 8985, 6.2): (p) has arrived. */
+static void delivered(struct tcp_conn *c, struct pkt *p, const struct tcp_segment *s)
+{
+    struct tcp_sent *sent = sent_of(p);
+    uint32_t end = sent->seq + p->len;
+    nsec_t rtt = c->t->now - sent->at;
+
+    if (sent->flags & SENT_RETRANS) {
+        /* Perhaps it is the first one that arrived, after all. */
+        if (rtt < c->min_rtt)
+            return;
+        uint32_t sent_ms = (uint32_t)((uint64_t)sent->at / MSEC) + c->ts_offset;
+        if (c->ts_on && s->has_ts && seq_lt(s->ts_ecr, sent_ms))
+            return;
+    } else if (seq_lt(end, c->rack_fack)) {
+        c->rack_reordered = true;
+    }
+    if (seq_lt(c->rack_fack, end))
+        c->rack_fack = end;
+    if (sent->at > c->rack_at || (sent->at == c->rack_at && seq_lt(c->rack_end, end))) {
+        c->rack_at = sent->at;
+        c->rack_end = end;
+        c->rack_rtt = rtt;
+    }
+}
+
+static void mark_lost(struct tcp_conn *c, struct pkt *p)
+{
+    struct tcp_sent *s = sent_of(p);
+
+    if (!(s->flags & SENT_LOST)) {
+        s->flags |= SENT_LOST;
+        c->lost += p->len;
+    } else if (s->flags & SENT_AGAIN) {
+        s->flags &= (uint8_t)~SENT_AGAIN;
+        c->again -= p->len;
+    }
+}
+
+static void mark_sacked(struct tcp_conn *c, struct pkt *p)
+{
+    struct tcp_sent *s = sent_of(p);
+
+    if (s->flags & SENT_LOST)
+        c->lost -= p->len;
+    if (s->flags & SENT_AGAIN)
+        c->again -= p->len;
+    s->flags = (s->flags & SENT_RETRANS) | SENT_SACKED;
+    c->sacked += p->len;
+}
+
+void tcp_mark_all_lost(struct tcp_conn *c)
+{
+    for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next)
+        if (!(sent_of(p)->flags & SENT_SACKED))
+            mark_lost(c, p);
+}
+
+static void take_block(struct tcp_conn *c, const struct tcp_block *b, const struct tcp_segment *s)
+{
+    for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next) {
+        uint32_t seq = sent_of(p)->seq, end = seq + p->len;
+        if (seq_le(b->end, seq))
+            return;
+        if ((sent_of(p)->flags & SENT_SACKED) || seq_le(end, b->start))
+            continue;
+        /* A part of a piece: what cannot be split counts as not arrived. */
+        if (seq_lt(seq, b->start)) {
+            if (!tcp_split(c, p, b->start - seq))
+                return;
+            continue;
+        }
+        if (seq_lt(b->end, end) && !tcp_split(c, p, b->end - seq))
+            return;
+        delivered(c, p, s);
+        mark_sacked(c, p);
+    }
+}
+
+static void take_blocks(struct tcp_conn *c, const struct tcp_segment *s)
+{
+    c->dsack_in = false;
+    if (!c->sack_on)
+        return;
+    for (unsigned i = 0; i < s->sack_count; i++) {
+        const struct tcp_block *b = &s->sack[i];
+        if (!seq_lt(b->start, b->end) || seq_lt(c->snd_nxt, b->end))
+            continue;
+        bool inside = i == 0 && s->sack_count > 1 && seq_le(s->sack[1].start, b->start) &&
+                      seq_le(b->end, s->sack[1].end);
+        if (i == 0 && (seq_le(b->end, s->ack) || inside)) { /* RFC 2883 */
+            c->dsack_in = true;
+            continue;
+        }
+        if (seq_lt(b->start, s->ack))
+            continue;
+        take_block(c, b, s);
+    }
+}
+
+/* How much later than those sent behind it a segment may arrive. */
+static nsec_t reordering_window(const struct tcp_conn *c)
+{
+    nsec_t w = c->min_rtt / 4 * (1 + c->reo_steps);
+
+    if (!c->rack_reordered && (c->recovery != RECOVERY_NONE || c->sacked >= DUPLICATES * c->mss))
+        return 0;
+    return w < c->srtt ? w : c->srtt;
+}
+
+void tcp_detect_losses(struct tcp_conn *c)
+{
+    nsec_t now = c->t->now, window = reordering_window(c), wait = 0;
+
+    c->reorder_at = DEADLINE_NEVER;
+    for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next) {
+        struct tcp_sent *s = sent_of(p);
+        uint32_t end = s->seq + p->len;
+        if (!seq_lt(s->seq, c->rack_fack))
+            break;
+        if ((s->flags & SENT_SACKED) || (s->flags & (SENT_LOST | SENT_AGAIN)) == SENT_LOST)
+            continue;
+        if (s->at > c->rack_at || (s->at == c->rack_at && !seq_lt(end, c->rack_end)))
+            continue;
+        nsec_t left = s->at + c->rack_rtt + window - now;
+        if (left <= 0)
+            mark_lost(c, p);
+        else if (left > wait)
+            wait = left;
+    }
+    if (wait > 0)
+        c->reorder_at = now + wait;
+    if (c->lost > c->again && c->recovery == RECOVERY_NONE) {
+        c->recovery = RECOVERY_FAST;
+        c->recover = c->snd_nxt;
+        c->t->counts.fast_retransmits++;
+        tcp_cc_enter_recovery(c);
+        tcp_cc_recovery_ack(c, 0, true);
+    }
+}
+
+static void enter_fast_recovery(struct tcp_conn *c)
+{
+    struct pkt *p = c->snd_first;
+
+    if (!p || p == c->unsent || (p->len > c->mss && !tcp_split(c, p, c->mss)))
+        return;
+    mark_lost(c, p);
+    c->recovery = RECOVERY_FAST;
+    c->recover = c->snd_nxt;
+    c->t->counts.fast_retransmits++;
+    tcp_cc_enter_recovery(c);
+}
+
+/* RFC 3522 and 4015: the ACK is of what was sent before the time-out: nothing was lost. */
+static bool was_spurious(struct tcp_conn *c, const struct tcp_segment *s)
+{
+    return c->undo_cwnd && c->ts_on && s->has_ts && s->ts_ecr && seq_lt(s->ts_ecr, c->undo_ts);
+}
+
+static void undo(struct tcp_conn *c)
+{
+    for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next)
+        sent_of(p)->flags &= (uint8_t) ~(SENT_LOST | SENT_AGAIN);
+    c->lost = c->again = 0;
+    c->cwnd = c->undo_cwnd;
+    c->ssthresh = c->undo_ssthresh;
+    c->recovery = RECOVERY_NONE;
+    c->cubic.epoch = 0;
+    c->t->counts.spurious++;
+}
+
+/* New bytes are acknowledged. */
+static void take_acked(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acked)
+{
+    nsec_t rtt = 0;
+    bool again = false;
+
+    for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next) {
+        struct tcp_sent *sent = sent_of(p);
+        if (seq_lt(s->ack, sent->seq + p->len))
+            break;
+        /* What was taken to be lost may have waited with the peer for what was before it. */
+        if (sent->flags & (SENT_RETRANS | SENT_LOST))
+            again = true;
+        else if (rtt == 0 && !(sent->flags & SENT_SACKED))
+            rtt = c->t->now - sent->at;
+        if (!(sent->flags & SENT_SACKED))
+            delivered(c, p, s);
+    }
+    if (again) { /* Karn's: only timestamps tell which one arrived */
+        rtt = 0;
+        if (c->ts_on && s->has_ts && s->ts_ecr)
+            rtt = (nsec_t)(tcp_ts_now(c->t, c->ts_offset) - s->ts_ecr) * MSEC;
+        if (rtt > RTO_MAX)
+            rtt = 0;
+    }
+    if (rtt > 0)
+        tcp_measure(c, rtt);
+    tcp_free_sent(c, s->ack);
+    c->snd_una = s->ack;
+    c->acked_bytes += acked;
+    c->retries = 0;
+    c->stuck_since = 0;
+    c->rtx_base = c->t->now;
+    if (c->fin_sent && s->ack == c->write_seq + 1)
+        c->fin_acked = true;
+    if (c->urgent_out && seq_le(c->snd_up, s->ack))
+        c->urgent_out = false;
+    if (c->dup_acks) {
+        uint32_t segments = (acked + c->mss - 1) / c->mss;
+        c->dup_acks = c->dup_acks >= segments ? (uint8_t)(c->dup_acks - segments + 1) : 0;
+        if (c->recovery == RECOVERY_NONE)
+            c->dup_acks = 0;
+    }
+}
+
+/* RFC 8985, 7.4.2: whether the probe made good a loss that nobody has noticed. */
+static void probe_is_answered(struct tcp_conn *c, const struct tcp_segment *s)
+{
+    if (!c->tlp_out || seq_lt(s->ack, c->tlp_end))
+        return;
+    bool loss = c->tlp_retrans && !c->dsack_in && seq_lt(c->tlp_end, s->ack);
+    if (!c->tlp_retrans || c->dsack_in || seq_lt(c->tlp_end, s->ack))
+        c->tlp_out = false;
+    if (loss && c->recovery == RECOVERY_NONE) {
+        tcp_cc_enter_recovery(c);
+        c->cwnd = c->ssthresh;
+    }
+}
+
+static void take_window(struct tcp_conn *c, const struct tcp_segment *s)
+{
+    /* With new bytes acknowledged, it is never an old one, even if it was overtaken. */
+    if (seq_lt(c->snd_una, s->ack) || seq_lt(c->snd_wl1, s->seq) ||
+        (c->snd_wl1 == s->seq && seq_le(c->snd_wl2, s->ack))) {
+        c->snd_wnd = s->window << c->snd_scale;
+        c->snd_wl1 = s->seq;
+        c->snd_wl2 = s->ack;
+        if (c->snd_wnd > c->max_wnd)
+            c->max_wnd = c->snd_wnd;
+    }
+}
+
+static bool is_duplicate(const struct tcp_conn *c, const struct tcp_segment *s)
+{
+    return s->ack == c->snd_una && s->len == 0 && !(s->flags & TCP_FIN) &&
+           c->snd_una != c->snd_nxt && s->window << c->snd_scale == c->snd_wnd;
+}
+
+/* What follows from (arrived) bytes, of which (acked) in order, for loss and the window. */
+static void react(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acked, uint32_t arrived)
+{
+    bool was = c->recovery != RECOVERY_NONE;
+
+    if (c->recovery == RECOVERY_LOSS && acked > 0 && was_spurious(c, s))
+        undo(c);
+    if (acked > 0)
+        c->undo_cwnd = 0;
+    if (c->recovery != RECOVERY_NONE && acked > 0 && seq_le(c->recover, s->ack)) {
+        if (c->recovery == RECOVERY_FAST)
+            c->cwnd = max_u32(c->ssthresh, c->mss);
+        c->recovery = RECOVERY_NONE;
+        c->dup_acks = 0;
+        return;
+    }
+    if (c->sack_on) {
+        if (c->sacked || c->recovery != RECOVERY_NONE)
+            tcp_detect_losses(c);
+        else
+            c->reorder_at = DEADLINE_NEVER;
+    } else if (c->recovery == RECOVERY_NONE) {
+        if (c->dup_acks == DUPLICATES && seq_le(c->recover, c->snd_una))
+            enter_fast_recovery(c);
+    } else if (c->recovery == RECOVERY_FAST && acked > 0) { /* RFC 6582, 3.2: a partial ACK */
+        struct pkt *p = c->snd_first;
+        if (p && p != c->unsent && (p->len <= c->mss || tcp_split(c, p, c->mss)))
+            mark_lost(c, p);
+    }
+    if (c->recovery == RECOVERY_FAST)
+        tcp_cc_recovery_ack(c, arrived, !was || (acked > 0 && !c->sack_on));
+    else if (acked > 0)
+        tcp_cc_acked(c, acked);
+}
+
+bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s)
+{
+    uint32_t una = c->snd_una, out = c->snd_nxt - una, acked = s->ack - una;
+
+    if (acked > out) {
+        /* RFC 5961, 5.2. An old one within the window is harmless, and may carry data. */
+        if ((int32_t)acked >= 0 || una - s->ack > c->max_wnd) {
+            tcp_challenge_ack(c);
+            return false;
+        }
+        take_blocks(c, s);
+        return true;
+    }
+    if (likely(s->sack_count == 0 && c->sacked == 0 && !c->recovery && !c->tlp_out)) {
+        bool duplicate = acked == 0 && is_duplicate(c, s);
+        take_window(c, s);
+        if (acked > 0) {
+            c->cwnd_limited = c->cwnd < c->ssthresh ? 2 * out >= c->cwnd : out + c->mss > c->cwnd;
+            take_acked(c, s, acked);
+            c->dup_acks = 0;
+            tcp_cc_acked(c, acked);
+            if (c->wants_room)
+                tcp_tell_room(c);
+        } else if (duplicate && !c->sack_on && c->dup_acks < UINT8_MAX) {
+            c->dup_acks++;
+            react(c, s, 0, c->mss);
+        }
+        return true;
+    }
+    uint32_t sacked = c->sacked;
+    bool duplicate = is_duplicate(c, s);
+    c->cwnd_limited = true;
+    take_window(c, s);
+    take_blocks(c, s);
+    if (acked > 0)
+        take_acked(c, s, acked);
+    else if (duplicate && !c->sack_on && c->dup_acks < UINT8_MAX)
+        c->dup_acks++;
+    probe_is_answered(c, s);
+    uint32_t arrived = acked + c->sacked - sacked;
+    if (!c->sack_on && acked == 0)
+        arrived = duplicate ? c->mss : 0;
+    react(c, s, acked, arrived);
+    if (c->wants_room)
+        tcp_tell_room(c);
+    return true;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Congestion control: slow start (RFC 5681, 3.1, initial window of RFC 6928), CUBIC (RFC 9438) or
+ * Reno in congestion avoidance, proportional rate reduction in recovery (RFC 6937). In bytes. */
+#include "tcp/internal.h"
+
+#define IW_SEGMENTS 10u
+
+static bool in_slow_start(const struct tcp_conn *c)
+{
+    return c->cwnd < c->ssthresh;
+}
+
+uint32_t tcp_cc_initial_window(const struct tcp_conn *c)
+{
+    return IW_SEGMENTS * c->mss;
+}
+
+void tcp_cc_init(struct tcp_conn *c)
+{
+    /* RFC 5681, 3.1: one segment where the SYN had to be sent again. */
+    c->cwnd = c->retries > 1 ? c->mss : tcp_cc_initial_window(c);
+    c->ssthresh = UINT32_MAX;
+    c->cwnd_count = 0;
+    c->cubic = (struct tcp_cubic){0};
+}
+
+static uint32_t cube_root(uint64_t x)
+{
+    uint64_t r = 0;
+
+    for (int bit = 20; bit >= 0; bit--) {
+        uint64_t try = r | 1ull << bit;
+        if (try * try * try <= x)
+            r = try;
+    }
+    return (uint32_t)r;
+}
+
+static void cubic_start(struct tcp_conn *c)
+{
+    struct tcp_cubic *b = &c->cubic;
+
+    b->epoch = c->t->now;
+    b->w_est = c->cwnd;
+    if (c->cwnd < b->w_max) { /* K = cbrt((W_max - cwnd) / C), C = 0.4 segments/s^3; in ms */
+        uint64_t segments = (b->w_max - c->cwnd) / c->mss;
+        b->k = cube_root(min_size(segments, 1u << 24) * 2500000000u);
+        b->origin = b->w_max;
+    } else {
+        b->k = 0;
+        b->origin = c->cwnd;
+    }
+}
+
+/* W_cubic a round trip from now (4.2), in bytes, at least 0 and at most half as much again. */
+static uint32_t cubic_target(const struct tcp_conn *c)
+{
+    const struct tcp_cubic *b = &c->cubic;
+    int64_t d = (c->t->now + c->srtt - b->epoch) / MSEC - (int64_t)b->k;
+
+    if (d > 100000)
+        d = 100000;
+    if (d < -100000)
+        d = -100000;
+    int64_t w = b->origin + d * d * d / 1000000 * c->mss * 4 / 10000;
+    if (w < c->cwnd)
+        return c->cwnd;
+    return w > (int64_t)c->cwnd * 3 / 2 ? c->cwnd + c->cwnd / 2 : (uint32_t)w;
+}
+
+static void cubic_acked(struct tcp_conn *c, uint32_t bytes)
+{
+    struct tcp_cubic *b = &c->cubic;
+
+    if (!b->epoch)
+        cubic_start(c);
+    uint32_t grow = (uint32_t)((uint64_t)(cubic_target(c) - c->cwnd) * bytes / c->cwnd);
+    /* At least what Reno would do (4.3): alpha = 3 (1 - 0.7) / (1 + 0.7), 1 once above W_max. */
+    uint64_t reno = (uint64_t)bytes * c->mss / c->cwnd;
+    b->w_est += (uint32_t)(b->w_est < b->w_max ? reno * 9 / 17 : reno);
+    c->cwnd += grow;
+    if (c->cwnd < b->w_est)
+        c->cwnd = b->w_est;
+}
+
+void tcp_cc_acked(struct tcp_conn *c, uint32_t bytes)
+{
+    if (!c->cwnd_limited) /* RFC 9438, 4.2.3, RFC 7661: it was not the window that limited */
+        return;
+    if (in_slow_start(c)) {
+        uint32_t grow = min_u32(bytes, c->ssthresh - c->cwnd);
+        c->cwnd += grow;
+        bytes -= grow;
+    }
+    if (bytes > 0 && !in_slow_start(c)) {
+        if (!tcp_is_reno(c)) {
+            cubic_acked(c, bytes);
+        } else if ((c->cwnd_count += bytes) >= c->cwnd) {
+            c->cwnd_count -= c->cwnd;
+            c->cwnd += c->mss;
+        }
+    }
+    if (c->cwnd > 1u << 30)
+        c->cwnd = 1u << 30;
+}
+
+static void reduce(struct tcp_conn *c)
+{
+    struct tcp_cubic *b = &c->cubic;
+    uint32_t flight = c->snd_nxt - c->snd_una;
+    uint32_t window = min_u32(c->cwnd, max_u32(flight, c->mss));
+
+    if (tcp_is_reno(c)) {
+        c->ssthresh = max_u32(flight / 2, 2 * c->mss); /* RFC 5681, (4) */
+    } else {
+        /* 4.7, fast convergence: a flow that has less than before leaves more to the new ones. */
+        b->w_max = window < b->w_max ? (uint32_t)((uint64_t)window * 17 / 20) : window;
+        b->epoch = 0;
+        c->ssthresh = max_u32((uint32_t)((uint64_t)window * 7 / 10), 2 * c->mss);
+    }
+    c->cwnd_count = 0;
+}
+
+void tcp_cc_enter_recovery(struct tcp_conn *c)
+{
+    c->prr_flight = c->snd_nxt - c->snd_una;
+    c->prr_delivered = c->prr_out = 0;
+    reduce(c);
+}
+
+/* RFC 6937, with its slow start bound. */
+void tcp_cc_recovery_ack(struct tcp_conn *c, uint32_t delivered, bool first)
+{
+    uint32_t pipe = tcp_flight(c), send;
+
+    c->prr_delivered += delivered;
+    if (pipe > c->ssthresh) {
+        uint64_t share = ((uint64_t)c->prr_delivered * c->ssthresh + c->prr_flight - 1) /
+                         max_u32(c->prr_flight, 1);
+        send = share > c->prr_out ? (uint32_t)share - c->prr_out : 0;
+    } else {
+        uint32_t behind = c->prr_delivered > c->prr_out ? c->prr_delivered - c->prr_out : 0;
+        send = min_u32(c->ssthresh - pipe, max_u32(behind, delivered) + c->mss);
+    }
+    if (first)
+        send = max_u32(send, c->mss); /* the first retransmission does not wait */
+    c->cwnd = max_u32(pipe + send, c->mss);
+}
+
+void tcp_cc_timeout(struct tcp_conn *c)
+{
+    reduce(c);
+    c->cwnd = c->mss;
+    c->cwnd_limited = true;
+}
+
+/* RFC 5681, 4.1. */
+void tcp_cc_idle(struct tcp_conn *c)
+{
+    c->cwnd = min_u32(c->cwnd, tcp_cc_initial_window(c));
+    c->cubic.epoch = 0;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The send queue: a list of pieces, each at most a segment where they are made here. What is sent
+ * shares their memory, and they stay until they are acknowledged. */
+#include "tcp/internal.h"
+
+uint32_t tcp_send_limit(const struct tcp_conn *c)
+{
+    uint32_t limit = c->options.send_limit;
+
+    if (limit)
+        return min_u32(max_u32(limit, TCP_SEND_LIMIT_MIN), TCP_LIMIT_MAX);
+    /* Twice what is in flight, so that there is always something to send. */
+    return min_u32(max_u32(2 * c->cwnd, LIMIT_DEFAULT), LIMIT_AUTO);
+}
+
+size_t tcp_send_room(const struct tcp_conn *c)
+{
+    uint32_t limit = tcp_send_limit(c), queued = c->write_seq - c->snd_una;
+
+    if (c->fin_queued || (c->state != TCP_ESTABLISHED_STATE && c->state != TCP_CLOSE_WAIT_STATE &&
+                          c->state != TCP_SYN_SENT_STATE && c->state != TCP_SYN_RCVD_STATE))
+        return 0;
+    if (c->state < TCP_ESTABLISHED_STATE)
+        queued = c->write_seq - (c->iss + 1);
+    /* Small pieces take much memory. */
+    if (queued >= limit || c->snd_memory / 4 >= limit)
+        return 0;
+    uint32_t low = c->options.not_sent_low, unsent = tcp_left(c);
+    if (low && unsent >= low && c->state >= TCP_ESTABLISHED_STATE)
+        return 0;
+    return limit - queued;
+}
+
+void tcp_tell_room(struct tcp_conn *c)
+{
+    if (c->wants_room && tcp_send_room(c) >= tcp_send_limit(c) / 3) {
+        c->wants_room = false;
+        tcp_event(c, TCP_EVENT_WRITE);
+    }
+}
+
+static void enqueue(struct tcp_conn *c, struct pkt *p)
+{
+    struct tcp_sent *s = sent_of(p);
+
+    *s = (struct tcp_sent){.seq = c->write_seq};
+    p->next = NULL;
+    if (c->snd_last)
+        c->snd_last->next = p;
+    else
+        c->snd_first = p;
+    c->snd_last = p;
+    if (!c->unsent)
+        c->unsent = p;
+    c->snd_memory += piece_memory(p);
+    c->t->counts.memory += piece_memory(p);
+}
+
+size_t tcp_send_space(struct tcp_conn *c, size_t want, uint8_t **at)
+{
+    size_t room = tcp_send_room(c), mss = c->mss ? c->mss : MSS_DEFAULT;
+    struct pkt *p = c->snd_last;
+
+    c->wants_room = room < want;
+    if (room > want)
+        room = want;
+    if (room == 0)
+        return 0;
+    if (c->unsent && p->len < mss && pkt_is_own(p) && pkt_tailroom(p) > 0) {
+        *at = p->data + p->len;
+        return min_size(room, min_size(pkt_tailroom(p), mss - p->len));
+    }
+    /* One that got no bytes is left from the last time: it is in no segment yet. */
+    p = pkt_alloc(0, min_size(mss, PKT_LARGE));
+    if (!p) {
+        c->wants_room = true;
+        return 0;
+    }
+    enqueue(c, p);
+    *at = p->data;
+    return min_size(room, min_size(pkt_tailroom(p), mss));
+}
+
+void tcp_send_commit(struct tcp_conn *c, size_t n)
+{
+    struct pkt *p = c->snd_last;
+
+    if (n == 0)
+        return;
+    p->len += (uint32_t)n;
+    p->total = p->len;
+    c->write_seq += (uint32_t)n;
+}
+
+void tcp_send_pieces(struct tcp_conn *c, struct pkt *p)
+{
+    for (struct pkt *more; p; p = more) {
+        more = p->more;
+        p->more = NULL;
+        p->total = p->len;
+        if (p->len == 0 || (c->state != TCP_ESTABLISHED_STATE && c->state != TCP_CLOSE_WAIT_STATE &&
+                            c->state != TCP_SYN_SENT_STATE && c->state != TCP_SYN_RCVD_STATE)) {
+            pkt_free(p);
+            continue;
+        }
+        enqueue(c, p);
+        c->write_seq += p->len;
+    }
+}
+
+bool tcp_split(struct tcp_conn *c, struct pkt *p, uint32_t len)
+{
+    struct pkt *q = pkt_share(p, len, p->len - len);
+
+    if (!q)
+        return false;
+    *sent_of(q) = *sent_of(p);
+    sent_of(q)->seq += len;
+    p->len = p->total = len;
+    q->next = p->next;
+    p->next = q;
+    if (c->snd_last == p)
+        c->snd_last = q;
+    c->snd_memory += piece_memory(q);
+    c->t->counts.memory += piece_memory(q);
+    return true;
+}
+
+static void forget(struct tcp_conn *c, struct pkt *p)
+{
+    c->snd_memory -= piece_memory(p);
+    c->t->counts.memory -= piece_memory(p);
+    pkt_free(p);
+}
+
+/* Bytes of (p) leave the counts of those that are lost or have arrived. */
+static void uncount(struct tcp_conn *c, struct pkt *p, uint32_t n)
+{
+    unsigned flags = sent_of(p)->flags;
+
+    if (flags & SENT_SACKED)
+        c->sacked -= n;
+    if (flags & SENT_LOST)
+        c->lost -= n;
+    if (flags & SENT_AGAIN)
+        c->again -= n;
+}
+
+void tcp_free_sent(struct tcp_conn *c, uint32_t ack)
+{
+    struct pkt *p;
+
+    while ((p = c->snd_first) && p != c->unsent) {
+        uint32_t n = ack - sent_of(p)->seq;
+        if ((int32_t)n <= 0)
+            return;
+        if (n < p->len) {
+            if (sent_of(p)->flags)
+                uncount(c, p, n);
+            p->data += n;
+            p->len -= n;
+            p->total = p->len;
+            sent_of(p)->seq = ack;
+            return;
+        }
+        if (sent_of(p)->flags)
+            uncount(c, p, p->len);
+        c->snd_first = p->next;
+        if (!c->snd_first)
+            c->snd_last = NULL;
+        forget(c, p);
+    }
+}
+
+void tcp_free_send_queue(struct tcp_conn *c)
+{
+    for (struct pkt *p; (p = c->snd_first);) {
+        c->snd_first = p->next;
+        forget(c, p);
+    }
+    c->snd_last = c->unsent = NULL;
+    c->sacked = c->lost = c->again = 0;
+}

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""Network devices from end to end: a program with raw packets (pith/net.h) answers pings and sends datagrams back, over a
+TAP device in a namespace of its own, and the network that needs no root."""
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+
+from frame import PITH, ROOT, execute
+
+WAYS = ["process", "qemu", "qemu:q35"]
+
+
+def ip(*args):
+    return subprocess.run(["ip", *args], capture_output=True, text=True)
+
+
+@pytest.fixture
+def namespace():
+    """A TAP device and a namespace, both of that name, made by pith net."""
+    if os.geteuid() != 0 or not shutil.which("ip") or not os.path.exists("/dev/net/tun"):
+        pytest.skip("network namespaces and TAP devices need root, ip and /dev/net/tun")
+    name = f"pt{os.getpid()}"
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode != 0:
+        pytest.skip("this host makes no network namespaces")
+    done = execute([PITH, "net", "up", name, "10.9.0.1/24"])
+    assert done.status == 0, done.stderr
+    yield name
+    done = execute([PITH, "net", "down", name])
+    assert done.status == 0, done.stderr
+    assert name not in ip("netns", "list").stdout
+
+
+def way_options(way):
+    if way.startswith("qemu") and not shutil.which("qemu-system-x86_64"):
+        pytest.skip("QEMU is not installed")
+    return ["--on", way]
+
+
+class Machine:
+    """A machine that runs beside the test, once it has printed its first line."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        self.first = self.process.stdout.readline()
+
+    def end(self):
+        try:
+            out, err = self.process.communicate(timeout=30)
+        finally:
+            self.process.kill()
+        return self.process.returncode, self.first + out, err
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_raw_packets_over_tap(way, cc, namespace):
+    options = way_options(way)
+    image = cc(ROOT / "examples" / "kv-udp.c", "-O2", "-Wall", "-Wextra", "-Werror", name="kv-udp")
+    machine = Machine("ip", "netns", "exec", namespace, PITH, "run", "--timeout", 60, *options, "--net", f"tap:{namespace}", image,
+                      "10.9.0.2")
+    try:
+        assert machine.first.startswith("net0: "), machine.end()
+        client = subprocess.run(["ip", "netns", "exec", namespace, "python3", "-c", CLIENT], capture_output=True, text=True, timeout=60)
+    finally:
+        status, out, err = machine.end()
+    assert (client.returncode, client.stdout) == (0, "stored\nvalue 1\nnone\nlarge 1200\nbye\n"), client.stderr
+    assert (status, err) == (0, ""), out
+    assert int(out.split()[-2]) >= 6 and out.endswith(" requests\n")
+
+
+CLIENT = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(2)
+s.connect(("10.9.0.2", 7000))
+def ask(text):
+    for attempt in range(10):
+        s.send(text)
+        try:
+            return s.recv(2000)
+        except (TimeoutError, ConnectionRefusedError):
+            pass
+    raise SystemExit("no answer to " + repr(text[:20]))
+print(ask(b"set one value 1").decode())
+print(ask(b"get one").decode())
+print(ask(b"get two").decode())
+ask(b"set big " + b"x" * 1200)
+print("large", len(ask(b"get big")))
+print(ask(b"quit").decode())
+"""
+
+
+def test_no_such_device(pith, cc):
+    image = cc(ROOT / "examples" / "kv-udp.c", name="kv-udp")
+    done = pith("run", "--on", "process", "--net", "tap:nosuchdevice", image)
+    assert done.status == 125 and "nosuchdevice" in done.stderr and "pith net up" in done.stderr
+    done = pith("run", "--on", "process", image, "10.9.0.2")
+    assert done.status == 1 and "no network" in done.stderr
+
+
+def test_unused_devices_are_not_opened(pith, cc):
+    """A program without network runs although the device is not there."""
+    image = cc("int main(void) { return 5; }\n")
+    assert pith("run", "--on", "process", "--net", "tap:nosuchdevice", image).status == 5
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_network_without_root(way, cc):
+    """A connection to a port of the host reaches the program, and back."""
+    options = way_options(way)
+    if way == "process" and not shutil.which("passt"):
+        pytest.skip("passt is not installed")
+    image = cc(SERVER, "-O2", name="server")
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    machine = Machine(PITH, "run", "--timeout", 60, *options, "-p", f"127.0.0.1:{port}:80", image)
+    got = b""
+    for attempt in range(20):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as s:
+            try:
+                s.sendall(b"hello")
+                while part := s.recv(65536):
+                    got += part
+            except OSError:
+                pass
+        if got:
+            break
+        time.sleep(0.5)
+    status, out, err = machine.end()
+    assert got == b"hello" * 20000
+    assert (status, out, err) == (0, "listening\n", "")
+
+
+SERVER = r"""
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int main(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(80)};
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(s, (void *)&a, sizeof(a)) || listen(s, 5))
+        return 1;
+    puts("listening");
+    fflush(stdout);
+    int c = accept(s, NULL, NULL);
+    char buf[5], rest;
+    if (read(c, buf, 5) != 5)
+        return 2;
+    for (int i = 0; i < 20000; i++)
+        if (write(c, buf, 5) != 5)
+            return 3;
+    shutdown(c, SHUT_WR);
+    return read(c, &rest, 1) == 0 ? 0 : 4;
+}
+"""
+
+
+@pytest.mark.parametrize("ports", ["80", "80:", "x:80", "1:2:3:4", "0:1", "1:65536", "1:2/sctp", "a.b:1:2"])
+@pytest.mark.parametrize("way", ["process", "qemu"])
+def test_wrong_ports(way, ports, pith):
+    done = pith("run", "--on", way, "-p", ports, "image")
+    assert done.status == 125 and "-p 8080:80" in done.stderr
+
+
+def test_net_command_refuses(pith):
+    for args in ([], ["up"], ["down"], ["up", "a", "b", "c"], ["sideways", "a"], ["up", "../a"], ["up", "lo"], ["up", "a" * 16],
+                 ["up", "a", "10.0.0.1"], ["down", "-x"]):
+        done = pith("net", *args)
+        assert done.status == 2 and done.stdout == "" and done.stderr.startswith("pith net:"), args

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * TCP's recovery from loss and its congestion control: packet scripts (tcp_script.h), named after
+ * what they hold TCP to.
+ *
+ * sources: $(TCP_TEST) tests/unit/tcp_script.c tests/unit/tcp_link.c tests/unit/tcp_watch.c
+ * sources: tests/unit/fake_pkt.c
+ * uses:    tcp wire */
+#include <netinet/tcp.h>
+
+#include "unit.h"
+#include "tcp_script.h"
+
+static struct script s;
+
+static int begin(void **state)
+{
+    (void)state;
+    script_start(&s);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    script_end(&s);
+    return 0;
+}
+
+static void take(uint32_t from, unsigned n, uint32_t len)
+{
+    char line[64];
+
+    for (unsigned i = 0; i < n; i++, from += len) {
+        snprintf(line, sizeof(line), "> A %u(%u)", from, len);
+        script_lines(&s, __FILE__, __LINE__, (const char *const[]){line, NULL});
+    }
+}
+
+/* Sends (n) segments of 1,000 bytes with a round trip of 100 ms known. */
+static void send_segments(bool passive, const char *options, unsigned n)
+{
+    script_open(&s, passive, options, 65535);
+    script(&s, "push 1000", "> AP 1(1000)", "quiet 100", "< A 1(0) ack 1001 win 65535");
+    char line[32];
+    snprintf(line, sizeof(line), "push %u", n * 1000);
+    script_inject(&s, line);
+    take(1001, n > 10 ? 10 : n, 1000);
+}
+
+/* Three duplicates: the first unacknowledged segment goes again, before any time-out. */
+static void rfc5681_3_2_fast_retransmit(void **state)
+{
+    (void)state;
+    s.options.reno = true;
+    send_segments(true, "mss 1000", 10);
+    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535", "quiet 1", "< A 1(0) ack 1001 win 65535",
+           "quiet 1", "< A 1(0) ack 1001 win 65535", "> A 1001(1000)", "quiet 1",
+           "< A 1(0) ack 11001 win 65535", "quiet 2000");
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->fast_retransmits, 1);
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
+}
+
+/* A duplicate is one with no data, no new window, and something in flight (RFC 5681, 2). */
+static void rfc5681_2_what_is_a_duplicate(void **state)
+{
+    (void)state;
+    s.options.reno = true;
+    send_segments(true, "mss 1000", 10);
+    script(&s, "quiet 1", "< A 1(0) ack 1001 win 65534", "< A 1(0) ack 1001 win 65533",
+           "< A 1(0) ack 1001 win 65532", "< A 1(0) ack 1001 win 65531", "quiet 10");
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->fast_retransmits, 0);
+    script(&s, "< A 1(0) ack 11001 win 65535");
+}
+
+/* RFC 6582: a partial ACK in recovery retransmits the next hole. */
+static void rfc6582_3_2_partial_ack(void **state)
+{
+    (void)state;
+    s.options.reno = true;
+    send_segments(true, "mss 1000", 10);
+    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535", "< A 1(0) ack 1001 win 65535",
+           "< A 1(0) ack 1001 win 65535", "> A 1001(1000)", "< A 1(0) ack 1001 win 65535",
+           "quiet 100", "< A 1(0) ack 4001 win 65535", "> A 4001(1000)", "quiet 90",
+           "< A 1(0) ack 11001 win 65535", "quiet 2000");
+}
+
+/* RFC 3042: the first two duplicates let a new segment go each. */
+static void rfc3042_limited_transmit(void **state)
+{
+    (void)state;
+    s.options.reno = true;
+    send_segments(true, "mss 1000", 15);
+    uint32_t next = 11001;
+    /* The ACK of the first segment has grown the window by one more. */
+    if (s.sent) {
+        script(&s, "> A 11001(1000)");
+        next = 12001;
+    }
+    char line[64];
+    script_inject(&s, "< A 1(0) ack 1001 win 65535");
+    snprintf(line, sizeof(line), "> A %u(1000)", next);
+    script_lines(&s, __FILE__, __LINE__, (const char *const[]){line, NULL});
+    script_inject(&s, "< A 1(0) ack 1001 win 65535");
+    snprintf(line, sizeof(line), "> A %u(1000)", next + 1000);
+    script_lines(&s, __FILE__, __LINE__, (const char *const[]){line, NULL});
+    script(&s, "< A 1(0) ack 1001 win 65535", "> A 1001(1000)");
+    script_inject(&s, "< A 1(0) ack 16001 win 65535");
+    script_drop(&s);
+}
+
+/* RFC 6675: only what the blocks leave out goes again. */
+static void rfc6675_holes(void **state)
+{
+    (void)state;
+    send_segments(true, "mss 1000 sackok", 10);
+    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535 sack 2001-3001", "quiet 1",
+           "< A 1(0) ack 1001 win 65535 sack 2001-3001,4001-5001", "quiet 1",
+           "< A 1(0) ack 1001 win 65535 sack 2001-3001,4001-6001", "> A 1001(1000)");
+    script_inject(&s, "< A 1(0) ack 1001 win 65535 sack 2001-3001,4001-11001");
+    /* The second hole follows as soon as the window has room: 3001, at once. */
+    script(&s, "> A 3001(1000)", "quiet 20", "< A 1(0) ack 11001 win 65535", "quiet 2000");
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->retransmitted, 2);
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
+}
+
+/* RFC 8985, 6.2: lost is what was sent a reordering window (a quarter of the least RTT) before what
+ * has arrived; here the second flight shows that the first's hole is lost, with one block. */
+static void rfc8985_6_2_rack(void **state)
+{
+    (void)state;
+    s.options.no_delay = true;
+    send_segments(true, "mss 1012 sackok ts 1000", 2);
+    script(&s, "quiet 50", "push 1000", "> AP 3001(1000)", "quiet 99",
+           "< A 1(0) ack 1001 win 65535 ts 1150 sack 3001-4001", "> @0 A 1001(1000)",
+           "> A 2001(1000)");
+    script_inject(&s, "quiet 1");
+    script_drop(&s);
+    script_inject(&s, "< A 1(0) ack 4001 win 65535 ts 1250");
+    script_drop(&s);
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
+}
+
+/* A hole younger than the reordering window waits for its end, a timer. */
+static void rfc8985_6_2_reordering_timer(void **state)
+{
+    (void)state;
+    send_segments(true, "mss 1000 sackok", 2);
+    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535 sack 2001-3001", "> @25 A 1001(1000)",
+           "quiet 50", "< A 1(0) ack 3001 win 65535", "quiet 2000");
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
+}
+
+/* Reordering that is over before the timer costs nothing. */
+static void reordering_is_no_loss(void **state)
+{
+    (void)state;
+    send_segments(true, "mss 1000 sackok", 2);
+    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535 sack 2001-3001", "quiet 15",
+           "< A 1(0) ack 3001 win 65535", "quiet 2000");
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->retransmitted, 0);
+}
+
+/* RFC 8985, 7: the end of a flight is sent again after two round trips as a probe; its ACK leads to
+ * recovery without a time-out. */
+static void rfc8985_7_tail_loss_probe(void **state)
+{
+    (void)state;
+    send_segments(true, "mss 1000 sackok", 5);
+    /* PTO is 2 * SRTT, of 100 ms. */
+    script(&s, "> @200 A 5001(1000)");
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->tail_probes, 1);
+    script_inject(&s, "quiet 101");
+    script_drop(&s);
+    script_inject(&s, "< A 1(0) ack 1001 win 65535 sack 5001-6001");
+    world_run(&s.w, 50 * MSEC);
+    /* The four before are lost. */
+    assert_non_null(s.sent);
+    assert_int_equal(s.sent->seq, 1001);
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
+    script_drop(&s);
+}
+
+static void a_probe_sends_new_data_if_there_is_some(void **state)
+{
+    (void)state;
+    send_segments(true, "mss 1000 sackok", 10);
+    script(&s, "push 10", "> @200 A 11001(10)");
+    script_inject(&s, "< A 1(0) ack 11011 win 65535");
+    script_drop(&s);
+}
+
+/* RFC 6298, 5: RTO is at least 200 ms here, doubles, and an ACK sets it back. */
+static void rfc6298_5_backoff(void **state)
+{
+    (void)state;
+    script_open(&s, true, "mss 1000", 65535);
+    script(&s, "push 100", "> AP 1(100)");
+    nsec_t at = s.last.at, gap[6];
+    for (unsigned i = 0; i < 6; i++) {
+        while (!s.sent && world_step(&s.w, s.w.now + 100 * NSEC_PER_SEC))
+            ;
+        assert_non_null(s.sent);
+        assert_int_equal(s.sent->seq, 1);
+        assert_int_equal(s.sent->len, 100);
+        gap[i] = s.sent->at - at;
+        at = s.sent->at;
+        script_drop(&s);
+    }
+    for (unsigned i = 2; i < 6; i++)
+        assert_in_range(gap[i], gap[i - 1] * 19 / 10, gap[i - 1] * 21 / 10);
+    assert_true(tcp_counts(s.w.host[0].tcp)->timeouts >= 5);
+    script(&s, "< A 1(0) ack 101 win 65535", "quiet 100000");
+}
+
+/* After a time-out the window is one segment, and slow start goes on to half of what was out. */
+static void rfc5681_3_1_after_a_timeout(void **state)
+{
+    struct tcp_info info;
+
+    (void)state;
+    s.options.reno = true;
+    send_segments(true, "mss 1000", 10);
+    while (!s.sent && world_step(&s.w, s.w.now + 10 * NSEC_PER_SEC))
+        ;
+    while (tcp_counts(s.w.host[0].tcp)->timeouts == 0 &&
+           world_step(&s.w, s.w.now + 10 * NSEC_PER_SEC))
+        ;
+    script_drop(&s);
+    tcp_get_info(s.end.c, &info);
+    assert_int_equal(info.tcpi_snd_cwnd, 1);
+    assert_in_range(info.tcpi_snd_ssthresh, 5, 6);
+    script(&s, "< A 1(0) ack 2001 win 65535", "> A 2001(1000)", "> A 3001(1000)");
+    script_inject(&s, "< A 1(0) ack 11001 win 65535");
+    script_drop(&s);
+}
+
+/* A connection whose segments are never acknowledged ends, after minutes. */
+static void rfc9293_3_8_3_gives_up(void **state)
+{
+    (void)state;
+    script_open(&s, true, "mss 1000", 65535);
+    script_inject(&s, "push 1000");
+    nsec_t start = s.w.now;
+    while (tcp_state(s.end.c) == TCP_ESTABLISHED_STATE &&
+           world_step(&s.w, start + 3600 * NSEC_PER_SEC))
+        ;
+    assert_in_range((s.w.now - start) / NSEC_PER_SEC, 100, 1800);
+    script_drop(&s);
+    script(&s, "state CLOSED", "error 110");
+}
+
+/* RFC 9438, 4.6 and 5681: after a loss 0.7, Reno a half. */
+static void rfc9438_4_6_decrease(void **state)
+{
+    struct tcp_info info;
+
+    for (unsigned reno = 0; reno < 2; reno++) {
+        s.options.reno = reno;
+        send_segments(true, "mss 1000 sackok", 10);
+        script(&s, "quiet 100");
+        script_inject(&s, "< A 1(0) ack 1001 win 65535 sack 2001-11001");
+        script(&s, "> A 1001(1000)");
+        world_run(&s.w, 100 * MSEC);
+        script_inject(&s, "< A 1(0) ack 11001 win 65535");
+        script_drop(&s);
+        tcp_get_info(s.end.c, &info);
+        if (reno)
+            assert_in_range(info.tcpi_snd_ssthresh, 5, 6);
+        else
+            assert_in_range(info.tcpi_snd_ssthresh, 7, 8);
+        assert_in_range(info.tcpi_snd_cwnd, 2, info.tcpi_snd_ssthresh + 1);
+        if (!reno) {
+            end(state);
+            begin(state);
+        }
+    }
+}
+
+/* Blocks of nonsense: below, above, backwards, of what was never sent. */
+static void blocks_that_cannot_be(void **state)
+{
+    (void)state;
+    send_segments(true, "mss 1000 sackok", 4);
+    script(&s, "< A 1(0) ack 1001 win 65535 sack 5001-9001", "quiet 10",
+           "< A 1(0) ack 1001 win 65535 sack 3001-2001", "quiet 10",
+           "< A 1(0) ack 1001 win 65535 sack 4000000000-4000000100", "quiet 10");
+    assert_int_equal(tcp_counts(s.w.host[0].tcp)->retransmitted, 0);
+    script(&s, "< A 1(0) ack 5001 win 65535", "quiet 1000", "push 1", "> AP 5001(1)",
+           "< A 1(0) ack 5002 win 65535");
+}
+
+/* RFC 9293, 3.10.7.4: an ACK of what was never sent is answered and dropped. */
+static void an_ack_of_what_was_never_sent(void **state)
+{
+    (void)state;
+    send_segments(true, "mss 1000", 2);
+    script(&s, "< A 1(0) ack 3002 win 65535", "> A 3001(0) ack 1", "< A 1(0) ack 3001 win 65535",
+           "quiet 1000");
+}
+
+/* RFC 1191: the segment that did not fit goes again, smaller, at once, and no window is lost. */
+static void rfc1191_path_mtu(void **state)
+{
+    (void)state;
+    script_open(&s, true, "mss 1460", 65535);
+    script(&s, "push 2920", "> A 1(1460)", "> A 1461(1460)");
+    s.w.host[0].mtu = 980; /* IP told by the next hop's 1000 */
+    script(&s, "unreach 1 90 1000", "> A 1(960)", "> A 961(960)", "> A 1921(960)", "> AP 2881(40)",
+           "< A 1(0) ack 2921 win 65535", "push 1000", "> A 2921(960)");
+    script(&s, "> AP 3881(40)", "< A 1(0) ack 3921 win 65535");
+}
+
+/* Of what is not in flight, or larger than what is used: ignored. */
+static void path_mtu_of_others(void **state)
+{
+    (void)state;
+    script_open(&s, true, "mss 1460", 65535);
+    script(&s, "push 2920", "> A 1(1460)", "> A 1461(1460)", "unreach 5000 90 1000",
+           "unreach 1 90 2000", "quiet 10", "< A 1(0) ack 2921 win 65535");
+}
+
+/* RFC 4821: large segments vanish, small ones do not, and nobody says why. */
+static bool larger_than_600(struct tcp_world *w, const struct wire_tcp *h, size_t payload)
+{
+    (void)w;
+    (void)h;
+    return payload > 600;
+}
+
+static void rfc4821_black_hole(void **state)
+{
+    static struct tcp_world w;
+    struct link_end listener, a, b;
+    uint32_t sent, got = 0;
+
+    (void)state;
+    world_start(&w, 4);
+    w.way[0].filter = larger_than_600;
+    link_listen(&w, 1, 80, NULL, &listener);
+    link_connect(&w, 0, 1000, 80, NULL, &a);
+    world_run(&w, NSEC_PER_SEC);
+    b = (struct link_end){.w = &w};
+    b.c = tcp_accept(listener.c, &b);
+    assert_non_null(b.c);
+    sent = (uint32_t)link_put(&a, 0, 20000);
+    assert_int_equal(sent, 20000);
+    tcp_push(a.c, false, false);
+    for (nsec_t limit = w.now + 60 * NSEC_PER_SEC; got < sent && world_step(&w, limit);)
+        got += (uint32_t)link_read(&b, got, 20000);
+    assert_int_equal(got, sent);
+    tcp_abort(a.c);
+    tcp_abort(b.c);
+    tcp_close(listener.c);
+    world_end(&w);
+}
+
+/* The clock of the RTT is Karn's: what was sent again measures nothing without timestamps. */
+static void rfc6298_3_karn(void **state)
+{
+    struct tcp_info before, after;
+
+    (void)state;
+    send_segments(true, "mss 1000", 1);
+    tcp_get_info(s.end.c, &before);
+    assert_in_range(before.tcpi_rtt, 99000, 103000);
+    while (tcp_counts(s.w.host[0].tcp)->timeouts == 0 &&
+           world_step(&s.w, s.w.now + 10 * NSEC_PER_SEC))
+        ;
+    script_drop(&s);
+    script(&s, "quiet 5", "< A 1(0) ack 2001 win 65535");
+    tcp_get_info(s.end.c, &after);
+    assert_int_equal(after.tcpi_rtt, before.tcpi_rtt);
+}
+
+/* An idle connection starts slowly again (RFC 5681, 4.1). */
+static void rfc5681_4_1_idle(void **state)
+{
+    (void)state;
+    s.options.reno = true;
+    script_open(&s, true, "mss 1000", 65535);
+    script(&s, "push 60000");
+    take(1, 10, 1000);
+    for (uint32_t ack = 1001; s.sent || ack < 60001; ack += 1000) {
+        char line[64];
+        snprintf(line, sizeof(line), "< A 1(0) ack %u win 65535", ack);
+        script_drop(&s);
+        script_inject(&s, line);
+    }
+    script_drop(&s);
+    script_inject(&s, "< A 1(0) ack 60001 win 65535");
+    script(&s, "quiet 60000", "push 30000");
+    take(60001, 10, 1000);
+    script(&s, "quiet 1");
+}
+
+/* No memory for packets: nothing is lost but time. */
+static void no_memory_to_retransmit(void **state)
+{
+    (void)state;
+    extern unsigned fake_pkt_left;
+    send_segments(true, "mss 1000 sackok", 3);
+    fake_pkt_left = 0;
+    world_run(&s.w, 900 * MSEC);
+    assert_null(s.sent);
+    fake_pkt_left = UINT32_MAX;
+    while (!s.sent && world_step(&s.w, s.w.now + 10 * NSEC_PER_SEC))
+        ;
+    assert_non_null(s.sent);
+    script_drop(&s);
+    script_inject(&s, "< A 1(0) ack 4001 win 65535");
+    script_drop(&s);
+    script(&s, "quiet 10000");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(rfc5681_3_2_fast_retransmit),
+        TEST(rfc5681_2_what_is_a_duplicate),
+        TEST(rfc6582_3_2_partial_ack),
+        TEST(rfc3042_limited_transmit),
+        TEST(rfc6675_holes),
+        TEST(rfc8985_6_2_rack),
+        TEST(rfc8985_6_2_reordering_timer),
+        TEST(reordering_is_no_loss),
+        TEST(rfc8985_7_tail_loss_probe),
+        TEST(a_probe_sends_new_data_if_there_is_some),
+        TEST(rfc6298_5_backoff),
+        TEST(rfc5681_3_1_after_a_timeout),
+        TEST(rfc9293_3_8_3_gives_up),
+        TEST(rfc9438_4_6_decrease),
+        TEST(blocks_that_cannot_be),
+        TEST(an_ack_of_what_was_never_sent),
+        TEST(rfc1191_path_mtu),
+        TEST(path_mtu_of_others),
+        cmocka_unit_test(rfc4821_black_hole),
+        TEST(rfc6298_3_karn),
+        TEST(rfc5681_4_1_idle),
+        TEST(no_memory_to_retransmit),
+    };
+
+    if (argc > 1) /* one of them */
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
