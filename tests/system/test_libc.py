@@ -322,6 +322,21 @@ def test_repairs(cc, run):
     assert (result.status, result.stdout) == (0, "done\n")
 
 
+@pytest.mark.not_on_qemu("a serial line is too slow for it")
+def test_addresses_as_numbers_as_on_linux(cc, native, run, linux):
+    """Our lookup_name.c, and musl's own in Linux's program."""
+    expected = linux(native(PROGRAMS / "addresses.c"))
+    got = run(cc(PROGRAMS / "addresses.c"))
+    assert (got.status, expected.status) == (0, 0)
+    assert got.stdout.splitlines() == expected.stdout.splitlines() and len(got.stdout) > 500000
+
+
+def test_names_of_hosts_without_a_server(cc, run):
+    """/etc/hosts and /etc/services, both ways, and localhost."""
+    result = run(cc(PROGRAMS / "hosts.c"))
+    assert (result.status, result.stdout) == (0, "done\n")
+
+
 def test_a_thread_whose_timer_is_refused_ends(cc, run):
     """timer_create with SIGEV_THREAD starts its thread first."""
     image = cc("""
