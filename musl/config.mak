@@ -23,7 +23,8 @@ PITH_DROPPED := process/x86_64/vfork.s signal/x86_64/restore.s thread/x86_64/__u
 ARCH_SRCS := $(filter-out $(PITH_DROPPED:%=$(srcdir)/src/%),$(sort $(wildcard $(ARCH_GLOBS))))
 
 # Files of ours that take no other's place.
-BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.c
+BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.c \
+    $(srcdir)/src/malloc/page_cache.c
 
 # A file below src/ here takes the place of musl's file of the same name: of two pattern rules that fit,
 # make takes the one with the shorter stem, if its source exists.
@@ -39,3 +40,7 @@ obj/src/exit/exit.o obj/src/stdio/__lockfile.o obj/src/thread/__lock.o: CFLAGS_A
 # These make Unix sockets only.
 obj/src/misc/syslog.o obj/src/network/if_nametoindex.o obj/src/network/if_indextoname.o: \
     CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h
+
+# malloc's pages come and go by way of page_cache.c.
+obj/src/malloc/mallocng/malloc.o obj/src/malloc/mallocng/free.o: \
+    CFLAGS_ALL += -D__mmap=__malloc_mmap -Dmunmap=__malloc_munmap
