@@ -101,6 +101,10 @@ int wait_poll(nsec_t deadline);
  * anybody. */
 __attribute__((weak, visibility("hidden"))) void wait_before_poll(void);
 
+/* Called by exit before the machine ends; of the internet sockets, weak. Blocks for some seconds at
+ * most. */
+__attribute__((weak, visibility("hidden"))) void process_ends(void);
+
 /* Drivers whose completions wake queues: (fn) is called after every plat_poll that used a buffer.
  * The struct is the caller's and stays registered for ever. */
 struct wait_source {

@@ -11,6 +11,7 @@
 
 #include "iface/hold.h"
 #include "iface/plat.h"
+#include "iface/wait.h"
 #include "pith_calls.h"
 #include "iface/user.h"
 #include "posix/clone.h"
@@ -41,6 +42,10 @@ static long give_int(long result, int value)
 
 long pith_sys_exit_group(long status)
 {
+    if (process_ends) {
+        HOLD;
+        process_ends();
+    }
     plat_exit((int)(status & 0xff));
 }
 

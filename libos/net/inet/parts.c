@@ -8,6 +8,7 @@ struct sock_family;
 
 extern const struct sock_family sock_family_inet, sock_family_inet6;
 void dhcp_start(struct ip_iface *i);
+void process_ends(void);
 int netdev_get(unsigned index, struct netdev **dev);
 
 extern const void *const inet_parts[];
@@ -16,4 +17,5 @@ const void *const inet_parts[] = {
     &sock_family_inet6,
     (const void *)dhcp_start,
     (const void *)netdev_get,
+    (const void *)process_ends,
 };

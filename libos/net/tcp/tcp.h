@@ -198,6 +198,10 @@ void tcp_shutdown_recv(struct tcp_conn *c);
 void tcp_close(struct tcp_conn *c);
 void tcp_abort(struct tcp_conn *c);
 
+/* For the end of the program: tcp_close for every connection that a user still has. Returns whether
+ * some have bytes, or their FIN, still to be acknowledged. May be called again and again. */
+bool tcp_close_all(struct tcp *t);
+
 /* Whether the peer has all and (c) lingers no longer; for SO_LINGER, before tcp_close. */
 bool tcp_all_acked(const struct tcp_conn *c);
 

@@ -180,6 +180,22 @@ void tcp_close(struct tcp_conn *c)
     tcp_shutdown_send(c);
 }
 
+bool tcp_close_all(struct tcp *t)
+{
+    bool left = false;
+
+    for (unsigned i = 0; i <= t->conn_mask; i++) {
+        for (struct tcp_conn *c = t->conns[i], *next; c; c = next) {
+            next = c->hash_next;
+            if (!c->closed_by_user && !c->listener)
+                tcp_close(c);
+        }
+        for (struct tcp_conn *c = t->conns[i]; c; c = c->hash_next)
+            left |= c->closed_by_user && !tcp_all_acked(c);
+    }
+    return left;
+}
+
 static void packet_too_big(struct tcp_conn *c, uint32_t seq, unsigned mtu)
 {
     uint32_t header = ip_is_v4(&c->ends.local) ? 20 : 40, old = c->mss;
