@@ -337,6 +337,12 @@ def test_names_of_hosts_without_a_server(cc, run):
     assert (result.status, result.stdout) == (0, "done\n")
 
 
+def test_names_of_hosts_from_a_server(cc, run):
+    """The resolver and the library OS's own UDP, TCP and ICMP, with a server in the same program."""
+    result = run(cc(PROGRAMS / "resolver.c"))
+    assert (result.status, result.stdout) == (0, "done\n")
+
+
 def test_a_thread_whose_timer_is_refused_ends(cc, run):
     """timer_create with SIGEV_THREAD starts its thread first."""
     image = cc("""
