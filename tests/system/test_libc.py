@@ -101,7 +101,7 @@ def test_libc_needs_nothing_but_calls():
     defined = {name for _, kind, name in found if kind != "U"}
     calls = {"pith_sys_" + c.name for c in table()} | {"pith_sys_popen", "pith_sys_posix_spawn", "pith_sys_system"}
     missing = {name for _, kind, name in found if kind == "U"} - defined - calls
-    assert missing == {"pith_syscall_dyn", "pith_plat_crash", "pith_cancel_interrupt", "pith_thread_hold", "pith_thread_release",
+    assert missing == {"pith_syscall_dyn", "pith_plat_crash", "pith_cancel_interrupt", "pith_inet_parts", "pith_thread_hold", "pith_thread_release",
                        "pith_thread_boot_stack", "pith_thread_exit_unmap", "pith_thread_set_pointer", "pith_thread_stack_default",
                        "__ehdr_start", "_GLOBAL_OFFSET_TABLE_",
                        "__mulsc3", "__muldc3", "__mulxc3"}
@@ -334,6 +334,12 @@ def test_addresses_as_numbers_as_on_linux(cc, native, run, linux):
 def test_names_of_hosts_without_a_server(cc, run):
     """/etc/hosts and /etc/services, both ways, and localhost."""
     result = run(cc(PROGRAMS / "hosts.c"))
+    assert (result.status, result.stdout) == (0, "done\n")
+
+
+def test_names_of_hosts_from_a_server(cc, run):
+    """The resolver and the library OS's own UDP, TCP and ICMP, with a server in the same program."""
+    result = run(cc(PROGRAMS / "resolver.c"))
     assert (result.status, result.stdout) == (0, "done\n")
 
 

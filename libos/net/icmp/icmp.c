@@ -105,7 +105,9 @@ void ip_failed(const struct pkt *p, enum ip_failure failure, unsigned offset)
     }
     if (!may_answer(&ends.remote, &ends.local, p) || is_error(p, rx))
         return;
-    if (!error_allowed()) {
+    /* As on Linux, what this machine tells itself is not limited: a connected socket learns each
+     * time that nobody listens. */
+    if (!(p->flags & PKT_LOOPBACK) && !error_allowed()) {
         icmp_counts[rx->v6].out_limited++;
         return;
     }

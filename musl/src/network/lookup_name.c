@@ -254,16 +254,15 @@ static int from_search(struct address buf[static MAXADDRS], char canon[static MA
 /* Destination address selection, RFC 6724 6, without the rules 3, 4 and 7, for which a program
  * would have to know more of the interfaces. */
 
-/* The policy table of RFC 6724 2.1; the last line fits all. */
+/* The policy table of RFC 6724 2.1, without what has been given up (::/96, fec0::/10, 3ffe::/16).
+ * The last line fits all. */
 static const struct policy {
     unsigned char prefix[16];
     unsigned char bits, precedence, label;
 } policies[] = {
-    {{[15] = 1}, 128, 50, 0},  {{[10] = 0xff, [11] = 0xff}, 96, 35, 4},
-    {{0}, 96, 1, 3},           {{0x20, 0x01}, 32, 5, 5},
-    {{0x20, 0x02}, 16, 30, 2}, {{0x3f, 0xfe}, 16, 1, 12},
-    {{0xfe, 0xc0}, 10, 1, 11}, {{0xfc}, 7, 3, 13},
-    {{0}, 0, 40, 1},
+    {{[15] = 1}, 128, 50, 0}, {{[10] = 0xff, [11] = 0xff}, 96, 35, 4},
+    {{0x20, 0x01}, 32, 5, 5}, {{0x20, 0x02}, 16, 30, 2},
+    {{0xfc}, 7, 3, 13},       {{0}, 0, 40, 1},
 };
 
 static int common_bits(const unsigned char *a, const unsigned char *b)
