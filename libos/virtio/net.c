@@ -58,6 +58,7 @@ struct header {
 #define BACKLOG_MAX  1024
 #define FLUSH_AT     32 /* packets that are queued before the device is asked to send at once */
 #define FLUSH_WITHIN (1000000ll)
+#define RETRY_AFTER  (1000000ll) /* to post buffers for which there was no memory */
 
 struct net {
     struct netdev dev;
@@ -66,7 +67,7 @@ struct net {
     unsigned rx_posted, rx_want;
     unsigned tx_queued; /* since the last crossing */
     struct pkt_queue backlog;
-    struct timer flush;
+    struct timer flush, retry;
     struct wait_source source;
     bool sent_flag; /* PITH_NET_F_SENT */
     bool broken;
@@ -250,13 +251,23 @@ static void send(struct netdev *dev, struct pkt *list)
 
 /* --- receiving ----------------------------------------------------------------------------- */
 
-/* Posts buffers up to the number that is wanted. */
+static void post(struct net *n);
+
+static void retry(struct timer *t)
+{
+    post(container_of(t, struct net, retry));
+}
+
+/* Posts buffers up to the number that is wanted. Without memory later again: a device that has too
+ * few uses none, so nothing of it would remind us. */
 static void post(struct net *n)
 {
     while (n->rx_posted < n->rx_want) {
         struct pkt *p = pkt_alloc(0, PKT_LARGE);
-        if (!p)
+        if (!p) {
+            timer_set(&n->retry, clock_monotonic() + RETRY_AFTER, retry);
             return;
+        }
         struct virtq_part part = {p->data, PKT_LARGE};
         int id = virtq_put(&n->rx, &part, 1, 1);
         if (id < 0) {

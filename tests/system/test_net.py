@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""TCP and UDP of images against Linux's: over a TAP device in a namespace of the test."""
+import hashlib
+import subprocess
+
+import pytest
+
+from frame import PITH, ROOT
+from network import Machine, namespace, way_options  # noqa: F401
+
+WAYS = ["process", "qemu"]
+
+SERVER = r"""
+#include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char buf[65536];
+
+static int bound(int type)
+{
+    struct sockaddr_in6 addr = {.sin6_family = AF_INET6, .sin6_port = htons(7)};
+    int s = socket(AF_INET6, type, 0), on = 1;
+    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (s < 0 || bind(s, (struct sockaddr *)&addr, sizeof(addr))) {
+        perror("bind");
+        exit(1);
+    }
+    return s;
+}
+
+/* Echoes datagrams and connections; a datagram "end" ends it. */
+int main(void)
+{
+    int udp = bound(SOCK_DGRAM), tcp = bound(SOCK_STREAM);
+    if (listen(tcp, 16)) {
+        perror("listen");
+        return 1;
+    }
+    puts("ready");
+    fflush(stdout);
+    for (;;) {
+        struct pollfd fds[2] = {{udp, POLLIN, 0}, {tcp, POLLIN, 0}};
+        struct sockaddr_storage from;
+        socklen_t len = sizeof(from);
+        if (poll(fds, 2, -1) < 0)
+            return 1;
+        if (fds[0].revents) {
+            ssize_t n = recvfrom(udp, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len);
+            if (n == 3 && !memcmp(buf, "end", 3))
+                return 0;
+            sendto(udp, buf, n, 0, (struct sockaddr *)&from, len);
+        }
+        if (fds[1].revents) {
+            int c = accept(tcp, NULL, NULL);
+            ssize_t n;
+            while ((n = read(c, buf, sizeof(buf))) > 0)
+                for (ssize_t at = 0, m; at < n; at += m)
+                    if ((m = write(c, buf + at, n - at)) < 0)
+                        break;
+            close(c);
+        }
+    }
+}
+"""
+
+CLIENT = r"""
+import hashlib, random, socket, sys, threading
+def echo(host, size):
+    s = socket.create_connection((host, 7), timeout=20)
+    data = random.Random(size).randbytes(size)
+    def send():
+        s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+    t = threading.Thread(target=send)
+    t.start()
+    got = hashlib.sha256()
+    n = 0
+    while True:
+        part = s.recv(65536)
+        if not part:
+            break
+        got.update(part)
+        n += len(part)
+    t.join()
+    assert n == size and got.digest() == hashlib.sha256(data).digest(), (host, size, n)
+def datagram(host, size):
+    u = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    u.settimeout(5)
+    data = random.Random(size).randbytes(size)
+    u.sendto(data, (host, 7))
+    assert u.recv(70000) == data, (host, size)
+for host in sys.argv[2:]:
+    for size in (0, 1, 1448, 1449, 100000, int(sys.argv[1])):
+        echo(host, size)
+    for size in (0, 1, 1472, 1473, 9000, 65507):
+        datagram(host, size)
+for _ in range(200):
+    echo(sys.argv[2], 10)
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"end", (sys.argv[2], 7))
+print("all right")
+"""
+
+
+def inside(namespace, *argv, timeout=90):
+    return subprocess.run(["ip", "netns", "exec", namespace, *[str(a) for a in argv]], capture_output=True, text=True, timeout=timeout)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_echo(way, cc, namespace):  # noqa: F811
+    """Bytes and datagrams of all sizes come back as they were, by both versions of IP, again and again."""
+    inside(namespace, "ip", "-6", "addr", "add", "fd00:9::1/64", "dev", namespace, "nodad")
+    machine = Machine("ip", "netns", "exec", namespace, PITH, "run", "--timeout", 90, *way_options(way), "--net", f"tap:{namespace}",
+                      "--ip", "10.9.0.2/24", "--ip", "fd00:9::2/64", cc(SERVER, "-O2"))
+    try:
+        assert machine.first == "ready\n", machine.end()
+        ping = inside(namespace, "ping", "-c", "2", "-i", "0.2", "-W", "5", "10.9.0.2")
+        assert ping.returncode == 0, ping.stdout
+        size = 20_000_000 if way == "process" else 1_000_000
+        client = inside(namespace, "python3", "-c", CLIENT, size, "10.9.0.2", "fd00:9::2")
+        assert client.stdout == "all right\n", client.stderr
+    finally:
+        status, out, err = machine.end()
+    assert (status, err) == (0, ""), out
+
+
+def test_client_and_the_end_of_the_program(cc, namespace, tmp_path):  # noqa: F811
+    """An image as a client; what it wrote before it ended arrives, and then the end of the connection."""
+    image = cc(r"""
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+static char text[2000000];
+int main(void)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(7001)};
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    inet_pton(AF_INET, "10.9.0.1", &addr.sin_addr);
+    if (connect(s, (struct sockaddr *)&addr, sizeof(addr)))
+        return perror("connect"), 1;
+    memset(text, 'x', sizeof(text));
+    return write(s, text, sizeof(text)) != sizeof(text);
+}
+""", "-O2")
+    server = subprocess.Popen(["ip", "netns", "exec", namespace, "python3", "-c", """
+import hashlib, socket
+l = socket.create_server(("10.9.0.1", 7001))
+print("ready", flush=True)
+c, _ = l.accept()
+h = hashlib.sha256()
+while part := c.recv(65536):
+    h.update(part)
+print(h.hexdigest())
+"""], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout.readline() == "ready\n"
+        done = inside(namespace, PITH, "run", "--on", "process", "--timeout", 20, "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24", image)
+        assert done.returncode == 0, done.stderr
+        assert server.communicate(timeout=20)[0] == hashlib.sha256(b"x" * 2000000).hexdigest() + "\n"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def test_refused_and_unreachable(cc, namespace):  # noqa: F811
+    """What the host's answers, or their lack, mean to connect."""
+    image = cc(r"""
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+static void try(const char *where, int port)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    inet_pton(AF_INET, where, &addr.sin_addr);
+    int err = connect(s, (struct sockaddr *)&addr, sizeof(addr)) ? errno : 0;
+    printf("%s %d: %s\n", where, port, strerror(err));
+}
+int main(void)
+{
+    try("10.9.0.1", 9);
+    try("10.9.0.77", 9);
+    try("192.0.2.1", 9);
+    return 0;
+}
+""", "-O2")
+    done = inside(namespace, PITH, "run", "--on", "process", "--timeout", 30, "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24", image)
+    assert done.stdout == ("10.9.0.1 9: Connection refused\n10.9.0.77 9: Host is unreachable\n192.0.2.1 9: Network unreachable\n"), done.stderr
