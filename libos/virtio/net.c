@@ -67,7 +67,7 @@ struct net {
     unsigned rx_posted, rx_want;
     unsigned tx_queued; /* since the last crossing */
     struct pkt_queue backlog;
-    struct timer flush, retry;
+    struct timer flush, retry, missed;
     struct wait_source source;
     bool sent_flag; /* PITH_NET_F_SENT */
     bool broken;
@@ -203,6 +203,8 @@ static struct pkt *flatten(struct pkt *p)
     return flat;
 }
 
+static void serve_missed(struct timer *t);
+
 static void drain_backlog(struct net *n)
 {
     while (n->backlog.first) {
@@ -240,7 +242,8 @@ static void send(struct netdev *dev, struct pkt *list)
     /* Whoever sends much without ever waiting. From here the stack may not be entered: only the
      * queues are served, what has come waits for the next wait. */
     if (n->tx_queued >= FLUSH_AT || n->backlog.first) {
-        (void)plat_poll(DEADLINE_NOW);
+        if (plat_poll(DEADLINE_NOW) > 0 && !n->missed.armed)
+            timer_set(&n->missed, 0, serve_missed); /* the next wait would not learn of it */
         n->tx_queued = 0;
         reclaim(n);
         drain_backlog(n);
@@ -392,6 +395,12 @@ static void serve_all(void)
     for (unsigned i = 0; i < net_count; i++)
         if (nets[i])
             serve(nets[i]);
+}
+
+static void serve_missed(struct timer *t)
+{
+    (void)t;
+    serve_all();
 }
 
 /* --- setting up ---------------------------------------------------------------------------- */
