@@ -57,6 +57,10 @@ struct netdev {
  * by virtio/, chosen by linking. */
 must_check int netdev_get(unsigned index, struct netdev **dev);
 
+/* Waits until the devices have taken what was sent, for a fraction of a second at most: before the
+ * machine ends. Weak. */
+__attribute__((weak, visibility("hidden"))) void netdev_drain(void);
+
 #define NETDEV_MAX 8
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 
 #include "iface/hold.h"
+#include "iface/netdev.h"
 #include "iface/plat.h"
 #include "iface/wait.h"
 #include "pith_calls.h"
@@ -45,6 +46,10 @@ long pith_sys_exit_group(long status)
     if (process_ends) {
         HOLD;
         process_ends();
+    }
+    if (netdev_drain) {
+        HOLD;
+        netdev_drain();
     }
     plat_exit((int)(status & 0xff));
 }

@@ -58,6 +58,8 @@ struct header {
 #define BACKLOG_MAX  1024
 #define FLUSH_AT     32 /* packets that are queued before the device is asked to send at once */
 #define FLUSH_WITHIN (1000000ll)
+#define DRAIN_WITHIN (300000000ll)
+#define DRAIN_STEP   (1000000ll)
 #define RETRY_AFTER  (1000000ll) /* to post buffers for which there was no memory */
 
 struct net {
@@ -395,6 +397,22 @@ static void serve_all(void)
     for (unsigned i = 0; i < net_count; i++)
         if (nets[i])
             serve(nets[i]);
+}
+
+void netdev_drain(void)
+{
+    nsec_t until = clock_monotonic() + DRAIN_WITHIN;
+
+    for (unsigned i = 0; i < net_count; i++) {
+        struct net *n = nets[i];
+        while (n && !n->broken && (n->tx_queued || n->tx.free_count < n->tx.slot_count) &&
+               clock_monotonic() < until) {
+            n->tx_queued = 0;
+            (void)plat_poll(clock_monotonic() + DRAIN_STEP);
+            reclaim(n);
+            drain_backlog(n);
+        }
+    }
 }
 
 static void serve_missed(struct timer *t)

@@ -21,8 +21,8 @@ WAIT = '#include <unistd.h>\nint main(void) { char c; write(1, "x", 1); return (
 @pytest.mark.parametrize("options, text", [
     (["--bogus"], "no such option"), (["-m"], "a value must follow"), (["-m", "12Q"], "for example -m 64M"),
     (["-m", "1K"], "64K to 1024G"), (["--timeout", "x"], "for example --timeout 2.5"),
-    (["--on", "mars"], "no such way"), (["--net", "tap:t0"], "does not have"),
-    (["-v", "/:/"], "does not have"), (["-p", "80:80"], "does not have"), (["-e", "=x"], "needs a name"), ([], "no image named"),
+    (["--on", "mars"], "no such way"), (["--net", "bridge"], "--net bridge: a network is"),
+    (["-v", "/:/"], "does not have"), (["-p", "80"], "-p 80: "), (["-e", "=x"], "needs a name"), ([], "no image named"),
 ], ids=lambda p: " ".join(p) if isinstance(p, list) else "")
 def test_usage_errors(options, text, pith):
     result = pith("run", *options)

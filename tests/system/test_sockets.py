@@ -10,7 +10,7 @@ def test_missing_family_is_said_once(cc, run):
         #include <sys/socket.h>
         int main(void)
         {
-            int domains[] = {AF_INET, AF_INET6, AF_INET, AF_NETLINK, AF_UNSPEC, 45, 46, -1};
+            int domains[] = {AF_NETLINK, AF_NETLINK, AF_UNSPEC, 45, 46, -1};
             for (unsigned i = 0; i < sizeof(domains) / sizeof(*domains); i++)
                 if (socket(domains[i], SOCK_DGRAM, 0) != -1 || errno != EAFNOSUPPORT)
                     return 1;
@@ -18,9 +18,8 @@ def test_missing_family_is_said_once(cc, run):
         }""")
     result = run(image)
     assert result.status == 0
-    for family in ("AF_INET", "AF_INET6", "AF_NETLINK"):
-        assert result.stderr.count(f"socket({family}, ...) failed") == 1
-    assert result.stderr.count("socket(") == 3
+    assert result.stderr.count("socket(AF_NETLINK, ...) failed") == 1
+    assert result.stderr.count("socket(") == 1
 
 
 def test_syslog_goes_to_standard_error(cc, run):

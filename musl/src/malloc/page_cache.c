@@ -32,6 +32,24 @@ static void give(void)
     a_store(&taken, 0);
 }
 
+/* Gives everything back. */
+static int drop_all(void)
+{
+    int any = 0;
+
+    if (!take())
+        return 0;
+    for (int i = 0; i < RUNS; i++) {
+        if (kept[i].len) {
+            munmap(kept[i].start, kept[i].len);
+            any = 1;
+        }
+        kept[i].len = 0;
+    }
+    give();
+    return any;
+}
+
 void *__malloc_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {
     void *found = 0;
@@ -45,9 +63,13 @@ void *__malloc_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t o
         }
         give();
     }
-    if (!found)
-        return __mmap(addr, len, prot, flags, fd, off);
-    return memset(found, 0, len);
+    if (found)
+        return memset(found, 0, len);
+    found = __mmap(addr, len, prot, flags, fd, off);
+    /* Out of memory: what is kept may make the difference. */
+    if (found == MAP_FAILED && drop_all())
+        found = __mmap(addr, len, prot, flags, fd, off);
+    return found;
 }
 
 int __malloc_munmap(void *start, size_t len)
