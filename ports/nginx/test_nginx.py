@@ -42,7 +42,7 @@ def image(ported, tmp_path_factory):
 class Server:
     def __init__(self, *command, prefix=()):
         self.prefix = [str(p) for p in prefix]
-        self.process = subprocess.Popen([*self.prefix, *[str(c) for c in command]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*self.prefix, *[str(c) for c in command]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
 
     def curl(self, *args):
