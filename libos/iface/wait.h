@@ -97,18 +97,23 @@ bool wait_others(void);
  * (iface/signal.h). Returns what plat_poll returned. */
 int wait_poll(nsec_t deadline);
 
-/* Called before every plat_poll of wait_poll; weak. For what is put off until then. May not wake
- * anybody. */
-__attribute__((weak, visibility("hidden"))) void wait_before_poll(void);
+/* Serves the devices at once, for who may not let the wait sources run: they see what was used at
+ * the next wait_poll, which then does not wait. */
+void wait_serve(void);
+
+/* What wait_poll does first: the wait sources hand over what they have put off. For who asks for
+ * the next timer before: what was put off has a timer, too, that is no longer needed then. */
+void wait_prepare(void);
 
 /* Called by exit before the machine ends; of the internet sockets, weak. Blocks for some seconds at
  * most. */
 __attribute__((weak, visibility("hidden"))) void process_ends(void);
 
-/* Drivers whose completions wake queues: (fn) is called after every plat_poll that used a buffer.
- * The struct is the caller's and stays registered for ever. */
+/* Who has to do with crossings to the host. The struct is the caller's and stays registered for
+ * ever; the one that was registered last is called first. */
 struct wait_source {
-    void (*fn)(void);
+    void (*before)(void); /* before every plat_poll of wait_poll; may not wake anybody. Or NULL */
+    void (*fn)(void);     /* after each that used a buffer. Or NULL */
     struct wait_source *next;
 };
 void wait_source_add(struct wait_source *s);

@@ -83,6 +83,7 @@ static _Noreturn void deadlock(void)
 static struct thread *pick(void)
 {
     while (list_empty(&ready)) {
+        wait_prepare();
         nsec_t until = timer_next();
         if (until == DEADLINE_NEVER && external_waits == 0 && !(signal_awaited && signal_awaited()))
             deadlock();

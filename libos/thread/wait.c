@@ -16,6 +16,7 @@
 #include "thread/sched.h"
 
 static struct wait_source *sources;
+static bool unseen; /* wait_serve has used buffers */
 
 void wait_source_add(struct wait_source *s)
 {
@@ -23,18 +24,35 @@ void wait_source_add(struct wait_source *s)
     sources = s;
 }
 
+void wait_prepare(void)
+{
+    for (struct wait_source *s = sources; s; s = s->next)
+        if (s->before)
+            s->before();
+}
+
+void wait_serve(void)
+{
+    if (plat_poll(DEADLINE_NOW) > 0)
+        unseen = true;
+}
+
 int wait_poll(nsec_t deadline)
 {
+    wait_prepare();
     nsec_t before = deadline == DEADLINE_NOW ? 0 : clock_monotonic();
-    if (wait_before_poll)
-        wait_before_poll();
-    int used = plat_poll(deadline);
+    int used = plat_poll(unseen ? DEADLINE_NOW : deadline);
 
     if (before)
         thread_idle += (uint64_t)(clock_monotonic() - before);
-    if (used > 0)
+    if (unseen && used == 0)
+        used = 1;
+    if (used > 0 || unseen) {
+        unseen = false;
         for (struct wait_source *s = sources; s; s = s->next)
-            s->fn();
+            if (s->fn)
+                s->fn();
+    }
     return used;
 }
 
@@ -146,6 +164,7 @@ static int pass_time(nsec_t deadline, bool external)
 {
     nsec_t until = deadline;
 
+    wait_prepare();
     if (timer_next && timer_next() < until)
         until = timer_next();
     if (until == DEADLINE_NEVER && !external && !(signal_awaited && signal_awaited()))

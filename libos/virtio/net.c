@@ -69,9 +69,7 @@ struct net {
     unsigned rx_posted, rx_want;
     unsigned tx_queued; /* since the last crossing */
     struct pkt_queue backlog;
-    struct timer flush, retry, missed;
-    struct wait_source source;
-    bool sent_flag; /* PITH_NET_F_SENT */
+    struct timer flush, retry;
     bool broken;
     char name[16];
     struct pkt *rx_pkt[SLOTS_MAX], *tx_pkt[SLOTS_MAX]; /* by the chain's id */
@@ -205,8 +203,6 @@ static struct pkt *flatten(struct pkt *p)
     return flat;
 }
 
-static void serve_missed(struct timer *t);
-
 static void drain_backlog(struct net *n)
 {
     while (n->backlog.first) {
@@ -241,11 +237,10 @@ static void send(struct netdev *dev, struct pkt *list)
         if (n->backlog.first || !queue(n, p))
             pkt_queue_put(&n->backlog, p);
     }
-    /* Whoever sends much without ever waiting. From here the stack may not be entered: only the
-     * queues are served, what has come waits for the next wait. */
+    /* Whoever sends much without ever waiting. From here the stack may not be entered: what has
+     * come waits for the next wait. */
     if (n->tx_queued >= FLUSH_AT || n->backlog.first) {
-        if (plat_poll(DEADLINE_NOW) > 0 && !n->missed.armed)
-            timer_set(&n->missed, 0, serve_missed); /* the next wait would not learn of it */
+        wait_serve();
         n->tx_queued = 0;
         reclaim(n);
         drain_backlog(n);
@@ -366,8 +361,6 @@ static void serve(struct net *n)
     struct pkt *list = NULL, **last = &list, *p;
     unsigned before = n->rx_posted;
 
-    n->tx_queued = 0;
-    timer_cancel(&n->flush);
     reclaim(n);
     drain_backlog(n);
     while ((p = receive(n))) {
@@ -392,6 +385,18 @@ static void serve(struct net *n)
         pkt_free_list(list);
 }
 
+/* What is queued leaves now. */
+static void before_crossing(void)
+{
+    for (unsigned i = 0; i < net_count; i++) {
+        struct net *n = nets[i];
+        if (n && n->tx_queued) {
+            n->tx_queued = 0;
+            timer_cancel(&n->flush);
+        }
+    }
+}
+
 static void serve_all(void)
 {
     for (unsigned i = 0; i < net_count; i++)
@@ -413,12 +418,6 @@ void netdev_drain(void)
             drain_backlog(n);
         }
     }
-}
-
-static void serve_missed(struct timer *t)
-{
-    (void)t;
-    serve_all();
 }
 
 /* --- setting up ---------------------------------------------------------------------------- */
@@ -450,7 +449,7 @@ static int configure(struct net *n, const struct plat_device *dev)
 
 static int start(const struct plat_device *dev, unsigned index)
 {
-    static struct wait_source source = {.fn = serve_all};
+    static struct wait_source source = {.before = before_crossing, .fn = serve_all};
     struct net *n = heap_alloc(sizeof(*n));
 
     if (!n)

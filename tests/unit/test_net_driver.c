@@ -52,6 +52,11 @@ int wait_poll(nsec_t deadline)
     return plat_poll(deadline);
 }
 
+void wait_serve(void)
+{
+    (void)plat_poll(DEADLINE_NOW);
+}
+
 void wait_source_add(struct wait_source *s)
 {
     (void)s;

@@ -66,6 +66,45 @@ static void completion_wakes(void **state)
     assert_int_equal(wait_sleep(&completion, fake.now + 1, "test"), 0);
 }
 
+static unsigned handovers;
+static int used_once;
+
+static void hand_over(void)
+{
+    handovers++;
+}
+
+static int poll_once(nsec_t deadline)
+{
+    int used = used_once;
+
+    used_once = 0;
+    if (!used && deadline > fake.now)
+        fake.now = deadline;
+    return used;
+}
+
+/* Whoever serves the devices in the middle of something leaves what was used to the next wait, which
+ * does not wait; and each wait has what was put off handed over. */
+static void served_before_is_seen_by_the_next_wait(void **state)
+{
+    static struct wait_source early = {.before = hand_over};
+    (void)state;
+    wait_source_add(&early);
+    fake.poll = poll_once;
+    used_once = 1;
+    completions = 0;
+    wait_serve();
+    assert_int_equal(completions, 0);
+    nsec_t before = fake.now;
+    assert_int_equal(wait_sleep(&completion, before + 1000, "test"), 0);
+    assert_int_equal(fake.now, before);
+    assert_int_equal(completions, 1);
+    assert_true(handovers > 0);
+    assert_int_equal(wait_sleep(&completion, before + 1000, "test"), -ETIMEDOUT);
+    assert_int_equal(completions, 1);
+}
+
 /* What completes for somebody else does not wake: the sleep goes on to its deadline. */
 static void others_do_not_wake(void **state)
 {
@@ -246,6 +285,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(completion_wakes, setup),
+        cmocka_unit_test_setup(served_before_is_seen_by_the_next_wait, setup),
         cmocka_unit_test_setup(others_do_not_wake, setup),
         cmocka_unit_test_setup(only_later_wakes_count, setup),
         cmocka_unit_test_setup(deadline_now_polls_once, setup),

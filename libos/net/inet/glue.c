@@ -134,5 +134,6 @@ int inet_tcp_start(void)
     tcp_set_memory(inet_tcp, pkt_memory_limit());
     inet_tcp_now();
     ip_protocol_add(&protocol);
+    inet_push_start();
     return 0;
 }

@@ -206,6 +206,8 @@ extern struct ip_port_table inet_tcp_ports;
 must_check int inet_tcp_start(void);
 /* Before TCP is called, at the start of a call and after each sleep. */
 void inet_tcp_now(void);
+/* Before the first connection, after ip_start: push.c has its turn before the devices' drivers. */
+void inet_push_start(void);
 /* Events of connections, to stream.c: the socket is (user). */
 void inet_stream_event(void *user, unsigned events);
 

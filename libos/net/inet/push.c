@@ -25,7 +25,7 @@ static void push_all(void)
     ip_run_local();
 }
 
-void wait_before_poll(void)
+static void before_crossing(void)
 {
     if (!pending)
         return;
@@ -52,6 +52,13 @@ void inet_push(struct stream *t)
     pending = t;
     if (!late.armed)
         timer_set(&late, clock_monotonic() + PUSH_WITHIN, run);
+}
+
+void inet_push_start(void)
+{
+    static struct wait_source source = {.before = before_crossing};
+
+    wait_source_add(&source);
 }
 
 void inet_push_forget(struct stream *t)
