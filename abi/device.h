@@ -79,13 +79,10 @@ struct pith_block_config {
 
 /* Network devices (virtio 1.2, 5.1): queue 0 receives, queue 1 transmits; every packet begins with the
  * header of 12 bytes. config holds what the feature bits of virtio say. Receive buffers are merged
- * (VIRTIO_NET_F_MRG_RXBUF).
- *
- * PITH_NET_F_SENT: a packet that the host took is used when PITH_HC_POLL returns; those that are sent
- * do not count as used there, and so end no wait. */
+ * (VIRTIO_NET_F_MRG_RXBUF). Packets that were sent do not count as used for PITH_HC_POLL, and so end
+ * no wait. */
 #define PITH_NET_RX     0
 #define PITH_NET_TX     1
-#define PITH_NET_F_SENT (1ull << 50)
 
 struct pith_net_config {
     uint8_t mac[6];

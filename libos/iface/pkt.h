@@ -74,6 +74,10 @@ must_check struct pkt *pkt_of_mem(struct pkt_mem *mem, const void *data, size_t 
  * it lives until all that share it are freed. NULL as above. */
 must_check struct pkt *pkt_share(struct pkt *p, size_t off, size_t len);
 
+/* A copy in memory of its own, with (headroom), at most PKT_HEADROOM, before it, and with what
+ * devices are to do. NULL as above. */
+must_check struct pkt *pkt_clone(const struct pkt *p, size_t headroom);
+
 /* Puts (tail), a packet, behind the last piece of (p). */
 void pkt_append(struct pkt *p, struct pkt *tail);
 

@@ -173,32 +173,8 @@ static unsigned pieces_of(const struct pkt *p)
 /* Packets in more pieces than the device's queue is made for become one in fewer. */
 static struct pkt *flatten(struct pkt *p)
 {
-    struct pkt *flat = NULL, *c;
+    struct pkt *flat = pkt_clone(p, HEADER);
 
-    for (size_t at = 0; at < p->total;) {
-        size_t headroom = flat ? 0 : 2 * HEADER;
-        size_t len = min_size(p->total - at, PKT_LARGE - headroom);
-        c = pkt_alloc(headroom, len);
-        if (!c) {
-            pkt_free(flat);
-            flat = NULL;
-            break;
-        }
-        pkt_copy(p, at, c->data, len);
-        c->len = c->total = (uint32_t)len;
-        at += len;
-        if (flat) {
-            pkt_append(flat, c);
-        } else {
-            flat = c;
-            flat->flags = p->flags;
-            flat->gso = p->gso;
-            flat->gso_size = p->gso_size;
-            flat->hdr_len = p->hdr_len;
-            flat->csum_from = p->csum_from;
-            flat->csum_at = p->csum_at;
-        }
-    }
     pkt_free(p);
     return flat;
 }

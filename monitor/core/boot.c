@@ -203,7 +203,7 @@ static void write_net(struct machine *m, struct net_area *area, struct pith_devi
     dev->config = guest_addr(m, &area->config);
     dev->config_len = sizeof(area->config);
     dev->features = NET_F_MTU | NET_F_MAC | NET_F_MRG_RXBUF | NET_F_STATUS | F_VERSION_1 |
-                    PITH_NET_F_SENT | (n->offloads ? NET_F_OFFLOADS : 0);
+                    (n->offloads ? NET_F_OFFLOADS : 0);
     write_name(dev, n->name);
     area->config = (struct pith_net_config){.status = 1, .max_pairs = 1, .mtu = n->mtu};
     memcpy(area->config.mac, n->mac, sizeof(n->mac));

@@ -54,7 +54,7 @@ static void receive(struct udp_end *e, struct pkt *p)
 
     if (ip_is_link_local(&ends.remote))
         ends.scope = rx->iface->index;
-    struct pkt *answer = p->total ? ip_copy_for_send(p) : NULL;
+    struct pkt *answer = p->total ? pkt_clone(p, PKT_HEADROOM) : NULL;
     pkt_free(p);
     if (!answer)
         return;

@@ -139,11 +139,12 @@ static void echo(struct ip_ends *ends, struct pkt *p, uint8_t reply)
 {
     const struct ip_rx rx = *(const struct ip_rx *)p->cb;
     struct net_path path = {.tos = rx.tos & 0xfc};
-    struct pkt *answer = ip_copy_for_send(p);
+    struct pkt *answer = pkt_clone(p, PKT_HEADROOM);
 
     pkt_free(p);
     if (!answer)
         return;
+    answer->flags = answer->gso = 0; /* what the device said of the question */
     if (ip_is_multicast(&ends->local) || ip_addr_is_broadcast(&ends->local)) {
         ends->local = (struct ip_addr){.d = {0, 0}};
         if (ip_route(ends, &path)) {

@@ -104,7 +104,7 @@ static struct pkt *copy_whole(const struct pkt *p)
     whole.data -= rx->header_len;
     whole.len += rx->header_len;
     whole.total += rx->header_len;
-    struct pkt *c = ip_copy(&whole);
+    struct pkt *c = pkt_clone(&whole, 0);
     if (c) {
         pkt_skip(c, rx->header_len);
         memcpy(c->cb, p->cb, sizeof(c->cb));

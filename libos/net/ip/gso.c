@@ -95,48 +95,6 @@ struct pkt *ip_segment(struct pkt *p)
     return first;
 }
 
-/* Copies all of (p); the first piece has (headroom). */
-static struct pkt *copy(const struct pkt *p, size_t headroom)
-{
-    struct pkt *first = NULL;
-    size_t at = 0;
-
-    do {
-        size_t len = min_size(p->total - at, PKT_LARGE - headroom);
-        struct pkt *c = pkt_alloc(headroom, len);
-        if (!c) {
-            pkt_free(first);
-            return NULL;
-        }
-        pkt_copy(p, at, c->data, len);
-        c->len = c->total = (uint32_t)len;
-        if (first)
-            pkt_append(first, c);
-        else
-            first = c;
-        at += len;
-        headroom = 0;
-    } while (at < p->total);
-    return first;
-}
-
-struct pkt *ip_copy(const struct pkt *p)
-{
-    struct pkt *c = copy(p, 0);
-
-    if (c) {
-        c->flags = p->flags;
-        c->csum_from = p->csum_from;
-        c->csum_at = p->csum_at;
-    }
-    return c;
-}
-
-struct pkt *ip_copy_for_send(const struct pkt *p)
-{
-    return copy(p, PKT_HEADROOM);
-}
-
 static int fragment4(struct pkt *p, unsigned mtu, void (*output)(void *arg, struct pkt *p),
                      void *arg)
 {

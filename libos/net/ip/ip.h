@@ -68,11 +68,6 @@ int ip_output(const struct ip_ends *ends, struct net_path *path, uint8_t protoco
  * and source and id where they are 0. Takes it. */
 int ip_output_raw(struct net_path *path, struct pkt *p);
 
-/* A copy of (p) in memory of its own. NULL: out of memory. And one that has headroom before it, all
- * that ip_output wants, and starts in its head with at least 8 bytes, if it has them. */
-struct pkt *ip_copy(const struct pkt *p);
-struct pkt *ip_copy_for_send(const struct pkt *p);
-
 /* Finds the way to (ends->remote): fills (path), and ends->local if that is unset, and ends->scope
  * where it has to be. 0, -ENETUNREACH, -EHOSTUNREACH, -EINVAL (local is none of ours). */
 must_check int ip_route(struct ip_ends *ends, struct net_path *path);

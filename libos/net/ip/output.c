@@ -106,7 +106,7 @@ static void loop_back(const struct ip_ends *ends, const struct net_path *path, c
     if (path->no_loop || (ip_is_multicast(&ends->remote) ? !ip_group_joined(i, &ends->remote)
                                                          : !ip_addr_is_broadcast(&ends->remote)))
         return;
-    struct pkt *copy = ip_copy(p);
+    struct pkt *copy = pkt_clone(p, 0);
     if (copy)
         ip_send_local(i, copy);
 }

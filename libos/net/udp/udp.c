@@ -79,7 +79,7 @@ static bool input_all(const struct ip_ends *ends, struct pkt *p)
             if (score(e, &to) < 0)
                 continue;
             if (last) {
-                struct pkt *copy = ip_copy(p);
+                struct pkt *copy = pkt_clone(p, 0);
                 if (copy) {
                     memcpy(copy->cb, p->cb, sizeof(p->cb));
                     copy->flags = p->flags;

@@ -101,6 +101,35 @@ void pkt_append(struct pkt *p, struct pkt *tail)
     last->more = tail;
 }
 
+struct pkt *pkt_clone(const struct pkt *p, size_t headroom)
+{
+    struct pkt *first = NULL, **last = &first;
+    size_t at = 0;
+
+    do {
+        size_t len = min_size(p->total - at, PKT_LARGE - headroom);
+        struct pkt *c = pkt_alloc(headroom, len);
+        if (!c) {
+            pkt_free(first);
+            return NULL;
+        }
+        pkt_copy(p, at, c->data, len);
+        c->len = c->total = (uint32_t)len;
+        *last = c;
+        last = &c->more;
+        at += len;
+        headroom = 0;
+    } while (at < p->total);
+    first->total = p->total;
+    first->flags = p->flags;
+    first->gso = p->gso;
+    first->gso_size = p->gso_size;
+    first->hdr_len = p->hdr_len;
+    first->csum_from = p->csum_from;
+    first->csum_at = p->csum_at;
+    return first;
+}
+
 void pkt_copy(const struct pkt *p, size_t off, void *to, size_t n)
 {
     for (; n > 0; p = p->more) {
