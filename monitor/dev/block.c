@@ -175,7 +175,7 @@ static bool serve_one(struct disk *d)
         stop(d, "the status of a request is in memory that cannot be written");
         return false;
     }
-    queue_use(&d->queue, &chain, used);
+    queue_use(&d->queue, chain.head, used);
     return true;
 }
 

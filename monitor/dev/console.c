@@ -86,7 +86,7 @@ static int transmit(struct consoles *cs, struct console *c, bool blocking)
         if (n == -EAGAIN || n == -EINTR) {
             c->out_full = true;
         } else {
-            queue_use(&c->tx, &chain, (uint32_t)n);
+            queue_use(&c->tx, chain.head, (uint32_t)n);
             used++;
         }
     }
@@ -100,7 +100,7 @@ static int give_back(struct console *c)
     struct queue_chain chain;
     int used = 0;
     for (; peek(c, &c->tx, "transmit", &chain); used++)
-        queue_use(&c->tx, &chain, (uint32_t)-EAGAIN);
+        queue_use(&c->tx, chain.head, (uint32_t)-EAGAIN);
     return used;
 }
 
@@ -114,7 +114,7 @@ static int receive(struct consoles *cs, struct console *c)
     c->in_empty = n == -EAGAIN;
     if (n == -EAGAIN || n == -EINTR)
         return 0;
-    queue_use(&c->rx, &chain, (uint32_t)n);
+    queue_use(&c->rx, chain.head, (uint32_t)n);
     return 1;
 }
 

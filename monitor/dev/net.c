@@ -4,6 +4,7 @@
 #include "monitor/dev/net.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/syscall.h>
 
 #include "monitor/core/say.h"
@@ -45,76 +46,75 @@ static bool transmit_one(struct net *n)
     if (done == -EAGAIN)
         return false;
     /* What the host refuses is lost, as packets are. */
-    queue_use(&n->tx, &chain, 0);
+    queue_use(&n->tx, chain.head, 0);
     return true;
 }
 
-/* The buffers that the guest has posted, up to one packet's. */
+/* Buffers that the guest has posted, in its order, checked once; those that a packet did not take
+ * are there for the next one of the batch. */
 struct posted {
     struct iovec iov[PARTS_MAX];
-    int count;
-    struct queue_chain chain[PARTS_MAX];
+    int parts;
+    struct {
+        uint16_t head;
+        uint16_t parts;
+        size_t room;
+    } chain[PARTS_MAX];
     int chains;
+    size_t room; /* of all chains */
 };
 
+/* Makes (p) hold (want) bytes, or as many parts as one call takes. False: there are not enough. */
 static bool gather(struct net *n, size_t want, struct posted *p)
 {
-    size_t have = 0;
+    struct queue_chain c;
     const char *why;
 
-    p->count = p->chains = 0;
-    while (have < want && p->chains < PARTS_MAX) {
-        struct queue_chain *c = &p->chain[p->chains];
-        int found = queue_peek_ahead(&n->rx, (unsigned)p->chains, c, &why);
+    while (p->room < want && p->chains < PARTS_MAX) {
+        int found = queue_peek_ahead(&n->rx, (unsigned)p->chains, &c, &why);
         if (found < 0) {
             stop(n, "receive", why);
             return false;
         }
-        if (found == 0 || p->count + c->count > PARTS_MAX)
+        if (found == 0 || p->parts + c.count > PARTS_MAX)
             break;
-        for (int i = 0; i < c->count; i++) {
-            p->iov[p->count++] = c->iov[i];
-            have += c->iov[i].iov_len;
-        }
-        p->chains++;
-    }
-    return p->chains > 0 && (have >= want || p->chains == PARTS_MAX);
-}
-
-/* Gives the chains that hold a packet of (len) bytes to the guest. Returns how many. */
-static int give(struct net *n, const struct posted *p, size_t len)
-{
-    int used = 0;
-    for (; used < p->chains && len > 0; used++) {
-        const struct queue_chain *c = &p->chain[used];
         size_t room = 0;
-        for (int i = 0; i < c->count; i++)
-            room += c->iov[i].iov_len;
-        size_t here = min_size(room, len);
-        queue_use(&n->rx, c, (uint32_t)here);
-        len -= here;
+        for (int i = 0; i < c.count; i++)
+            room += c.iov[i].iov_len;
+        memcpy(p->iov + p->parts, c.iov, (size_t)c.count * sizeof(c.iov[0]));
+        p->parts += c.count;
+        p->chain[p->chains].head = c.head;
+        p->chain[p->chains].parts = (uint16_t)c.count;
+        p->chain[p->chains++].room = room;
+        p->room += room;
     }
+    return p->chains > 0 && (p->room >= want || p->chains == PARTS_MAX);
+}
+
+/* Gives the guest the chains that hold a packet of (len) bytes, with their number in the packet's
+ * header. Returns how many. */
+static int give(struct net *n, struct posted *p, size_t len)
+{
+    uint16_t used = 0;
+    int parts = 0;
+    for (size_t left = len; left > 0 && used < p->chains; used++)
+        left -= min_size(left, p->chain[used].room);
+    if (!probe_copy((char *)p->iov[0].iov_base + NUM_BUFFERS_AT, &used, sizeof(used))) {
+        stop(n, "receive", "a buffer is in memory that cannot be written");
+        return 0;
+    }
+    for (int i = 0; i < used; i++) {
+        size_t here = min_size(len, p->chain[i].room);
+        queue_use(&n->rx, p->chain[i].head, (uint32_t)here);
+        len -= here;
+        parts += p->chain[i].parts;
+        p->room -= p->chain[i].room;
+    }
+    p->parts -= parts;
+    p->chains -= used;
+    memmove(p->iov, p->iov + parts, (size_t)p->parts * sizeof(p->iov[0]));
+    memmove(p->chain, p->chain + used, (size_t)p->chains * sizeof(p->chain[0]));
     return used;
-}
-
-/* How many chains a packet of (len) bytes takes. */
-static uint16_t chains_of(const struct posted *p, size_t len)
-{
-    uint16_t n = 0;
-    for (; n < p->chains && len > 0; n++)
-        for (int i = 0; i < p->chain[n].count; i++)
-            len -= min_size(len, p->chain[n].iov[i].iov_len);
-    return n;
-}
-
-/* Writes the number of buffers, which is known last. */
-static bool number(struct net *n, const struct posted *p, size_t len)
-{
-    uint16_t buffers = chains_of(p, len);
-    if (probe_copy((char *)p->iov[0].iov_base + NUM_BUFFERS_AT, &buffers, sizeof(buffers)))
-        return true;
-    stop(n, "receive", "a buffer is in memory that cannot be written");
-    return false;
 }
 
 /* Copies a packet of (len) bytes, which is in the monitor's memory, behind a header without a word.
@@ -124,7 +124,7 @@ static bool fill(struct net *n, const struct posted *p, const char *from, size_t
     static const char header[HEADER_LEN];
     size_t done = HEADER_LEN;
     bool ok = probe_copy(p->iov[0].iov_base, header, HEADER_LEN);
-    for (int i = 0; i < p->count && len > 0 && ok; i++, done = 0) {
+    for (int i = 0; i < p->parts && len > 0 && ok; i++, done = 0) {
         size_t here = min_size(p->iov[i].iov_len - done, len);
         ok = probe_copy((char *)p->iov[i].iov_base + done, from, here);
         from += here;
@@ -135,50 +135,42 @@ static bool fill(struct net *n, const struct posted *p, const char *from, size_t
     return ok;
 }
 
-static int receive_user(struct net *n)
+static int receive_user(struct net *n, struct posted *p)
 {
-    struct posted p;
-    size_t len, room = 0;
+    size_t len;
     n->starved = false;
     const char *packet = net_user_next(n, &len, stop);
     if (!packet)
         return 0;
-    n->starved = !gather(n, HEADER_LEN + len, &p);
+    n->starved = !gather(n, HEADER_LEN + len, p);
     if (n->starved || n->stopped)
         return 0;
-    for (int i = 0; i < p.count; i++)
-        room += p.iov[i].iov_len;
-    if (p.iov[0].iov_len < HEADER_LEN || room < HEADER_LEN + len) {
+    if (p->iov[0].iov_len < HEADER_LEN || p->room < HEADER_LEN + len) {
         stop(n, "receive", "buffers are too small for a packet");
         return 0;
     }
-    if (!fill(n, &p, packet, len) || !number(n, &p, HEADER_LEN + len))
+    if (!fill(n, p, packet, len))
         return 0;
     net_user_taken(len);
-    return give(n, &p, HEADER_LEN + len);
+    return give(n, p, HEADER_LEN + len);
 }
 
-static int receive_one(struct net *n)
+static int receive_one(struct net *n, struct posted *p)
 {
-    struct posted p;
     if (!n->host)
-        return receive_user(n);
+        return receive_user(n, p);
     size_t want = n->offloads ? PACKET_MAX : HEADER_LEN + 18u + n->mtu;
-    n->starved = !gather(n, want, &p);
+    n->starved = !gather(n, want, p);
     if (n->starved || n->stopped)
         return 0;
-    if (p.iov[0].iov_len < HEADER_LEN) {
+    if (p->iov[0].iov_len < HEADER_LEN) {
         stop(n, "receive", "a buffer has no room for the header");
         return 0;
     }
-    long len = sys6(SYS_preadv2, n->fd, (long)p.iov, p.count, HERE, HERE, 0);
+    long len = sys6(SYS_preadv2, n->fd, (long)p->iov, p->parts, HERE, HERE, 0);
     if (len == -EFAULT)
         stop(n, "receive", "a buffer is in memory that cannot be written");
-    if (len <= (long)HEADER_LEN)
-        return 0;
-    if (!number(n, &p, (size_t)len))
-        return 0;
-    return give(n, &p, (size_t)len);
+    return len > (long)HEADER_LEN ? give(n, p, (size_t)len) : 0;
 }
 
 int nets_serve(struct nets *ns)
@@ -186,10 +178,13 @@ int nets_serve(struct nets *ns)
     int used = 0;
     for (unsigned i = 0; i < ns->count; i++) {
         struct net *n = &ns->dev[i];
+        struct posted p;
+        p.parts = p.chains = 0;
+        p.room = 0;
         for (int sent = 0; sent < BATCH && !n->stopped && transmit_one(n); sent++)
             ;
         for (int got = 0, now = 1; got < BATCH && now && !n->stopped; got++) {
-            now = receive_one(n);
+            now = receive_one(n, &p);
             used += now;
         }
     }

@@ -76,7 +76,7 @@ bool net_user_transmit(struct net *n, net_stop *stop)
     if (n->sent < PREFIX_LEN + len)
         return false;
     n->sent = 0;
-    queue_use(&n->tx, &chain, 0);
+    queue_use(&n->tx, chain.head, 0);
     return true;
 }
 

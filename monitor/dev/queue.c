@@ -145,11 +145,11 @@ int queue_peek(const struct queue *q, struct queue_chain *chain, const char **wh
     return queue_peek_ahead(q, 0, chain, why);
 }
 
-void queue_use(struct queue *q, const struct queue_chain *chain, uint32_t len)
+void queue_use(struct queue *q, uint16_t head, uint32_t len)
 {
     struct used *used = used_of(q);
     struct queue_used *u = &used->ring[q->used % size_of(q)];
-    __atomic_store_n(&u->id, chain->head, __ATOMIC_RELAXED);
+    __atomic_store_n(&u->id, head, __ATOMIC_RELAXED);
     __atomic_store_n(&u->len, len, __ATOMIC_RELAXED);
     q->seen++;
     q->used++;

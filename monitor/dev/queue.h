@@ -89,7 +89,8 @@ static inline size_t queue_rings_len(unsigned size)
     return align_up(queue_used_at(size) + 6 + 8 * (size_t)size, 16);
 }
 
-/* Takes the chain that queue_peek found and gives it back as used, with (len) as its length. */
-void queue_use(struct queue *q, const struct queue_chain *chain, uint32_t len);
+/* Takes the next chain, which a peek found with (head), and gives it back as used, with (len) as
+ * its length. */
+void queue_use(struct queue *q, uint16_t head, uint32_t len);
 
 #endif

@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
             if (!range_inside(at, chain.iov[i].iov_len, 0, sizeof(mem)))
                 abort();
         }
-        queue_use(&q, &chain, 1);
+        queue_use(&q, chain.head, 1);
     }
     abort(); /* more chains than a queue can hold */
 }

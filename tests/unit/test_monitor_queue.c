@@ -75,7 +75,7 @@ static void a_chain(void **state)
     assert_int_equal(chain.iov[0].iov_len, 10);
     assert_ptr_equal(chain.iov[1].iov_base, mem + MEM_LEN - 5);
     assert_int_equal(chain.iov[2].iov_len, 0);
-    queue_use(&q, &chain, 15);
+    queue_use(&q, chain.head, 15);
     assert_int_equal(rings.used.idx, 1);
     assert_int_equal(rings.used.ring[0].id, 3);
     assert_int_equal(rings.used.ring[0].len, 15);
@@ -98,7 +98,7 @@ static void round_and_round(void **state)
         while (queue_peek(&q, &chain, &why)) {
             assert_int_equal(chain.head, used % QUEUE_SIZE);
             assert_ptr_equal(chain.iov[0].iov_base, mem + used % MEM_LEN);
-            queue_use(&q, &chain, used);
+            queue_use(&q, chain.head, used);
             assert_int_equal(rings.used.ring[used % QUEUE_SIZE].len, used);
             used++;
         }
