@@ -3,7 +3,8 @@
  * Between malloc and the system: a few small runs of pages that malloc gives back are kept, as it
  * often wants the same again at once. A server that takes and frees a pool for each request would
  * otherwise unmap, map and touch the same pages each time, which costs more than all the rest of
- * malloc. What is kept counts as the program's memory. */
+ * malloc. What is kept counts as the program's memory: a program that has met its end keeps nothing
+ * from then on. */
 #include <string.h>
 #include <sys/mman.h>
 #include "atomic.h"
@@ -20,6 +21,7 @@ static struct {
     size_t len; /* 0: free */
 } kept[RUNS];
 static volatile int taken;
+static int met_the_end; /* of memory */
 
 /* Whoever finds it taken asks the system instead of waiting. */
 static int take(void)
@@ -32,13 +34,14 @@ static void give(void)
     a_store(&taken, 0);
 }
 
-/* Gives everything back. */
+/* Gives everything back, and keeps nothing any more. */
 static int drop_all(void)
 {
     int any = 0;
 
     if (!take())
         return 0;
+    met_the_end = 1;
     for (int i = 0; i < RUNS; i++) {
         if (kept[i].len) {
             munmap(kept[i].start, kept[i].len);
@@ -76,7 +79,7 @@ int __malloc_munmap(void *start, size_t len)
 {
     int i = RUNS;
 
-    if (len <= RUN_MAX && take()) {
+    if (len <= RUN_MAX && !met_the_end && take()) {
         for (i = 0; i < RUNS && kept[i].len; i++)
             ;
         if (i < RUNS) {
