@@ -43,7 +43,8 @@ uint32_t tcp_take_window(struct tcp_conn *c)
     uint32_t step = min_u32(c->rcv_limit / 2, c->rcv_mss);
     if (window < told + step && window < c->rcv_limit)
         window = told;
-    window = min_u32(window, 0xffffu << shift);
+    /* Until our SYN has arrived it may go again, and can say no more than that. */
+    window = min_u32(window, c->state < TCP_ESTABLISHED_STATE ? 0xffff : 0xffffu << shift);
     if (window < told)
         window = told;
     /* Rounded up: the edge must not go back by what the scale cuts off (RFC 7323, 2.4). */
