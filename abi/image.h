@@ -55,6 +55,16 @@ struct pith_note {
 /* Likewise: the guest drives network devices. Without it none is opened. */
 #define PITH_NOTE_NETWORK 4u
 
+/* Defines a note without a descriptor, of (note_type), in the object where it stands. Notes are packed to 4
+ * bytes. */
+#define PITH_NOTE_EMPTY(note_type)                                                                  \
+    static const struct {                                                                          \
+        uint32_t name_len, len, type;                                                              \
+        char name[8];                                                                              \
+    } __attribute__((packed, aligned(4))) empty_note_                                              \
+        __attribute__((used, section(".note.pith"), aligned(4))) = {                               \
+            sizeof(PITH_NOTE_NAME), 0, note_type, PITH_NOTE_NAME}
+
 _Static_assert(sizeof(struct pith_note) == 24, "ABI");
 
 #endif

@@ -6,7 +6,6 @@
  *
  * The device is not trusted: lengths and counts that it writes are read once and checked; what is
  * not sound breaks the device for good, with a message. */
-#include <elf.h>
 #include <errno.h>
 #include <string.h>
 
@@ -20,14 +19,7 @@
 #include "virtio/virtq.h"
 
 /* A monitor opens networks for images with the note that stands here. */
-static const struct {
-    Elf64_Nhdr header;
-    char name[8];
-} __attribute__((packed, aligned(4))) note
-    __attribute__((used, section(".note.pith"), aligned(4))) = {
-        .header = {sizeof(PITH_NOTE_NAME), 0, PITH_NOTE_NETWORK},
-        .name = PITH_NOTE_NAME,
-};
+PITH_NOTE_EMPTY(PITH_NOTE_NETWORK);
 
 /* virtio 1.2, 5.1.3. */
 #define F_CSUM       (1ull << 0)

@@ -2,20 +2,11 @@
  *
  * Shared pages (iface/plat.h). A monitor has them for images with the note that stands here: linked
  * with the first call of plat_share. */
-#include <elf.h>
-
 #include "abi/image.h"
 #include "iface/plat.h"
 #include "plat/hosted.h"
 
-static const struct {
-    Elf64_Nhdr header;
-    char name[8];
-} __attribute__((packed, aligned(4))) note
-    __attribute__((used, section(".note.pith"), aligned(4))) = {
-        .header = {sizeof(PITH_NOTE_NAME), 0, PITH_NOTE_SHARES},
-        .name = PITH_NOTE_NAME,
-};
+PITH_NOTE_EMPTY(PITH_NOTE_SHARES);
 
 int plat_share(void *addr, void *from, size_t len)
 {

@@ -2,22 +2,13 @@
  *
  * Upcalls: abi/upcall.h. They have a stack of their own, since the program's may be at fault, or be
  * shorter than they need. A monitor has them for images with the note that stands here. */
-#include <elf.h>
-
 #include "abi/image.h"
 #include "abi/upcall.h"
 #include "iface/hold.h"
 #include "iface/plat.h"
 #include "plat/hosted.h"
 
-static const struct {
-    Elf64_Nhdr header;
-    char name[8];
-} __attribute__((packed, aligned(4))) note
-    __attribute__((used, section(".note.pith"), aligned(4))) = {
-        .header = {sizeof(PITH_NOTE_NAME), 0, PITH_NOTE_UPCALLS},
-        .name = PITH_NOTE_NAME,
-};
+PITH_NOTE_EMPTY(PITH_NOTE_UPCALLS);
 
 #define STACK_LEN (16u << 10)
 
