@@ -17,6 +17,7 @@
 #include "iface/signal.h"
 #include "iface/wait.h"
 #include "mm/heap.h"
+#include "virtio/class.h"
 #include "virtio/virtq.h"
 
 /* virtio 1.2, 5.2.3 and 6. */
@@ -73,7 +74,6 @@ struct disk {
 };
 
 static struct disk *disks[DISKS_MAX];
-static bool unsound[DISKS_MAX];
 
 /* Where a transfer stands: what of its first request has been queued. */
 struct progress {
@@ -343,7 +343,7 @@ static void ask_name(struct disk *d)
         d->id[0] = '\0';
 }
 
-static int start(const struct plat_device *dev, struct disk **out)
+static int start(const struct plat_device *dev, unsigned index)
 {
     struct disk *d = heap_alloc(sizeof(*d));
 
@@ -370,32 +370,17 @@ static int start(const struct plat_device *dev, struct disk **out)
     d->device = dev->number;
     if (d->dev.name == d->id)
         ask_name(d);
-    *out = d;
+    disks[index] = d;
     return 0;
 }
 
+static struct virtio_class class = {PITH_DEVICE_BLOCK, DISKS_MAX, "disk", start, 0};
+
 int blkdev_get(unsigned index, struct blkdev **dev)
 {
-    struct plat_device found;
+    int err = index < DISKS_MAX && disks[index] ? 0 : virtio_start(&class, index);
 
-    if (index >= DISKS_MAX)
-        return -ENODEV;
-    if (unsound[index])
-        return -EIO;
-    if (!disks[index]) {
-        int err = plat_device_at(PITH_DEVICE_BLOCK, index, &found);
-        if (err)
-            return err;
-        err = start(&found, &disks[index]);
-        if (err == -ENODEV) {
-            log_line("disk %u: what it says of itself makes no sense: it is not used", index);
-            plat_device_stop(found.number);
-            unsound[index] = true;
-            return -EIO;
-        }
-        if (err)
-            return err;
-    }
-    *dev = &disks[index]->dev;
-    return 0;
+    if (!err)
+        *dev = &disks[index]->dev;
+    return err;
 }

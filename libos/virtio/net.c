@@ -16,6 +16,7 @@
 #include "iface/timer.h"
 #include "iface/wait.h"
 #include "mm/heap.h"
+#include "virtio/class.h"
 #include "virtio/virtq.h"
 
 /* A monitor opens networks for images with the note that stands here. */
@@ -70,7 +71,6 @@ struct net {
 
 static struct net *nets[NETDEV_MAX];
 static unsigned net_count;
-static bool unsound[NETDEV_MAX];
 
 static struct net *to_net(struct netdev *dev)
 {
@@ -449,28 +449,13 @@ static int start(const struct plat_device *dev, unsigned index)
     return 0;
 }
 
+static struct virtio_class class = {PITH_DEVICE_NET, NETDEV_MAX, "network", start, 0};
+
 int netdev_get(unsigned index, struct netdev **dev)
 {
-    struct plat_device found;
+    int err = index < NETDEV_MAX && nets[index] ? 0 : virtio_start(&class, index);
 
-    if (index >= NETDEV_MAX)
-        return -ENODEV;
-    if (unsound[index])
-        return -EIO;
-    if (!nets[index]) {
-        int err = plat_device_at(PITH_DEVICE_NET, index, &found);
-        if (err)
-            return err;
-        err = start(&found, index);
-        if (err == -ENODEV) {
-            log_line("network %u: what it says of itself makes no sense: it is not used", index);
-            plat_device_stop(found.number);
-            unsound[index] = true;
-            return -EIO;
-        }
-        if (err)
-            return err;
-    }
-    *dev = &nets[index]->dev;
-    return 0;
+    if (!err)
+        *dev = &nets[index]->dev;
+    return err;
 }

@@ -3,8 +3,8 @@
  * The block driver over a fake device: one that keeps to virtio 1.2 with different features, and
  * ones that do not. The driver is included whole, to be started afresh for every test.
  *
- * sources: libos/virtio/virtq.c libos/thread/wait.c tests/unit/fake_plat.c tests/unit/fake_mm.c
- * sources: libos/thread/thread.c
+ * sources: libos/virtio/virtq.c libos/virtio/class.c libos/thread/wait.c
+ * sources: tests/unit/fake_plat.c tests/unit/fake_mm.c libos/thread/thread.c
  * uses:    virtio thread mm abi */
 #include "unit.h"
 #include "fake_mm.h"
@@ -162,7 +162,7 @@ static struct blkdev *begin(uint64_t features, unsigned size)
     if (disks[0])
         heap_free(disks[0], sizeof(*disks[0]));
     disks[0] = NULL;
-    unsound[0] = false;
+    class.unsound = 0;
     memset(&host, 0, sizeof(host));
     for (size_t i = 0; i < sizeof(host.bytes); i += 4)
         *(uint32_t *)(host.bytes + i) = (uint32_t)i * 2654435761u;
@@ -314,7 +314,7 @@ static void bad_descriptions(void **state)
         assert_string_equal(
             fake.log, "pith: disk 0: what it says of itself makes no sense: it is not used\n");
     }
-    unsound[0] = false;
+    class.unsound = 0;
     device.config_len = 8;
     assert_int_equal(blkdev_get(0, &dev), -EIO);
     assert_null(begin(HOSTED & ~F_INDIRECT_DESC, 2));

@@ -3,7 +3,8 @@
  * The network driver over a fake device: one that keeps to virtio 1.2, 5.1, and ones that do not.
  * The driver is included whole, to be started afresh for every test.
  *
- * sources: libos/virtio/virtq.c libos/net/wire/pkt.c tests/unit/fake_pkt.c tests/unit/fake_mm.c
+ * sources: libos/virtio/virtq.c libos/virtio/class.c libos/net/wire/pkt.c
+ * sources: tests/unit/fake_pkt.c tests/unit/fake_mm.c
  * uses:    virtio mm abi iface */
 #include "unit.h"
 #include "fake_mm.h"
@@ -113,7 +114,7 @@ static void throw_away(void)
 static void begin(void)
 {
     throw_away();
-    memset(unsound, 0, sizeof(unsound));
+    class.unsound = 0;
     pkt_free_list(got);
     got = NULL;
     got_count = stops = polls = 0;
