@@ -142,11 +142,27 @@ struct tcp_listen {
     nsec_t cookies_until; /* cookies were sent: ACKs may bring them back until then */
 };
 
+/* What is found by both its ends: the start of connections, and of what TIME-WAIT keeps of them. */
+struct tcp_entry {
+    struct tcp_entry *next; /* in its chain */
+    struct ip_ends ends;
+};
+
+struct tcp_table {
+    struct tcp_entry **chain;
+    unsigned mask, count; /* (mask) + 1 chains */
+};
+
 /* What each segment needs comes first. */
 struct tcp_conn {
-    struct tcp_conn *hash_next;
+    union {
+        struct tcp_entry entry;
+        struct {
+            struct tcp_conn *hash_next;
+            struct ip_ends ends;
+        };
+    };
     struct tcp *t;
-    struct ip_ends ends;
 
     uint8_t state; /* enum tcp_state */
     uint8_t recovery;
@@ -249,9 +265,8 @@ _Static_assert(sizeof(struct tcp_conn) <= 1024, "10,000 of them are little");
 
 /* Instead of a connection that is over (RFC 9293, 3.6.1). */
 struct tcp_time_wait {
-    struct tcp_time_wait *hash_next;
+    struct tcp_entry entry;
     struct tcp_timer timer;
-    struct ip_ends ends;
     uint32_t rcv_nxt, snd_nxt, ts_recent, ts_offset;
     uint16_t window; /* as in a header */
     bool ts_on;
@@ -263,10 +278,7 @@ struct tcp {
     struct tcp_ops ops;
     void *user;
     nsec_t now;
-    struct tcp_conn **conns;
-    unsigned conn_mask, conn_count;
-    struct tcp_time_wait **waits;
-    unsigned wait_mask, wait_count;
+    struct tcp_table conns, waits;
     struct tcp_conn *listeners; /* by hash_next */
     struct tcp_conn *ackers;
     uint64_t hash_key[2];
@@ -286,8 +298,16 @@ void tcp_wheel_run(struct tcp *t);
 
 /* table.c */
 uint64_t tcp_hash(const struct tcp *t, const struct ip_ends *ends);
-bool tcp_ends_equal(const struct ip_ends *a, const struct ip_ends *b);
+struct tcp_entry *tcp_table_find(const struct tcp *t, const struct tcp_table *table,
+                                 const struct ip_ends *ends);
+void tcp_table_insert(struct tcp *t, struct tcp_table *table, struct tcp_entry *e);
+void tcp_table_remove(struct tcp *t, struct tcp_table *table, struct tcp_entry *e);
 struct tcp_conn *tcp_find(const struct tcp *t, const struct ip_ends *ends);
+/* The connections of chain (i), by hash_next. */
+static inline struct tcp_conn *tcp_chain(const struct tcp *t, unsigned i)
+{
+    return (struct tcp_conn *)t->conns.chain[i];
+}
 struct tcp_conn *tcp_conn_new(struct tcp *t, const struct ip_ends *ends,
                               const struct tcp_options *options);
 void tcp_conn_insert(struct tcp_conn *c);

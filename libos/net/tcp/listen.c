@@ -291,8 +291,8 @@ static void drop_conns(struct tcp_conn *l)
         tcp_set_state(l->listen->first, TCP_CLOSED_STATE);
         tcp_conn_free(l->listen->first);
     }
-    for (unsigned i = 0; i <= t->conn_mask && l->listen->half_open > 0; i++) {
-        for (struct tcp_conn *c = t->conns[i], *next; c; c = next) {
+    for (unsigned i = 0; i <= t->conns.mask && l->listen->half_open > 0; i++) {
+        for (struct tcp_conn *c = tcp_chain(t, i), *next; c; c = next) {
             next = c->hash_next;
             if (c->listener == l) {
                 tcp_set_state(c, TCP_CLOSED_STATE);

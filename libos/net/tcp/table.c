@@ -32,68 +32,92 @@ uint64_t tcp_hash(const struct tcp *t, const struct ip_ends *ends)
     return mix(h ^ t->hash_key[1], ends->local.d[1] ^ t->hash_key[0]);
 }
 
-bool tcp_ends_equal(const struct ip_ends *a, const struct ip_ends *b)
+static bool ends_equal(const struct ip_ends *a, const struct ip_ends *b)
 {
     return ports_of(a) == ports_of(b) && ip_equal(&a->remote, &b->remote) &&
            ip_equal(&a->local, &b->local);
 }
 
-struct tcp_conn *tcp_find(const struct tcp *t, const struct ip_ends *ends)
+struct tcp_entry *tcp_table_find(const struct tcp *t, const struct tcp_table *table,
+                                 const struct ip_ends *ends)
 {
-    struct tcp_conn *c = t->conns[tcp_hash(t, ends) & t->conn_mask];
+    struct tcp_entry *e = table->chain[tcp_hash(t, ends) & table->mask];
 
-    while (c && !tcp_ends_equal(&c->ends, ends))
-        c = c->hash_next;
-    return c;
+    while (e && !ends_equal(&e->ends, ends))
+        e = e->next;
+    return e;
 }
 
 /* Without memory the chains get longer. */
-static void grow(struct tcp *t)
+static void grow(struct tcp *t, struct tcp_table *table)
 {
-    unsigned old = t->conn_mask + 1, size = old * 2;
-    struct tcp_conn **table = t->ops.alloc(size * sizeof(struct tcp_conn *));
+    unsigned old = table->mask + 1, size = old * 2;
+    struct tcp_entry **chain = t->ops.alloc(size * sizeof(struct tcp_entry *));
 
-    if (!table)
+    if (!chain)
         return;
     for (unsigned i = 0; i < old; i++) {
-        for (struct tcp_conn *c = t->conns[i], *next; c; c = next) {
-            struct tcp_conn **to = &table[tcp_hash(t, &c->ends) & (size - 1)];
-            next = c->hash_next;
-            c->hash_next = *to;
-            *to = c;
+        for (struct tcp_entry *e = table->chain[i], *next; e; e = next) {
+            struct tcp_entry **to = &chain[tcp_hash(t, &e->ends) & (size - 1)];
+            next = e->next;
+            e->next = *to;
+            *to = e;
         }
     }
-    t->ops.free(t->conns, old * sizeof(struct tcp_conn *));
-    t->conns = table;
-    t->conn_mask = size - 1;
+    t->ops.free(table->chain, old * sizeof(struct tcp_entry *));
+    table->chain = chain;
+    table->mask = size - 1;
+}
+
+void tcp_table_insert(struct tcp *t, struct tcp_table *table, struct tcp_entry *e)
+{
+    if (table->count > table->mask)
+        grow(t, table);
+    struct tcp_entry **to = &table->chain[tcp_hash(t, &e->ends) & table->mask];
+    e->next = *to;
+    *to = e;
+    table->count++;
+}
+
+void tcp_table_remove(struct tcp *t, struct tcp_table *table, struct tcp_entry *e)
+{
+    struct tcp_entry **at = &table->chain[tcp_hash(t, &e->ends) & table->mask];
+
+    while (*at != e)
+        at = &(*at)->next;
+    *at = e->next;
+    table->count--;
+}
+
+static bool table_start(struct tcp_table *table, const struct tcp_ops *ops)
+{
+    table->chain = ops->alloc(BUCKETS_MIN * sizeof(struct tcp_entry *));
+    table->mask = BUCKETS_MIN - 1;
+    return table->chain;
+}
+
+static void table_end(struct tcp_table *table, const struct tcp_ops *ops)
+{
+    if (table->chain)
+        ops->free(table->chain, (table->mask + 1) * sizeof(struct tcp_entry *));
+}
+
+struct tcp_conn *tcp_find(const struct tcp *t, const struct ip_ends *ends)
+{
+    return (struct tcp_conn *)tcp_table_find(t, &t->conns, ends);
 }
 
 void tcp_conn_insert(struct tcp_conn *c)
 {
-    struct tcp *t = c->t;
-
-    if (t->conn_count > t->conn_mask)
-        grow(t);
-    struct tcp_conn **to = &t->conns[tcp_hash(t, &c->ends) & t->conn_mask];
-    c->hash_next = *to;
-    *to = c;
+    tcp_table_insert(c->t, &c->t->conns, &c->entry);
     c->in_table = true;
-    t->conn_count++;
 }
 
 void tcp_conn_remove(struct tcp_conn *c)
 {
-    struct tcp *t = c->t;
-    struct tcp_conn **at;
-
-    if (!c->in_table)
-        return;
-    at = &t->conns[tcp_hash(t, &c->ends) & t->conn_mask];
-    while (*at != c)
-        at = &(*at)->hash_next;
-    *at = c->hash_next;
+    if (c->in_table)
+        tcp_table_remove(c->t, &c->t->conns, &c->entry);
     c->in_table = false;
-    t->conn_count--;
 }
 
 struct tcp_conn *tcp_conn_new(struct tcp *t, const struct ip_ends *ends,
@@ -157,8 +181,8 @@ void tcp_shed_memory(struct tcp *t)
 {
     struct tcp_conn *most = NULL;
 
-    for (unsigned i = 0; i <= t->conn_mask; i++)
-        for (struct tcp_conn *c = t->conns[i]; c; c = c->hash_next)
+    for (unsigned i = 0; i <= t->conns.mask; i++)
+        for (struct tcp_conn *c = tcp_chain(t, i); c; c = c->hash_next)
             if (c->ooo_memory && (!most || c->ooo_memory > most->ooo_memory))
                 most = c;
     if (most) {
@@ -179,15 +203,11 @@ struct tcp *tcp_new(const struct tcp_ops *ops, void *user)
     t->ops = *ops;
     t->user = user;
     t->memory_limit = SIZE_MAX;
-    t->conns = ops->alloc(BUCKETS_MIN * sizeof(struct tcp_conn *));
-    t->waits = ops->alloc(BUCKETS_MIN * sizeof(struct tcp_time_wait *));
-    if (!t->conns || !t->waits) {
-        if (t->conns)
-            ops->free(t->conns, BUCKETS_MIN * sizeof(struct tcp_conn *));
+    if (!table_start(&t->conns, ops) || !table_start(&t->waits, ops)) {
+        table_end(&t->conns, ops);
         ops->free(t, sizeof(*t));
         return NULL;
     }
-    t->conn_mask = t->wait_mask = BUCKETS_MIN - 1;
     ops->random(t->hash_key, sizeof(t->hash_key));
     ops->random(t->secret, sizeof(t->secret));
     return t;
@@ -195,16 +215,16 @@ struct tcp *tcp_new(const struct tcp_ops *ops, void *user)
 
 void tcp_delete(struct tcp *t)
 {
-    for (unsigned i = 0; i <= t->conn_mask; i++)
-        while (t->conns[i])
-            tcp_conn_free(t->conns[i]);
-    for (unsigned i = 0; i <= t->wait_mask; i++)
-        while (t->waits[i])
-            tcp_wait_free(t, t->waits[i]);
+    for (unsigned i = 0; i <= t->conns.mask; i++)
+        while (t->conns.chain[i])
+            tcp_conn_free(tcp_chain(t, i));
+    for (unsigned i = 0; i <= t->waits.mask; i++)
+        while (t->waits.chain[i])
+            tcp_wait_free(t, (struct tcp_time_wait *)t->waits.chain[i]);
     while (t->listeners)
         tcp_listen_close(t->listeners);
-    t->ops.free(t->conns, (t->conn_mask + 1) * sizeof(struct tcp_conn *));
-    t->ops.free(t->waits, (t->wait_mask + 1) * sizeof(struct tcp_time_wait *));
+    table_end(&t->conns, &t->ops);
+    table_end(&t->waits, &t->ops);
     t->ops.free(t, sizeof(*t));
 }
 
@@ -243,8 +263,8 @@ void tcp_each(struct tcp *t, void (*fn)(void *arg, const struct tcp_conn *c), vo
 {
     for (struct tcp_conn *l = t->listeners; l; l = l->hash_next)
         fn(arg, l);
-    for (unsigned i = 0; i <= t->conn_mask; i++)
-        for (struct tcp_conn *c = t->conns[i]; c; c = c->hash_next)
+    for (unsigned i = 0; i <= t->conns.mask; i++)
+        for (struct tcp_conn *c = tcp_chain(t, i); c; c = c->hash_next)
             fn(arg, c);
 }
 

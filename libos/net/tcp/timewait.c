@@ -6,52 +6,20 @@
 
 struct tcp_time_wait *tcp_find_wait(const struct tcp *t, const struct ip_ends *ends)
 {
-    struct tcp_time_wait *w;
-
-    if (t->wait_count == 0)
-        return NULL;
-    w = t->waits[tcp_hash(t, ends) & t->wait_mask];
-    while (w && !tcp_ends_equal(&w->ends, ends))
-        w = w->hash_next;
-    return w;
+    return t->waits.count ? (struct tcp_time_wait *)tcp_table_find(t, &t->waits, ends) : NULL;
 }
 
 void tcp_each_wait(const struct tcp *t, void (*fn)(void *arg, const struct ip_ends *ends),
                    void *arg)
 {
-    for (unsigned i = 0; t->wait_count && i <= t->wait_mask; i++)
-        for (const struct tcp_time_wait *w = t->waits[i]; w; w = w->hash_next)
-            fn(arg, &w->ends);
-}
-
-static void grow(struct tcp *t)
-{
-    unsigned old = t->wait_mask + 1, size = old * 2;
-    struct tcp_time_wait **table = t->ops.alloc(size * sizeof(struct tcp_time_wait *));
-
-    if (!table)
-        return;
-    for (unsigned i = 0; i < old; i++) {
-        for (struct tcp_time_wait *w = t->waits[i], *next; w; w = next) {
-            struct tcp_time_wait **to = &table[tcp_hash(t, &w->ends) & (size - 1)];
-            next = w->hash_next;
-            w->hash_next = *to;
-            *to = w;
-        }
-    }
-    t->ops.free(t->waits, old * sizeof(struct tcp_time_wait *));
-    t->waits = table;
-    t->wait_mask = size - 1;
+    for (unsigned i = 0; t->waits.count && i <= t->waits.mask; i++)
+        for (const struct tcp_entry *e = t->waits.chain[i]; e; e = e->next)
+            fn(arg, &e->ends);
 }
 
 void tcp_wait_free(struct tcp *t, struct tcp_time_wait *w)
 {
-    struct tcp_time_wait **at = &t->waits[tcp_hash(t, &w->ends) & t->wait_mask];
-
-    while (*at != w)
-        at = &(*at)->hash_next;
-    *at = w->hash_next;
-    t->wait_count--;
+    tcp_table_remove(t, &t->waits, &w->entry);
     tcp_timer_cancel(t, &w->timer);
     t->counts.memory -= sizeof(*w);
     t->ops.free(w, sizeof(*w));
@@ -70,10 +38,8 @@ static void keep(struct tcp_conn *c)
 
     if (!w)
         return;
-    if (t->wait_count > t->wait_mask)
-        grow(t);
     t->counts.memory += sizeof(*w);
-    w->ends = c->ends;
+    w->entry.ends = c->ends;
     w->rcv_nxt = c->rcv_nxt;
     w->snd_nxt = c->snd_nxt;
     w->ts_on = c->ts_on;
@@ -82,10 +48,7 @@ static void keep(struct tcp_conn *c)
     w->window = (uint16_t)min_u32((c->rcv_adv - c->rcv_nxt) >> c->rcv_scale, 0xffff);
     w->path = c->options.path;
     w->timer.fn = is_over;
-    struct tcp_time_wait **to = &t->waits[tcp_hash(t, &w->ends) & t->wait_mask];
-    w->hash_next = *to;
-    *to = w;
-    t->wait_count++;
+    tcp_table_insert(t, &t->waits, &w->entry);
     t->counts.time_waits++;
     tcp_timer_set(t, &w->timer, t->now + TIME_WAIT);
 }
@@ -117,7 +80,7 @@ static void answer(struct tcp *t, struct tcp_time_wait *w)
         r.options = options;
         r.options_len = sizeof(options);
     }
-    tcp_send_raw(t, &w->ends, &w->path, &r);
+    tcp_send_raw(t, &w->entry.ends, &w->path, &r);
 }
 
 bool tcp_wait_input(struct tcp *t, struct tcp_time_wait *w, const struct tcp_segment *s)

@@ -184,13 +184,13 @@ bool tcp_close_all(struct tcp *t)
 {
     bool left = false;
 
-    for (unsigned i = 0; i <= t->conn_mask; i++) {
-        for (struct tcp_conn *c = t->conns[i], *next; c; c = next) {
+    for (unsigned i = 0; i <= t->conns.mask; i++) {
+        for (struct tcp_conn *c = tcp_chain(t, i), *next; c; c = next) {
             next = c->hash_next;
             if (!c->closed_by_user && !c->listener)
                 tcp_close(c);
         }
-        for (struct tcp_conn *c = t->conns[i]; c; c = c->hash_next)
+        for (struct tcp_conn *c = tcp_chain(t, i); c; c = c->hash_next)
             left |= c->closed_by_user && !tcp_all_acked(c);
     }
     return left;
