@@ -7,6 +7,7 @@
 #ifndef PITH_IFACE_USER_H
 #define PITH_IFACE_USER_H
 
+#include <errno.h>
 #include <sys/types.h>
 #include "base/base.h"
 
@@ -14,6 +15,15 @@
  * whatever the address. */
 bool user_readable(const void *addr, size_t len);
 bool user_writable(const void *addr, size_t len);
+
+/* Answers an int to the program at (addr), as ioctl and its like do: 0, -EFAULT. */
+static inline int user_give_int(long addr, int value)
+{
+    if (!user_writable((void *)addr, sizeof(value)))
+        return -EFAULT;
+    *(int *)addr = value;
+    return 0;
+}
 
 /* How many of the (len) bytes at (addr) the program may read, or with (write) write, from the first
  * one on. For transfers that stop where Linux's would. */

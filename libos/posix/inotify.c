@@ -218,14 +218,11 @@ static long inotify_ioctl(struct file *f, unsigned long request, long arg)
 
     if (request != FIONREAD)
         return -ENOTTY;
-    if (!user_writable((void *)arg, sizeof(int)))
-        return -EFAULT;
     list_for_each(node, &in->events)
     {
         bytes += sizeof(struct inotify_event) + list_entry(node, struct event, node)->head.len;
     }
-    *(int *)arg = (int)bytes;
-    return 0;
+    return user_give_int(arg, (int)bytes);
 }
 
 static void inotify_release(struct file *f)

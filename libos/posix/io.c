@@ -625,10 +625,7 @@ static long bytes_left(const struct file *f, long arg)
 {
     if (!f->inode || !S_ISREG(f->inode->mode))
         return -ENOTTY;
-    if (!user_writable((int *)arg, sizeof(int)))
-        return -EFAULT;
-    *(int *)arg = (int)(f->inode->size - f->pos);
-    return 0;
+    return user_give_int(arg, (int)(f->inode->size - f->pos));
 }
 
 long pith_sys_ioctl(long fd, long request, long arg)

@@ -33,14 +33,6 @@ static long give_word(long result, uint64_t value)
     return 0;
 }
 
-static long give_int(long result, int value)
-{
-    if (!user_writable((void *)result, sizeof(value)))
-        return -EFAULT;
-    *(int *)result = value;
-    return 0;
-}
-
 long pith_sys_exit_group(long status)
 {
     if (process_ends) {
@@ -222,7 +214,7 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
         attributes.death_signal = (int)value;
         return 0;
     case PR_GET_PDEATHSIG:
-        return give_int(arg, attributes.death_signal);
+        return user_give_int(arg, attributes.death_signal);
     case PR_SET_DUMPABLE:
         if (value > 1)
             return -EINVAL;
@@ -245,7 +237,7 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
         attributes.subreaper = value != 0;
         return 0;
     case PR_GET_CHILD_SUBREAPER:
-        return give_int(arg, attributes.subreaper);
+        return user_give_int(arg, attributes.subreaper);
     case PR_SET_TIMERSLACK:
         attributes.timer_slack = arg > 0 ? value : 0;
         return 0;
@@ -272,7 +264,7 @@ static long check_capability_header(struct __user_cap_header_struct *header)
     case _LINUX_CAPABILITY_VERSION_3:
         return _LINUX_CAPABILITY_U32S_3;
     default:
-        return give_int((long)&header->version, _LINUX_CAPABILITY_VERSION_3) ?: -EINVAL;
+        return user_give_int((long)&header->version, _LINUX_CAPABILITY_VERSION_3) ?: -EINVAL;
     }
 }
 

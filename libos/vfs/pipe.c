@@ -277,12 +277,9 @@ static long pipe_ioctl(struct file *f, unsigned long request, long arg)
 
     if (request != FIONREAD)
         return -ENOTTY;
-    if (!user_writable((void *)arg, sizeof(count)))
-        return -EFAULT;
     for (uint32_t i = 0; i < p->used; i++)
         count += pipe_slot(p, i)->len;
-    *(int *)arg = count;
-    return 0;
+    return user_give_int(arg, count);
 }
 
 /* F_SETPIPE_SZ: at least (size) bytes of whole pages fit from now on. */

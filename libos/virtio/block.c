@@ -378,7 +378,7 @@ static struct virtio_class class = {PITH_DEVICE_BLOCK, DISKS_MAX, "disk", start,
 
 int blkdev_get(unsigned index, struct blkdev **dev)
 {
-    int err = index < DISKS_MAX && disks[index] ? 0 : virtio_start(&class, index);
+    int err = index < DISKS_MAX && disks[index] ? 0 : virtio_class_start(&class, index);
 
     if (!err)
         *dev = &disks[index]->dev;

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 
-int virtio_start(struct virtio_class *c, unsigned index)
+int virtio_class_start(struct virtio_class *c, unsigned index)
 {
     struct plat_device found;
 

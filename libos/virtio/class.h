@@ -18,6 +18,6 @@ struct virtio_class {
 
 /* Starts device (index), which is not started yet. 0; -ENODEV (no such device), -EIO (its
  * description is not sound: said once, and it is stopped), -ENOMEM. */
-must_check int virtio_start(struct virtio_class *c, unsigned index);
+must_check int virtio_class_start(struct virtio_class *c, unsigned index);
 
 #endif

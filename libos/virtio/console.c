@@ -174,10 +174,7 @@ static long in_ioctl(struct file *f, unsigned long request, long arg)
     (void)f;
     if (request == FIONREAD) {
         collect();
-        if (!user_writable((int *)arg, sizeof(int)))
-            return -EFAULT;
-        *(int *)arg = (int)input.count;
-        return 0;
+        return user_give_int(arg, (int)input.count);
     }
     return console_ioctl(input.config, PITH_CONSOLE_TTY_IN, request, arg);
 }

@@ -453,7 +453,7 @@ static struct virtio_class class = {PITH_DEVICE_NET, NETDEV_MAX, "network", star
 
 int netdev_get(unsigned index, struct netdev **dev)
 {
-    int err = index < NETDEV_MAX && nets[index] ? 0 : virtio_start(&class, index);
+    int err = index < NETDEV_MAX && nets[index] ? 0 : virtio_class_start(&class, index);
 
     if (!err)
         *dev = &nets[index]->dev;

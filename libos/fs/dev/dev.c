@@ -66,10 +66,7 @@ static long random_ioctl(struct file *f, unsigned long request, long arg)
     (void)f;
     if (request != RNDGETENTCNT)
         return -EINVAL;
-    if (!user_writable((int *)arg, sizeof(int)))
-        return -EFAULT;
-    *(int *)arg = 256;
-    return 0;
+    return user_give_int(arg, 256);
 }
 
 static const struct file_ops null_ops = {

@@ -541,10 +541,7 @@ static long dgram_ioctl(struct socket *s, unsigned long request, long arg)
         n = d->queue.packets.first ? (int)d->queue.packets.first->total : 0;
     else if (request != TIOCOUTQ)
         return -ENOTTY;
-    if (!user_writable((void *)arg, sizeof(int)))
-        return -EFAULT;
-    *(int *)arg = n;
-    return 0;
+    return user_give_int(arg, n);
 }
 
 static int dgram_setopt(struct socket *s, int level, int name, const void *value, socklen_t len)

@@ -319,10 +319,7 @@ static long raw_ioctl(struct socket *s, unsigned long request, long arg)
                                      ? 0 : ((const struct ip_rx *)first->cb)->header_len);
     else if (request != FIONREAD && request != TIOCOUTQ)
         return -ENOTTY;
-    if (!user_writable((void *)arg, sizeof(int)))
-        return -EFAULT;
-    *(int *)arg = n;
-    return 0;
+    return user_give_int(arg, n);
 }
 
 static int raw_setopt(struct socket *s, int level, int name, const void *value, socklen_t len)

@@ -344,8 +344,5 @@ long inet_stream_ioctl(struct socket *s, unsigned long request, long arg)
     default:
         return -ENOTTY;
     }
-    if (!user_writable((void *)arg, sizeof(int)))
-        return -EFAULT;
-    *(int *)arg = (int)n;
-    return 0;
+    return user_give_int(arg, (int)n);
 }

@@ -163,10 +163,7 @@ static long file_ioctl(struct file *f, unsigned long request, long arg)
     struct socket *s = f->data;
 
     if (request == FIOGETOWN || request == SIOCGPGRP) {
-        if (!user_writable((void *)arg, sizeof(int)))
-            return -EFAULT;
-        *(int *)arg = 0;
-        return 0;
+        return user_give_int(arg, 0);
     }
     long r = s->ops->ioctl ? s->ops->ioctl(s, request, arg) : -ENOTTY;
 

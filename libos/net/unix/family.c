@@ -298,10 +298,7 @@ static long unix_ioctl(struct socket *s, unsigned long request, long arg)
     default:
         return -ENOTTY;
     }
-    if (!user_writable((void *)arg, sizeof(int)))
-        return -EFAULT;
-    *(int *)arg = (int)n;
-    return 0;
+    return user_give_int(arg, (int)n);
 }
 
 static int unix_setopt(struct socket *s, int level, int name, const void *value, socklen_t len)
