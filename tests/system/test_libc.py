@@ -107,6 +107,12 @@ def test_libc_needs_nothing_but_calls():
                        "__mulsc3", "__muldc3", "__mulxc3"}
 
 
+def test_no_name_is_defined_twice():
+    """The linker takes the first that it meets, without a word, and so perhaps the wrong one."""
+    names = collections.Counter(name for _, kind, name in symbols(LIB / "libpith.a") if kind in "TDBRVW")
+    assert [name for name, count in names.items() if count > 1] == []
+
+
 @pytest.mark.parametrize("archive", ["libc.a", "libpith.a", "libpith-missing.a"])
 def test_no_path_of_the_build_machine(archive):
     assert str(ROOT).encode() not in (LIB / archive).read_bytes()
