@@ -544,3 +544,29 @@ void script_open(struct script *s, bool passive, const char *options, unsigned w
     }
     s->end.events = 0;
 }
+
+void script_take(struct script *s, uint32_t from, unsigned n, uint32_t len)
+{
+    char line[64];
+
+    for (unsigned i = 0; i < n; i++, from += len) {
+        snprintf(line, sizeof(line), "> A %u(%u)", from, len);
+        script_lines(s, __FILE__, __LINE__, (const char *const[]){line, NULL});
+    }
+}
+
+struct script it;
+
+int script_setup(void **state)
+{
+    (void)state;
+    script_start(&it);
+    return 0;
+}
+
+int script_teardown(void **state)
+{
+    (void)state;
+    script_end(&it);
+    return 0;
+}

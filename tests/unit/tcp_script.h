@@ -58,8 +58,16 @@ void script_start(struct script *s);
 /* Frees all; nothing that was sent may be left. */
 void script_end(struct script *s);
 
+/* Takes (n) segments of (len) bytes from (from) on in. */
+void script_take(struct script *s, uint32_t from, unsigned n, uint32_t len);
+
 void script_lines(struct script *s, const char *file, int line, const char *const *lines);
 #define script(s, ...) script_lines(s, __FILE__, __LINE__, (const char *const[]){__VA_ARGS__, NULL})
+
+/* The script of the test that runs; cmocka's functions start it and end it. */
+extern struct script it;
+int script_setup(void **state);
+int script_teardown(void **state);
 
 /* A single line, whatever is sent before or after. And forgets what was sent. */
 void script_inject(struct script *s, const char *text);

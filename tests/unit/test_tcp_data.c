@@ -9,53 +9,26 @@
 #include "unit.h"
 #include "tcp_script.h"
 
-static struct script s;
-
-static int begin(void **state)
-{
-    (void)state;
-    script_start(&s);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    script_end(&s);
-    return 0;
-}
-
-/* Takes (n) segments of (len) bytes from (from) on in. */
-static void take(uint32_t from, unsigned n, uint32_t len)
-{
-    char line[64];
-
-    for (unsigned i = 0; i < n; i++, from += len) {
-        snprintf(line, sizeof(line), "> A %u(%u)", from, len);
-        script_lines(&s, __FILE__, __LINE__, (const char *const[]){line, NULL});
-    }
-}
-
 static void a_single_segment_is_acknowledged_after_40_ms(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
+    script_open(&it, true, "mss 1460", 65535);
     /* A dialogue: answers carry the ACKs. */
     uint32_t in = 1, out = 1;
     for (unsigned i = 0; i < 20; i++) {
         char line[3][80];
         snprintf(line[0], 80, "< AP %u(100) ack %u win 65535", in, out);
-        script_inject(&s, line[0]);
+        script_inject(&it, line[0]);
         in += 100;
-        script_drop(&s);
+        script_drop(&it);
         snprintf(line[1], 80, "> AP %u(50) ack %u", out, in);
-        script(&s, "read 100", "push 50", line[1]);
+        script(&it, "read 100", "push 50", line[1]);
         out += 50;
     }
     char last[2][80];
     snprintf(last[0], 80, "< AP %u(100) ack %u win 65535", in, out);
     snprintf(last[1], 80, "> @40 A %u(0) ack %u", out, in + 100);
-    script(&s, last[0], last[1], "quiet 1000");
+    script(&it, last[0], last[1], "quiet 1000");
 }
 
 static void every_second_full_segment_is_acknowledged_at_once(void **state)
@@ -63,23 +36,23 @@ static void every_second_full_segment_is_acknowledged_at_once(void **state)
     unsigned acks = 0, longest = 0, since = 0;
 
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
+    script_open(&it, true, "mss 1460", 65535);
     for (uint32_t seq = 1; seq < 1 + 60 * 1460; seq += 1460) {
         char line[64];
         snprintf(line, sizeof(line), "< A %u(1460) ack 1 win 65535", seq);
-        script_inject(&s, line);
+        script_inject(&it, line);
         since++;
-        if (s.sent) {
-            struct script_segment *g = s.sent;
+        if (it.sent) {
+            struct script_segment *g = it.sent;
             assert_int_equal(g->ack, seq + 1460);
             assert_null(g->next);
-            s.sent = NULL;
+            it.sent = NULL;
             free(g);
             acks++;
             longest = since > longest ? since : longest;
             since = 0;
         }
-        script(&s, "read 1460");
+        script(&it, "read 1460");
     }
     assert_int_equal(longest, 2);
     assert_true(acks < 50); /* but not each one for ever */
@@ -88,13 +61,13 @@ static void every_second_full_segment_is_acknowledged_at_once(void **state)
 static void quick_ack(void **state)
 {
     (void)state;
-    s.options.quick_ack = true;
-    script_open(&s, true, "mss 1460", 65535);
+    it.options.quick_ack = true;
+    script_open(&it, true, "mss 1460", 65535);
     for (uint32_t seq = 1; seq < 100; seq++) {
         char line[2][64];
         snprintf(line[0], 64, "< AP %u(1) ack 1 win 65535", seq);
         snprintf(line[1], 64, "> A 1(0) ack %u", seq + 1);
-        script(&s, line[0], line[1]);
+        script(&it, line[0], line[1]);
     }
 }
 
@@ -102,8 +75,8 @@ static void quick_ack(void **state)
 static void rfc2018_blocks(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460 sackok", 65535);
-    script(&s, "< A 1001(1000) ack 1 win 65535", "> A 1(0) ack 1 sack 1001-2001",
+    script_open(&it, true, "mss 1460 sackok", 65535);
+    script(&it, "< A 1001(1000) ack 1 win 65535", "> A 1(0) ack 1 sack 1001-2001",
            "< A 3001(1000) ack 1 win 65535", "> A 1(0) ack 1 sack 3001-4001,1001-2001",
            "< A 5001(1000) ack 1 win 65535", "> A 1(0) ack 1 sack 5001-6001,3001-4001,1001-2001",
            "< A 2001(1000) ack 1 win 65535", "> A 1(0) ack 1 sack 1001-4001,5001-6001",
@@ -114,16 +87,16 @@ static void rfc2018_blocks(void **state)
 static void rfc2018_no_blocks_without_sackok(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "< A 1001(1000) ack 1 win 65535", "> A 1(0) ack 1 nosack",
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "< A 1001(1000) ack 1 win 65535", "> A 1(0) ack 1 nosack",
            "< A 1(1000) ack 1 win 65535", "> A 1(0) ack 2001");
 }
 
 static void rfc2883_duplicates(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460 sackok", 65535);
-    script(&s, "< A 1(1000) ack 1 win 65535", "> A 1(0) ack 1001", "< A 1(1000) ack 1 win 65535",
+    script_open(&it, true, "mss 1460 sackok", 65535);
+    script(&it, "< A 1(1000) ack 1 win 65535", "> A 1(0) ack 1001", "< A 1(1000) ack 1 win 65535",
            "> A 1(0) ack 1001 sack 1-1001", "< A 2001(1000) ack 1 win 65535",
            "> A 1(0) ack 1001 sack 2001-3001", "< A 2001(1000) ack 1 win 65535",
            "> A 1(0) ack 1001 sack 2001-3001,2001-3001");
@@ -133,8 +106,8 @@ static void rfc2883_duplicates(void **state)
 static void overlaps(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "< A 101(100) ack 1 win 9000", "> A 1(0) ack 1", "< A 51(200) ack 1 win 9000",
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "< A 101(100) ack 1 win 9000", "> A 1(0) ack 1", "< A 51(200) ack 1 win 9000",
            "> A 1(0) ack 1", "< A 301(100) ack 1 win 9000", "> A 1(0) ack 1",
            "< A 151(300) ack 1 win 9000", "> A 1(0) ack 1", "< A 1(75) ack 1 win 9000",
            "> A 1(0) ack 451", "< A 401(100) ack 1 win 9000", "> A 1(0) ack 501", "read 500");
@@ -143,8 +116,8 @@ static void overlaps(void **state)
 static void rfc9293_3_7_4_nagle(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 10", "> AP 1(10)", "push 10", "push 10", "quiet 10",
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 10", "> AP 1(10)", "push 10", "push 10", "quiet 10",
            "< A 1(0) ack 11 win 65535", "> AP 11(20)", "push 1500", "> A 31(1460)", "quiet 10",
            "< A 1(0) ack 1491 win 65535", "> AP 1491(40)");
 }
@@ -152,99 +125,99 @@ static void rfc9293_3_7_4_nagle(void **state)
 static void no_delay(void **state)
 {
     (void)state;
-    s.options.no_delay = true;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 10", "> AP 1(10)", "push 10", "> AP 11(10)", "push 10", "> AP 21(10)");
+    it.options.no_delay = true;
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 10", "> AP 1(10)", "push 10", "> AP 11(10)", "push 10", "> AP 21(10)");
 }
 
 static void no_delay_set_later_sends_what_waits(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 10", "> AP 1(10)", "push 10", "quiet 10");
-    tcp_options(s.end.c)->no_delay = true;
-    tcp_options_changed(s.end.c);
-    script(&s, "> AP 11(10)");
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 10", "> AP 1(10)", "push 10", "quiet 10");
+    tcp_options(it.end.c)->no_delay = true;
+    tcp_options_changed(it.end.c);
+    script(&it, "> AP 11(10)");
 }
 
 static void msg_more(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "more 1000", "quiet 5", "more 1000", "> A 1(1460)", "quiet 5", "push 10",
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "more 1000", "quiet 5", "more 1000", "> A 1(1460)", "quiet 5", "push 10",
            "> AP 1461(550)");
 }
 
 static void cork(void **state)
 {
     (void)state;
-    s.options.cork = true;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 1000", "quiet 50", "push 1000", "> A 1(1460)", "quiet 50");
-    tcp_options(s.end.c)->cork = false;
-    tcp_options_changed(s.end.c);
-    struct script_segment *g = s.sent;
+    it.options.cork = true;
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 1000", "quiet 50", "push 1000", "> A 1(1460)", "quiet 50");
+    tcp_options(it.end.c)->cork = false;
+    tcp_options_changed(it.end.c);
+    struct script_segment *g = it.sent;
     if (!g) /* Nagle may still hold it */
-        script(&s, "< A 1(0) ack 1461 win 65535", "> AP 1461(540)");
+        script(&it, "< A 1(0) ack 1461 win 65535", "> AP 1461(540)");
     else
-        script(&s, "> AP 1461(540)");
+        script(&it, "> AP 1461(540)");
 }
 
 /* Linux's 200 ms: what is corked is not held for ever. */
 static void cork_ends_after_200_ms(void **state)
 {
     (void)state;
-    s.options.cork = true;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 1000", "> @200 AP 1(1000)");
+    it.options.cork = true;
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 1000", "> @200 AP 1(1000)");
 }
 
 static void a_fin_pushes_what_is_corked(void **state)
 {
     (void)state;
-    s.options.cork = true;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 1000", "quiet 50", "shut", "> FAP 1(1000)");
+    it.options.cork = true;
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 1000", "quiet 50", "shut", "> FAP 1(1000)");
 }
 
 static void rfc6928_initial_window(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 20000");
-    take(1, 10, 1460);
-    script(&s, "quiet 10");
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 20000");
+    script_take(&it, 1, 10, 1460);
+    script(&it, "quiet 10");
 }
 
 static void rfc6928_initial_window_of_large_segments(void **state)
 {
     (void)state;
-    s.w.host[0].mtu = 8980;
-    script_open(&s, true, "mss 8960", 65535);
-    script(&s, "push 60000");
-    take(1, 6, 8960);
-    script(&s, "> AP 53761(6240)");
+    it.w.host[0].mtu = 8980;
+    script_open(&it, true, "mss 8960", 65535);
+    script(&it, "push 60000");
+    script_take(&it, 1, 6, 8960);
+    script(&it, "> AP 53761(6240)");
 }
 
 /* Each ACK of a segment opens the window by one more. */
 static void rfc5681_3_1_slow_start(void **state)
 {
     (void)state;
-    s.options.reno = true;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 60000");
-    take(1, 10, 1460);
-    script(&s, "< A 1(0) ack 1461 win 65535");
-    take(14601, 2, 1460);
-    script(&s, "< A 1(0) ack 2921 win 65535");
-    take(17521, 2, 1460);
+    it.options.reno = true;
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 60000");
+    script_take(&it, 1, 10, 1460);
+    script(&it, "< A 1(0) ack 1461 win 65535");
+    script_take(&it, 14601, 2, 1460);
+    script(&it, "< A 1(0) ack 2921 win 65535");
+    script_take(&it, 17521, 2, 1460);
 }
 
 static void the_peers_window_is_obeyed(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460 ws 2", 1000); /* 4,000 */
-    script(&s, "push 10000", "> A 1(1460)", "> A 1461(1460)", "quiet 5",
+    script_open(&it, true, "mss 1460 ws 2", 1000); /* 4,000 */
+    script(&it, "push 10000", "> A 1(1460)", "> A 1461(1460)", "quiet 5",
            "< A 1(0) ack 2921 win 500", /* 2,000 */
            "> A 2921(1460)", "quiet 5", "< A 1(0) ack 4381 win 10000", "> A 4381(1460)",
            "> A 5841(1460)", "> A 7301(1460)", "> A 8761(1240)");
@@ -254,8 +227,8 @@ static void the_peers_window_is_obeyed(void **state)
 static void rfc9293_3_8_6_2_1_silly_windows_of_the_peer(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 2000);
-    script(&s, "push 5000", "> A 1(1460)", "quiet 5", "< A 1(0) ack 1461 win 100", "quiet 100",
+    script_open(&it, true, "mss 1460", 2000);
+    script(&it, "push 5000", "> A 1(1460)", "quiet 5", "< A 1(0) ack 1461 win 100", "quiet 100",
            "< A 1(0) ack 1461 win 1200", "> A 1461(1200)");
 }
 
@@ -263,36 +236,36 @@ static void rfc9293_3_8_6_2_1_silly_windows_of_the_peer(void **state)
 static void rfc9293_3_8_6_2_2_silly_windows_of_ours(void **state)
 {
     (void)state;
-    s.options.recv_limit = 4096;
-    script_open(&s, true, "mss 1460", 65535);
+    it.options.recv_limit = 4096;
+    script_open(&it, true, "mss 1460", 65535);
     struct script_segment *g;
-    uint32_t seq = 1, edge = s.last.window;
+    uint32_t seq = 1, edge = it.last.window;
     for (unsigned i = 0; i < 40 && edge > 0; i++) {
         char line[64];
         uint32_t n = edge < 1000 ? edge : 1000;
         snprintf(line, sizeof(line), "< A %u(%u) ack 1 win 65535", seq, n);
-        script_inject(&s, line);
+        script_inject(&it, line);
         seq += n;
         edge -= n;
-        while ((g = s.sent)) {
+        while ((g = it.sent)) {
             edge = g->ack + g->window - seq;
-            s.sent = g->next;
+            it.sent = g->next;
             free(g);
         }
     }
-    world_run(&s.w, 100 * MSEC);
-    while ((g = s.sent)) {
+    world_run(&it.w, 100 * MSEC);
+    while ((g = it.sent)) {
         assert_int_equal(g->window, 0);
-        s.sent = g->next;
+        it.sent = g->next;
         free(g);
     }
-    script(&s, "read 100", "quiet 100", "read 100", "quiet 100");
-    for (unsigned i = 0; i < 40 && !s.sent; i++)
-        script_inject(&s, "read 100");
-    assert_non_null(s.sent);
-    assert_in_range(s.sent->window, 1460, 4096);
-    g = s.sent;
-    s.sent = g->next;
+    script(&it, "read 100", "quiet 100", "read 100", "quiet 100");
+    for (unsigned i = 0; i < 40 && !it.sent; i++)
+        script_inject(&it, "read 100");
+    assert_non_null(it.sent);
+    assert_in_range(it.sent->window, 1460, 4096);
+    g = it.sent;
+    it.sent = g->next;
     free(g);
 }
 
@@ -300,18 +273,18 @@ static void rfc9293_3_8_6_2_2_silly_windows_of_ours(void **state)
 static void the_window_does_not_shrink(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
+    script_open(&it, true, "mss 1460", 65535);
     uint32_t edge = 0;
     for (uint32_t seq = 1; seq < 20000; seq += 1000) {
         char line[64];
         snprintf(line, sizeof(line), "< A %u(1000) ack 1 win 65535", seq);
-        script_inject(&s, line);
+        script_inject(&it, line);
         struct script_segment *g;
-        while ((g = s.sent)) {
+        while ((g = it.sent)) {
             uint32_t now = g->ack + g->window;
             assert_true(now >= edge);
             edge = now;
-            s.sent = g->next;
+            it.sent = g->next;
             free(g);
         }
     }
@@ -320,63 +293,63 @@ static void the_window_does_not_shrink(void **state)
 static void rfc9293_3_8_6_1_zero_window_probes(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 1000);
-    script(&s, "push 1000", "> AP 1(1000)", "< A 1(0) ack 1001 win 0", "push 500", "quiet 150");
+    script_open(&it, true, "mss 1460", 1000);
+    script(&it, "push 1000", "> AP 1(1000)", "< A 1(0) ack 1001 win 0", "push 500", "quiet 150");
     /* Then probes, twice as long each time; what they look like is our choice, that an old or one
      * new byte is in the window's place is not. */
-    nsec_t times[6], at = s.w.now;
+    nsec_t times[6], at = it.w.now;
     for (unsigned i = 0; i < 6; i++) {
-        nsec_t limit = s.w.now + 60 * NSEC_PER_SEC;
-        while (!s.sent && world_step(&s.w, limit))
+        nsec_t limit = it.w.now + 60 * NSEC_PER_SEC;
+        while (!it.sent && world_step(&it.w, limit))
             ;
-        assert_non_null(s.sent);
-        times[i] = s.sent->at - at;
-        at = s.sent->at;
-        assert_true(s.sent->len <= 1 && (s.sent->seq == 1000 || s.sent->seq == 1001));
-        free(s.sent);
-        s.sent = NULL;
-        script(&s, "< A 1(0) ack 1001 win 0");
+        assert_non_null(it.sent);
+        times[i] = it.sent->at - at;
+        at = it.sent->at;
+        assert_true(it.sent->len <= 1 && (it.sent->seq == 1000 || it.sent->seq == 1001));
+        free(it.sent);
+        it.sent = NULL;
+        script(&it, "< A 1(0) ack 1001 win 0");
     }
     for (unsigned i = 2; i < 6; i++)
         assert_in_range(times[i], times[i - 1] * 19 / 10, times[i - 1] * 21 / 10);
-    script(&s, "state ESTABLISHED", "< A 1(0) ack 1001 win 1000", "> AP 1001(500)");
+    script(&it, "state ESTABLISHED", "< A 1(0) ack 1001 win 1000", "> AP 1001(500)");
 }
 
 /* A peer that answers probes may keep its window closed for ever. */
 static void a_window_may_stay_closed(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 1000);
-    script(&s, "push 1000", "> AP 1(1000)", "< A 1(0) ack 1001 win 0", "push 500");
+    script_open(&it, true, "mss 1460", 1000);
+    script(&it, "push 1000", "> AP 1(1000)", "< A 1(0) ack 1001 win 0", "push 500");
     for (unsigned i = 0; i < 60; i++) {
-        nsec_t limit = s.w.now + 130 * NSEC_PER_SEC;
-        while (!s.sent && world_step(&s.w, limit))
+        nsec_t limit = it.w.now + 130 * NSEC_PER_SEC;
+        while (!it.sent && world_step(&it.w, limit))
             ;
-        assert_non_null(s.sent);
-        free(s.sent);
-        s.sent = NULL;
-        script(&s, "< A 1(0) ack 1001 win 0");
+        assert_non_null(it.sent);
+        free(it.sent);
+        it.sent = NULL;
+        script(&it, "< A 1(0) ack 1001 win 0");
     }
-    script(&s, "state ESTABLISHED", "< A 1(0) ack 1001 win 1000", "> AP 1001(500)");
+    script(&it, "state ESTABLISHED", "< A 1(0) ack 1001 win 1000", "> AP 1001(500)");
 }
 
 static void a_probe_of_our_closed_window_is_answered(void **state)
 {
     (void)state;
-    s.options.recv_limit = 3000;
-    script_open(&s, true, "mss 1460", 65535);
-    uint32_t seq = 1, edge = 1 + s.last.window;
+    it.options.recv_limit = 3000;
+    script_open(&it, true, "mss 1460", 65535);
+    uint32_t seq = 1, edge = 1 + it.last.window;
     struct script_segment *g;
     for (unsigned i = 0; i < 40 && edge != seq; i++) {
         char line[64];
         uint32_t n = edge - seq < 1000 ? edge - seq : 1000;
         snprintf(line, sizeof(line), "< A %u(%u) ack 1 win 65535", seq, n);
-        script_inject(&s, line);
+        script_inject(&it, line);
         seq += n;
-        world_run(&s.w, 100 * MSEC);
-        while ((g = s.sent)) {
+        world_run(&it.w, 100 * MSEC);
+        while ((g = it.sent)) {
             edge = g->ack + g->window;
-            s.sent = g->next;
+            it.sent = g->next;
             free(g);
         }
     }
@@ -385,18 +358,18 @@ static void a_probe_of_our_closed_window_is_answered(void **state)
     snprintf(line[0], 64, "< A %u(1) ack 1 win 65535", seq);
     snprintf(line[1], 64, "< A %u(0) ack 1 win 65535", seq - 1);
     snprintf(line[2], 64, "> A 1(0) ack %u win 0", seq);
-    script(&s, line[0], line[2], line[1], line[2]);
+    script(&it, line[0], line[2], line[1], line[2]);
 }
 
 static void rfc9293_3_8_4_keep_alive(void **state)
 {
     (void)state;
-    s.options.keep_alive = true;
-    s.options.keep_idle = 10;
-    s.options.keep_interval = 2;
-    s.options.keep_count = 3;
-    script_open(&s, true, "mss 1460", 1000);
-    script(&s, "> @10000 A 0(0) ack 1", "< A 1(0) ack 1 win 1000", "> @10000 A 0(0) ack 1",
+    it.options.keep_alive = true;
+    it.options.keep_idle = 10;
+    it.options.keep_interval = 2;
+    it.options.keep_count = 3;
+    script_open(&it, true, "mss 1460", 1000);
+    script(&it, "> @10000 A 0(0) ack 1", "< A 1(0) ack 1 win 1000", "> @10000 A 0(0) ack 1",
            "< A 1(0) ack 1 win 1000", "> @10000 A 0(0) ack 1", "> @2000 A 0(0) ack 1",
            "> @2000 A 0(0) ack 1", "> @2000 RA 1(0)", "state CLOSED", "error 110");
 }
@@ -404,24 +377,24 @@ static void rfc9293_3_8_4_keep_alive(void **state)
 static void keep_alive_of_the_peer_is_answered(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 1000);
-    script(&s, "< A 0(0) ack 1 win 1000", "> A 1(0) ack 1", "< A 0(1) ack 1 win 1000",
+    script_open(&it, true, "mss 1460", 1000);
+    script(&it, "< A 0(0) ack 1 win 1000", "> A 1(0) ack 1", "< A 0(1) ack 1 win 1000",
            "> A 1(0) ack 1");
 }
 
 static void rfc5482_user_timeout(void **state)
 {
     (void)state;
-    s.options.user_timeout = 3000;
-    script_open(&s, true, "mss 1460", 1000);
-    script(&s, "push 10", "> AP 1(10)");
-    nsec_t start = s.w.now;
-    while (tcp_state(s.end.c) == TCP_ESTABLISHED_STATE &&
-           world_step(&s.w, start + 60 * NSEC_PER_SEC))
+    it.options.user_timeout = 3000;
+    script_open(&it, true, "mss 1460", 1000);
+    script(&it, "push 10", "> AP 1(10)");
+    nsec_t start = it.w.now;
+    while (tcp_state(it.end.c) == TCP_ESTABLISHED_STATE &&
+           world_step(&it.w, start + 60 * NSEC_PER_SEC))
         ;
-    assert_in_range(s.w.now - start, 2900 * MSEC, 3600 * MSEC);
-    script_drop(&s);
-    script(&s, "state CLOSED", "error 110");
+    assert_in_range(it.w.now - start, 2900 * MSEC, 3600 * MSEC);
+    script_drop(&it);
+    script(&it, "state CLOSED", "error 110");
 }
 
 static void rfc9293_3_8_5_urgent(void **state)
@@ -429,19 +402,19 @@ static void rfc9293_3_8_5_urgent(void **state)
     uint8_t byte;
 
     (void)state;
-    script_open(&s, true, "mss 1460", 1000);
-    script(&s, "push 10", "> AP 1(10) ack 1", "< A 1(0) ack 11 win 1000", "oob 5",
+    script_open(&it, true, "mss 1460", 1000);
+    script(&it, "push 10", "> AP 1(10) ack 1", "< A 1(0) ack 11 win 1000", "oob 5",
            "> AUP 11(5) urg 5");
-    assert_int_equal(tcp_urgent_mark(s.end.c), -1);
-    assert_int_equal(tcp_recv_urgent(s.end.c, false, &byte), -EINVAL);
-    s.end.events = 0;
-    script(&s, "< AU 1(10) ack 16 win 1000 urg 4", "> A 16(0) ack 11");
-    assert_true(s.end.events & TCP_EVENT_URGENT);
-    assert_int_equal(tcp_urgent_mark(s.end.c), 3);
-    assert_int_equal(tcp_recv_urgent(s.end.c, true, &byte), 0);
+    assert_int_equal(tcp_urgent_mark(it.end.c), -1);
+    assert_int_equal(tcp_recv_urgent(it.end.c, false, &byte), -EINVAL);
+    it.end.events = 0;
+    script(&it, "< AU 1(10) ack 16 win 1000 urg 4", "> A 16(0) ack 11");
+    assert_true(it.end.events & TCP_EVENT_URGENT);
+    assert_int_equal(tcp_urgent_mark(it.end.c), 3);
+    assert_int_equal(tcp_recv_urgent(it.end.c, true, &byte), 0);
     assert_int_equal(byte, link_byte(2000, 80, 3));
-    assert_int_equal(tcp_recv_urgent(s.end.c, false, &byte), 0);
-    assert_int_equal(tcp_recv_urgent(s.end.c, false, &byte), -EINVAL);
+    assert_int_equal(tcp_recv_urgent(it.end.c, false, &byte), 0);
+    assert_int_equal(tcp_recv_urgent(it.end.c, false, &byte), -EINVAL);
 }
 
 static void urgent_before_its_byte(void **state)
@@ -449,17 +422,17 @@ static void urgent_before_its_byte(void **state)
     uint8_t byte;
 
     (void)state;
-    script_open(&s, true, "mss 1460", 1000);
-    s.end.events = 0;
-    script(&s, "< AU 1(10) ack 1 win 1000 urg 20", "> A 1(0) ack 11");
-    assert_true(s.end.events & TCP_EVENT_URGENT);
-    assert_int_equal(tcp_urgent_mark(s.end.c), 19);
-    assert_int_equal(tcp_recv_urgent(s.end.c, false, &byte), -EAGAIN);
-    script(&s, "read 10");
-    assert_int_equal(tcp_urgent_mark(s.end.c), 9);
-    script_inject(&s, "< A 11(20) ack 1 win 1000");
-    script_drop(&s);
-    assert_int_equal(tcp_recv_urgent(s.end.c, false, &byte), 0);
+    script_open(&it, true, "mss 1460", 1000);
+    it.end.events = 0;
+    script(&it, "< AU 1(10) ack 1 win 1000 urg 20", "> A 1(0) ack 11");
+    assert_true(it.end.events & TCP_EVENT_URGENT);
+    assert_int_equal(tcp_urgent_mark(it.end.c), 19);
+    assert_int_equal(tcp_recv_urgent(it.end.c, false, &byte), -EAGAIN);
+    script(&it, "read 10");
+    assert_int_equal(tcp_urgent_mark(it.end.c), 9);
+    script_inject(&it, "< A 11(20) ack 1 win 1000");
+    script_drop(&it);
+    assert_int_equal(tcp_recv_urgent(it.end.c, false, &byte), 0);
     assert_int_equal(byte, link_byte(2000, 80, 19));
 }
 
@@ -467,31 +440,31 @@ static void urgent_before_its_byte(void **state)
 static void sending_large_packets(void **state)
 {
     (void)state;
-    s.w.host[0].gso = LINK_GSO_MAX;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 14600");
-    assert_int_equal(s.w.host[0].packets, 2); /* the SYN-ACK and one */
-    take(1, 10, 1460);
+    it.w.host[0].gso = LINK_GSO_MAX;
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 14600");
+    assert_int_equal(it.w.host[0].packets, 2); /* the SYN-ACK and one */
+    script_take(&it, 1, 10, 1460);
 }
 
 static void room_is_told_of_once_a_third_is_free(void **state)
 {
     (void)state;
-    s.options.send_limit = 30000;
-    script_open(&s, true, "mss 1460", 65535);
-    assert_int_equal(link_put(&s.end, 0, 100000), 30000);
-    assert_int_equal(tcp_send_room(s.end.c), 0);
-    s.written = 30000;
-    s.end.events = 0;
-    tcp_push(s.end.c, false, false);
-    take(1, 10, 1460);
-    assert_int_equal(tcp_unsent(s.end.c), 30000 - 14600);
-    assert_int_equal(tcp_unacked(s.end.c), 30000);
-    script_inject(&s, "< A 1(0) ack 2921 win 65535");
-    assert_int_equal(s.end.events & TCP_EVENT_WRITE, 0);
-    script_inject(&s, "< A 1(0) ack 14601 win 65535");
-    assert_int_equal(s.end.events & TCP_EVENT_WRITE, TCP_EVENT_WRITE);
-    script_drop(&s);
+    it.options.send_limit = 30000;
+    script_open(&it, true, "mss 1460", 65535);
+    assert_int_equal(link_put(&it.end, 0, 100000), 30000);
+    assert_int_equal(tcp_send_room(it.end.c), 0);
+    it.written = 30000;
+    it.end.events = 0;
+    tcp_push(it.end.c, false, false);
+    script_take(&it, 1, 10, 1460);
+    assert_int_equal(tcp_unsent(it.end.c), 30000 - 14600);
+    assert_int_equal(tcp_unacked(it.end.c), 30000);
+    script_inject(&it, "< A 1(0) ack 2921 win 65535");
+    assert_int_equal(it.end.events & TCP_EVENT_WRITE, 0);
+    script_inject(&it, "< A 1(0) ack 14601 win 65535");
+    assert_int_equal(it.end.events & TCP_EVENT_WRITE, TCP_EVENT_WRITE);
+    script_drop(&it);
 }
 
 static void foreign_free(struct pkt_mem *mem)
@@ -507,96 +480,96 @@ static void pieces_of_others(void **state)
     struct script_segment *g;
 
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
+    script_open(&it, true, "mss 1460", 65535);
     for (unsigned i = 0; i < sizeof(bytes); i++)
         bytes[i] = link_byte(80, 2000, i);
     mem = (struct pkt_mem){.refs = 2, .free = foreign_free};
     struct pkt *p = pkt_of_mem(&mem, bytes, 3000), *q = pkt_of_mem(&mem, bytes + 3000, 2000);
     assert_true(p && q);
     pkt_append(p, q);
-    tcp_send_pieces(s.end.c, p);
-    tcp_push(s.end.c, false, false);
-    s.written = 5000;
+    tcp_send_pieces(it.end.c, p);
+    tcp_push(it.end.c, false, false);
+    it.written = 5000;
     uint32_t bytes_sent = 0;
-    while ((g = s.sent)) {
+    while ((g = it.sent)) {
         assert_int_equal(g->seq, 1 + bytes_sent);
         bytes_sent += g->len;
-        s.sent = g->next;
+        it.sent = g->next;
         free(g);
     }
     assert_true(bytes_sent >= 4380);
-    script_inject(&s, "< A 1(0) ack 4381 win 65535");
-    script_drop(&s);
+    script_inject(&it, "< A 1(0) ack 4381 win 65535");
+    script_drop(&it);
     assert_in_range(mem.refs, 1, 3);
-    script(&s, "< A 1(0) ack 5001 win 65535");
+    script(&it, "< A 1(0) ack 5001 win 65535");
     assert_int_equal(mem.refs, 1000);
 }
 
 static void mss_option(void **state)
 {
     (void)state;
-    s.options.mss = 500;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 600", "> A 1(500)", "> AP 501(100)");
+    it.options.mss = 500;
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 600", "> A 1(500)", "> AP 501(100)");
 }
 
 /* Beyond the limit of all memory what is out of order goes, and comes again. */
 static void little_memory(void **state)
 {
-    struct tcp *t = s.w.host[0].tcp;
+    struct tcp *t = it.w.host[0].tcp;
 
     (void)state;
-    script_open(&s, true, "mss 1460 sackok", 65535);
+    script_open(&it, true, "mss 1460 sackok", 65535);
     tcp_set_memory(t, tcp_counts(t)->memory + 8000);
     for (uint32_t seq = 1001; seq < 20001; seq += 1000) {
         char line[64];
         snprintf(line, sizeof(line), "< A %u(1000) ack 1 win 65535", seq);
-        script_inject(&s, line);
-        script_drop(&s);
+        script_inject(&it, line);
+        script_drop(&it);
     }
     assert_true(tcp_counts(t)->memory_drops > 0);
     assert_true(tcp_counts(t)->memory < 20000);
     /* Nobody new is let in. */
-    s.peer_port = 2001;
+    it.peer_port = 2001;
     unsigned long drops = tcp_counts(t)->listen_drops;
     tcp_set_memory(t, 1);
-    script(&s, "< S 0(0) win 65535 mss 1460", "quiet 1");
+    script(&it, "< S 0(0) win 65535 mss 1460", "quiet 1");
     assert_int_equal(tcp_counts(t)->listen_drops, drops + 1);
-    s.peer_port = 2000;
+    it.peer_port = 2000;
     tcp_set_memory(t, SIZE_MAX);
     for (uint32_t seq = 1; seq < 20001; seq += 1000) {
         char line[64];
         snprintf(line, sizeof(line), "< A %u(1000) ack 1 win 65535", seq);
-        script_inject(&s, line);
-        script_drop(&s);
+        script_inject(&it, line);
+        script_drop(&it);
     }
-    assert_int_equal(link_read(&s.end, 0, 20000), 20000);
-    script_drop(&s);
+    assert_int_equal(link_read(&it.end, 0, 20000), 20000);
+    script_drop(&it);
 }
 
 /* TCP_NOTSENT_LOWAT: no more is taken than that beyond what is in flight. */
 static void not_sent_low(void **state)
 {
     (void)state;
-    s.options.not_sent_low = 5000;
-    script_open(&s, true, "mss 1460", 65535);
-    for (size_t n; (n = link_put(&s.end, s.written, 100000)) > 0;) {
-        s.written += (uint32_t)n;
-        tcp_push(s.end.c, false, false);
+    it.options.not_sent_low = 5000;
+    script_open(&it, true, "mss 1460", 65535);
+    for (size_t n; (n = link_put(&it.end, it.written, 100000)) > 0;) {
+        it.written += (uint32_t)n;
+        tcp_push(it.end.c, false, false);
     }
-    take(1, 10, 1460);
-    assert_in_range(tcp_unsent(s.end.c), 5000, 5000 + 1460);
-    assert_int_equal(tcp_send_room(s.end.c), 0);
+    script_take(&it, 1, 10, 1460);
+    assert_in_range(tcp_unsent(it.end.c), 5000, 5000 + 1460);
+    assert_int_equal(tcp_send_room(it.end.c), 0);
     uint8_t *at;
-    assert_int_equal(tcp_send_space(s.end.c, 1, &at), 0);
-    s.end.events = 0;
-    script_inject(&s, "< A 1(0) ack 4381 win 65535");
-    script_drop(&s);
-    assert_true(tcp_unsent(s.end.c) < 5000);
-    assert_int_equal(s.end.events & TCP_EVENT_WRITE, TCP_EVENT_WRITE);
+    assert_int_equal(tcp_send_space(it.end.c, 1, &at), 0);
+    it.end.events = 0;
+    script_inject(&it, "< A 1(0) ack 4381 win 65535");
+    script_drop(&it);
+    assert_true(tcp_unsent(it.end.c) < 5000);
+    assert_int_equal(it.end.events & TCP_EVENT_WRITE, TCP_EVENT_WRITE);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
 
 int main(int argc, char **argv)
 {

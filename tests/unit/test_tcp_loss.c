@@ -11,75 +11,49 @@
 #include "unit.h"
 #include "tcp_script.h"
 
-static struct script s;
-
-static int begin(void **state)
-{
-    (void)state;
-    script_start(&s);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    script_end(&s);
-    return 0;
-}
-
-static void take(uint32_t from, unsigned n, uint32_t len)
-{
-    char line[64];
-
-    for (unsigned i = 0; i < n; i++, from += len) {
-        snprintf(line, sizeof(line), "> A %u(%u)", from, len);
-        script_lines(&s, __FILE__, __LINE__, (const char *const[]){line, NULL});
-    }
-}
-
 /* Sends (n) segments of 1,000 bytes with a round trip of 100 ms known. */
 static void send_segments(bool passive, const char *options, unsigned n)
 {
-    script_open(&s, passive, options, 65535);
-    script(&s, "push 1000", "> AP 1(1000)", "quiet 100", "< A 1(0) ack 1001 win 65535");
+    script_open(&it, passive, options, 65535);
+    script(&it, "push 1000", "> AP 1(1000)", "quiet 100", "< A 1(0) ack 1001 win 65535");
     char line[32];
     snprintf(line, sizeof(line), "push %u", n * 1000);
-    script_inject(&s, line);
-    take(1001, n > 10 ? 10 : n, 1000);
+    script_inject(&it, line);
+    script_take(&it, 1001, n > 10 ? 10 : n, 1000);
 }
 
 /* Three duplicates: the first unacknowledged segment goes again, before any time-out. */
 static void rfc5681_3_2_fast_retransmit(void **state)
 {
     (void)state;
-    s.options.reno = true;
+    it.options.reno = true;
     send_segments(true, "mss 1000", 10);
-    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535", "quiet 1", "< A 1(0) ack 1001 win 65535",
-           "quiet 1", "< A 1(0) ack 1001 win 65535", "> A 1001(1000)", "quiet 1",
-           "< A 1(0) ack 11001 win 65535", "quiet 2000");
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->fast_retransmits, 1);
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
+    script(&it, "quiet 100", "< A 1(0) ack 1001 win 65535", "quiet 1",
+           "< A 1(0) ack 1001 win 65535", "quiet 1", "< A 1(0) ack 1001 win 65535",
+           "> A 1001(1000)", "quiet 1", "< A 1(0) ack 11001 win 65535", "quiet 2000");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->fast_retransmits, 1);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->timeouts, 0);
 }
 
 /* A duplicate is one with no data, no new window, and something in flight (RFC 5681, 2). */
 static void rfc5681_2_what_is_a_duplicate(void **state)
 {
     (void)state;
-    s.options.reno = true;
+    it.options.reno = true;
     send_segments(true, "mss 1000", 10);
-    script(&s, "quiet 1", "< A 1(0) ack 1001 win 65534", "< A 1(0) ack 1001 win 65533",
+    script(&it, "quiet 1", "< A 1(0) ack 1001 win 65534", "< A 1(0) ack 1001 win 65533",
            "< A 1(0) ack 1001 win 65532", "< A 1(0) ack 1001 win 65531", "quiet 10");
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->fast_retransmits, 0);
-    script(&s, "< A 1(0) ack 11001 win 65535");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->fast_retransmits, 0);
+    script(&it, "< A 1(0) ack 11001 win 65535");
 }
 
 /* RFC 6582: a partial ACK in recovery retransmits the next hole. */
 static void rfc6582_3_2_partial_ack(void **state)
 {
     (void)state;
-    s.options.reno = true;
+    it.options.reno = true;
     send_segments(true, "mss 1000", 10);
-    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535", "< A 1(0) ack 1001 win 65535",
+    script(&it, "quiet 100", "< A 1(0) ack 1001 win 65535", "< A 1(0) ack 1001 win 65535",
            "< A 1(0) ack 1001 win 65535", "> A 1001(1000)", "< A 1(0) ack 1001 win 65535",
            "quiet 100", "< A 1(0) ack 4001 win 65535", "> A 4001(1000)", "quiet 90",
            "< A 1(0) ack 11001 win 65535", "quiet 2000");
@@ -89,24 +63,24 @@ static void rfc6582_3_2_partial_ack(void **state)
 static void rfc3042_limited_transmit(void **state)
 {
     (void)state;
-    s.options.reno = true;
+    it.options.reno = true;
     send_segments(true, "mss 1000", 15);
     uint32_t next = 11001;
     /* The ACK of the first segment has grown the window by one more. */
-    if (s.sent) {
-        script(&s, "> A 11001(1000)");
+    if (it.sent) {
+        script(&it, "> A 11001(1000)");
         next = 12001;
     }
     char line[64];
-    script_inject(&s, "< A 1(0) ack 1001 win 65535");
+    script_inject(&it, "< A 1(0) ack 1001 win 65535");
     snprintf(line, sizeof(line), "> A %u(1000)", next);
-    script_lines(&s, __FILE__, __LINE__, (const char *const[]){line, NULL});
-    script_inject(&s, "< A 1(0) ack 1001 win 65535");
+    script_lines(&it, __FILE__, __LINE__, (const char *const[]){line, NULL});
+    script_inject(&it, "< A 1(0) ack 1001 win 65535");
     snprintf(line, sizeof(line), "> A %u(1000)", next + 1000);
-    script_lines(&s, __FILE__, __LINE__, (const char *const[]){line, NULL});
-    script(&s, "< A 1(0) ack 1001 win 65535", "> A 1001(1000)");
-    script_inject(&s, "< A 1(0) ack 16001 win 65535");
-    script_drop(&s);
+    script_lines(&it, __FILE__, __LINE__, (const char *const[]){line, NULL});
+    script(&it, "< A 1(0) ack 1001 win 65535", "> A 1001(1000)");
+    script_inject(&it, "< A 1(0) ack 16001 win 65535");
+    script_drop(&it);
 }
 
 /* RFC 6675: only what the blocks leave out goes again. */
@@ -114,14 +88,14 @@ static void rfc6675_holes(void **state)
 {
     (void)state;
     send_segments(true, "mss 1000 sackok", 10);
-    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535 sack 2001-3001", "quiet 1",
+    script(&it, "quiet 100", "< A 1(0) ack 1001 win 65535 sack 2001-3001", "quiet 1",
            "< A 1(0) ack 1001 win 65535 sack 2001-3001,4001-5001", "quiet 1",
            "< A 1(0) ack 1001 win 65535 sack 2001-3001,4001-6001", "> A 1001(1000)");
-    script_inject(&s, "< A 1(0) ack 1001 win 65535 sack 2001-3001,4001-11001");
+    script_inject(&it, "< A 1(0) ack 1001 win 65535 sack 2001-3001,4001-11001");
     /* The second hole follows as soon as the window has room: 3001, at once. */
-    script(&s, "> A 3001(1000)", "quiet 20", "< A 1(0) ack 11001 win 65535", "quiet 2000");
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->retransmitted, 2);
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
+    script(&it, "> A 3001(1000)", "quiet 20", "< A 1(0) ack 11001 win 65535", "quiet 2000");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->retransmitted, 2);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->timeouts, 0);
 }
 
 /* RFC 8985, 6.2: lost is what was sent a reordering window (a quarter of the least RTT) before what
@@ -129,16 +103,16 @@ static void rfc6675_holes(void **state)
 static void rfc8985_6_2_rack(void **state)
 {
     (void)state;
-    s.options.no_delay = true;
+    it.options.no_delay = true;
     send_segments(true, "mss 1012 sackok ts 1000", 2);
-    script(&s, "quiet 50", "push 1000", "> AP 3001(1000)", "quiet 99",
+    script(&it, "quiet 50", "push 1000", "> AP 3001(1000)", "quiet 99",
            "< A 1(0) ack 1001 win 65535 ts 1150 sack 3001-4001", "> @0 A 1001(1000)",
            "> A 2001(1000)");
-    script_inject(&s, "quiet 1");
-    script_drop(&s);
-    script_inject(&s, "< A 1(0) ack 4001 win 65535 ts 1250");
-    script_drop(&s);
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
+    script_inject(&it, "quiet 1");
+    script_drop(&it);
+    script_inject(&it, "< A 1(0) ack 4001 win 65535 ts 1250");
+    script_drop(&it);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->timeouts, 0);
 }
 
 /* A hole younger than the reordering window waits for its end, a timer. */
@@ -146,9 +120,9 @@ static void rfc8985_6_2_reordering_timer(void **state)
 {
     (void)state;
     send_segments(true, "mss 1000 sackok", 2);
-    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535 sack 2001-3001", "> @25 A 1001(1000)",
+    script(&it, "quiet 100", "< A 1(0) ack 1001 win 65535 sack 2001-3001", "> @25 A 1001(1000)",
            "quiet 50", "< A 1(0) ack 3001 win 65535", "quiet 2000");
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->timeouts, 0);
 }
 
 /* Reordering that is over before the timer costs nothing. */
@@ -156,9 +130,9 @@ static void reordering_is_no_loss(void **state)
 {
     (void)state;
     send_segments(true, "mss 1000 sackok", 2);
-    script(&s, "quiet 100", "< A 1(0) ack 1001 win 65535 sack 2001-3001", "quiet 15",
+    script(&it, "quiet 100", "< A 1(0) ack 1001 win 65535 sack 2001-3001", "quiet 15",
            "< A 1(0) ack 3001 win 65535", "quiet 2000");
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->retransmitted, 0);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->retransmitted, 0);
 }
 
 /* RFC 8985, 7: the end of a flight is sent again after two round trips as a probe; its ACK leads to
@@ -168,49 +142,49 @@ static void rfc8985_7_tail_loss_probe(void **state)
     (void)state;
     send_segments(true, "mss 1000 sackok", 5);
     /* PTO is 2 * SRTT, of 100 ms. */
-    script(&s, "> @200 A 5001(1000)");
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->tail_probes, 1);
-    script_inject(&s, "quiet 101");
-    script_drop(&s);
-    script_inject(&s, "< A 1(0) ack 1001 win 65535 sack 5001-6001");
-    world_run(&s.w, 50 * MSEC);
+    script(&it, "> @200 A 5001(1000)");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->tail_probes, 1);
+    script_inject(&it, "quiet 101");
+    script_drop(&it);
+    script_inject(&it, "< A 1(0) ack 1001 win 65535 sack 5001-6001");
+    world_run(&it.w, 50 * MSEC);
     /* The four before are lost. */
-    assert_non_null(s.sent);
-    assert_int_equal(s.sent->seq, 1001);
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->timeouts, 0);
-    script_drop(&s);
+    assert_non_null(it.sent);
+    assert_int_equal(it.sent->seq, 1001);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->timeouts, 0);
+    script_drop(&it);
 }
 
 static void a_probe_sends_new_data_if_there_is_some(void **state)
 {
     (void)state;
     send_segments(true, "mss 1000 sackok", 10);
-    script(&s, "push 10", "> @200 A 11001(10)");
-    script_inject(&s, "< A 1(0) ack 11011 win 65535");
-    script_drop(&s);
+    script(&it, "push 10", "> @200 A 11001(10)");
+    script_inject(&it, "< A 1(0) ack 11011 win 65535");
+    script_drop(&it);
 }
 
 /* RFC 6298, 5: RTO is at least 200 ms here, doubles, and an ACK sets it back. */
 static void rfc6298_5_backoff(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1000", 65535);
-    script(&s, "push 100", "> AP 1(100)");
-    nsec_t at = s.last.at, gap[6];
+    script_open(&it, true, "mss 1000", 65535);
+    script(&it, "push 100", "> AP 1(100)");
+    nsec_t at = it.last.at, gap[6];
     for (unsigned i = 0; i < 6; i++) {
-        while (!s.sent && world_step(&s.w, s.w.now + 100 * NSEC_PER_SEC))
+        while (!it.sent && world_step(&it.w, it.w.now + 100 * NSEC_PER_SEC))
             ;
-        assert_non_null(s.sent);
-        assert_int_equal(s.sent->seq, 1);
-        assert_int_equal(s.sent->len, 100);
-        gap[i] = s.sent->at - at;
-        at = s.sent->at;
-        script_drop(&s);
+        assert_non_null(it.sent);
+        assert_int_equal(it.sent->seq, 1);
+        assert_int_equal(it.sent->len, 100);
+        gap[i] = it.sent->at - at;
+        at = it.sent->at;
+        script_drop(&it);
     }
     for (unsigned i = 2; i < 6; i++)
         assert_in_range(gap[i], gap[i - 1] * 19 / 10, gap[i - 1] * 21 / 10);
-    assert_true(tcp_counts(s.w.host[0].tcp)->timeouts >= 5);
-    script(&s, "< A 1(0) ack 101 win 65535", "quiet 100000");
+    assert_true(tcp_counts(it.w.host[0].tcp)->timeouts >= 5);
+    script(&it, "< A 1(0) ack 101 win 65535", "quiet 100000");
 }
 
 /* After a time-out the window is one segment, and slow start goes on to half of what was out. */
@@ -219,35 +193,35 @@ static void rfc5681_3_1_after_a_timeout(void **state)
     struct tcp_info info;
 
     (void)state;
-    s.options.reno = true;
+    it.options.reno = true;
     send_segments(true, "mss 1000", 10);
-    while (!s.sent && world_step(&s.w, s.w.now + 10 * NSEC_PER_SEC))
+    while (!it.sent && world_step(&it.w, it.w.now + 10 * NSEC_PER_SEC))
         ;
-    while (tcp_counts(s.w.host[0].tcp)->timeouts == 0 &&
-           world_step(&s.w, s.w.now + 10 * NSEC_PER_SEC))
+    while (tcp_counts(it.w.host[0].tcp)->timeouts == 0 &&
+           world_step(&it.w, it.w.now + 10 * NSEC_PER_SEC))
         ;
-    script_drop(&s);
-    tcp_get_info(s.end.c, &info);
+    script_drop(&it);
+    tcp_get_info(it.end.c, &info);
     assert_int_equal(info.tcpi_snd_cwnd, 1);
     assert_in_range(info.tcpi_snd_ssthresh, 5, 6);
-    script(&s, "< A 1(0) ack 2001 win 65535", "> A 2001(1000)", "> A 3001(1000)");
-    script_inject(&s, "< A 1(0) ack 11001 win 65535");
-    script_drop(&s);
+    script(&it, "< A 1(0) ack 2001 win 65535", "> A 2001(1000)", "> A 3001(1000)");
+    script_inject(&it, "< A 1(0) ack 11001 win 65535");
+    script_drop(&it);
 }
 
 /* A connection whose segments are never acknowledged ends, after minutes. */
 static void rfc9293_3_8_3_gives_up(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1000", 65535);
-    script_inject(&s, "push 1000");
-    nsec_t start = s.w.now;
-    while (tcp_state(s.end.c) == TCP_ESTABLISHED_STATE &&
-           world_step(&s.w, start + 3600 * NSEC_PER_SEC))
+    script_open(&it, true, "mss 1000", 65535);
+    script_inject(&it, "push 1000");
+    nsec_t start = it.w.now;
+    while (tcp_state(it.end.c) == TCP_ESTABLISHED_STATE &&
+           world_step(&it.w, start + 3600 * NSEC_PER_SEC))
         ;
-    assert_in_range((s.w.now - start) / NSEC_PER_SEC, 100, 1800);
-    script_drop(&s);
-    script(&s, "state CLOSED", "error 110");
+    assert_in_range((it.w.now - start) / NSEC_PER_SEC, 100, 1800);
+    script_drop(&it);
+    script(&it, "state CLOSED", "error 110");
 }
 
 /* RFC 9438, 4.6 and 5681: after a loss 0.7, Reno a half. */
@@ -256,23 +230,23 @@ static void rfc9438_4_6_decrease(void **state)
     struct tcp_info info;
 
     for (unsigned reno = 0; reno < 2; reno++) {
-        s.options.reno = reno;
+        it.options.reno = reno;
         send_segments(true, "mss 1000 sackok", 10);
-        script(&s, "quiet 100");
-        script_inject(&s, "< A 1(0) ack 1001 win 65535 sack 2001-11001");
-        script(&s, "> A 1001(1000)");
-        world_run(&s.w, 100 * MSEC);
-        script_inject(&s, "< A 1(0) ack 11001 win 65535");
-        script_drop(&s);
-        tcp_get_info(s.end.c, &info);
+        script(&it, "quiet 100");
+        script_inject(&it, "< A 1(0) ack 1001 win 65535 sack 2001-11001");
+        script(&it, "> A 1001(1000)");
+        world_run(&it.w, 100 * MSEC);
+        script_inject(&it, "< A 1(0) ack 11001 win 65535");
+        script_drop(&it);
+        tcp_get_info(it.end.c, &info);
         if (reno)
             assert_in_range(info.tcpi_snd_ssthresh, 5, 6);
         else
             assert_in_range(info.tcpi_snd_ssthresh, 7, 8);
         assert_in_range(info.tcpi_snd_cwnd, 2, info.tcpi_snd_ssthresh + 1);
         if (!reno) {
-            end(state);
-            begin(state);
+            script_teardown(state);
+            script_setup(state);
         }
     }
 }
@@ -282,11 +256,11 @@ static void blocks_that_cannot_be(void **state)
 {
     (void)state;
     send_segments(true, "mss 1000 sackok", 4);
-    script(&s, "< A 1(0) ack 1001 win 65535 sack 5001-9001", "quiet 10",
+    script(&it, "< A 1(0) ack 1001 win 65535 sack 5001-9001", "quiet 10",
            "< A 1(0) ack 1001 win 65535 sack 3001-2001", "quiet 10",
            "< A 1(0) ack 1001 win 65535 sack 4000000000-4000000100", "quiet 10");
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->retransmitted, 0);
-    script(&s, "< A 1(0) ack 5001 win 65535", "quiet 1000", "push 1", "> AP 5001(1)",
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->retransmitted, 0);
+    script(&it, "< A 1(0) ack 5001 win 65535", "quiet 1000", "push 1", "> AP 5001(1)",
            "< A 1(0) ack 5002 win 65535");
 }
 
@@ -295,7 +269,7 @@ static void an_ack_of_what_was_never_sent(void **state)
 {
     (void)state;
     send_segments(true, "mss 1000", 2);
-    script(&s, "< A 1(0) ack 3002 win 65535", "> A 3001(0) ack 1", "< A 1(0) ack 3001 win 65535",
+    script(&it, "< A 1(0) ack 3002 win 65535", "> A 3001(0) ack 1", "< A 1(0) ack 3001 win 65535",
            "quiet 1000");
 }
 
@@ -303,20 +277,20 @@ static void an_ack_of_what_was_never_sent(void **state)
 static void rfc1191_path_mtu(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 2920", "> A 1(1460)", "> A 1461(1460)");
-    s.w.host[0].mtu = 980; /* IP told by the next hop's 1000 */
-    script(&s, "unreach 1 90 1000", "> A 1(960)", "> A 961(960)", "> A 1921(960)", "> AP 2881(40)",
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 2920", "> A 1(1460)", "> A 1461(1460)");
+    it.w.host[0].mtu = 980; /* IP told by the next hop's 1000 */
+    script(&it, "unreach 1 90 1000", "> A 1(960)", "> A 961(960)", "> A 1921(960)", "> AP 2881(40)",
            "< A 1(0) ack 2921 win 65535", "push 1000", "> A 2921(960)");
-    script(&s, "> AP 3881(40)", "< A 1(0) ack 3921 win 65535");
+    script(&it, "> AP 3881(40)", "< A 1(0) ack 3921 win 65535");
 }
 
 /* Of what is not in flight, or larger than what is used: ignored. */
 static void path_mtu_of_others(void **state)
 {
     (void)state;
-    script_open(&s, true, "mss 1460", 65535);
-    script(&s, "push 2920", "> A 1(1460)", "> A 1461(1460)", "unreach 5000 90 1000",
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 2920", "> A 1(1460)", "> A 1461(1460)", "unreach 5000 90 1000",
            "unreach 1 90 2000", "quiet 10", "< A 1(0) ack 2921 win 65535");
 }
 
@@ -362,14 +336,14 @@ static void rfc6298_3_karn(void **state)
 
     (void)state;
     send_segments(true, "mss 1000", 1);
-    tcp_get_info(s.end.c, &before);
+    tcp_get_info(it.end.c, &before);
     assert_in_range(before.tcpi_rtt, 99000, 103000);
-    while (tcp_counts(s.w.host[0].tcp)->timeouts == 0 &&
-           world_step(&s.w, s.w.now + 10 * NSEC_PER_SEC))
+    while (tcp_counts(it.w.host[0].tcp)->timeouts == 0 &&
+           world_step(&it.w, it.w.now + 10 * NSEC_PER_SEC))
         ;
-    script_drop(&s);
-    script(&s, "quiet 5", "< A 1(0) ack 2001 win 65535");
-    tcp_get_info(s.end.c, &after);
+    script_drop(&it);
+    script(&it, "quiet 5", "< A 1(0) ack 2001 win 65535");
+    tcp_get_info(it.end.c, &after);
     assert_int_equal(after.tcpi_rtt, before.tcpi_rtt);
 }
 
@@ -377,21 +351,21 @@ static void rfc6298_3_karn(void **state)
 static void rfc5681_4_1_idle(void **state)
 {
     (void)state;
-    s.options.reno = true;
-    script_open(&s, true, "mss 1000", 65535);
-    script(&s, "push 60000");
-    take(1, 10, 1000);
-    for (uint32_t ack = 1001; s.sent || ack < 60001; ack += 1000) {
+    it.options.reno = true;
+    script_open(&it, true, "mss 1000", 65535);
+    script(&it, "push 60000");
+    script_take(&it, 1, 10, 1000);
+    for (uint32_t ack = 1001; it.sent || ack < 60001; ack += 1000) {
         char line[64];
         snprintf(line, sizeof(line), "< A 1(0) ack %u win 65535", ack);
-        script_drop(&s);
-        script_inject(&s, line);
+        script_drop(&it);
+        script_inject(&it, line);
     }
-    script_drop(&s);
-    script_inject(&s, "< A 1(0) ack 60001 win 65535");
-    script(&s, "quiet 60000", "push 30000");
-    take(60001, 10, 1000);
-    script(&s, "quiet 1");
+    script_drop(&it);
+    script_inject(&it, "< A 1(0) ack 60001 win 65535");
+    script(&it, "quiet 60000", "push 30000");
+    script_take(&it, 60001, 10, 1000);
+    script(&it, "quiet 1");
 }
 
 /* No memory for packets: nothing is lost but time. */
@@ -401,19 +375,19 @@ static void no_memory_to_retransmit(void **state)
     extern unsigned fake_pkt_left;
     send_segments(true, "mss 1000 sackok", 3);
     fake_pkt_left = 0;
-    world_run(&s.w, 900 * MSEC);
-    assert_null(s.sent);
+    world_run(&it.w, 900 * MSEC);
+    assert_null(it.sent);
     fake_pkt_left = UINT32_MAX;
-    while (!s.sent && world_step(&s.w, s.w.now + 10 * NSEC_PER_SEC))
+    while (!it.sent && world_step(&it.w, it.w.now + 10 * NSEC_PER_SEC))
         ;
-    assert_non_null(s.sent);
-    script_drop(&s);
-    script_inject(&s, "< A 1(0) ack 4001 win 65535");
-    script_drop(&s);
-    script(&s, "quiet 10000");
+    assert_non_null(it.sent);
+    script_drop(&it);
+    script_inject(&it, "< A 1(0) ack 4001 win 65535");
+    script_drop(&it);
+    script(&it, "quiet 10000");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
 
 int main(int argc, char **argv)
 {

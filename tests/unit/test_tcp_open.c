@@ -8,26 +8,10 @@
 #include "unit.h"
 #include "tcp_script.h"
 
-static struct script s;
-
-static int begin(void **state)
-{
-    (void)state;
-    script_start(&s);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    script_end(&s);
-    return 0;
-}
-
 static void rfc9293_3_5_active(void **state)
 {
     (void)state;
-    script(&s, "connect", "state SYN_SENT", "> S 0(0) mss 1460 sackok ts /0",
+    script(&it, "connect", "state SYN_SENT", "> S 0(0) mss 1460 sackok ts /0",
            "< SA 0(0) ack 1 win 65535 mss 1460 sackok ts 1000 ws 7",
            "> A 1(0) ack 1 ts /1000 nomss nows", "state ESTABLISHED", "events W", "error 0",
            "quiet 1000");
@@ -36,13 +20,13 @@ static void rfc9293_3_5_active(void **state)
 static void rfc9293_3_5_passive(void **state)
 {
     (void)state;
-    script(&s, "listen", "< S 0(0) win 65535 mss 1000 sackok ts 1000 ws 7",
+    script(&it, "listen", "< S 0(0) win 65535 mss 1000 sackok ts 1000 ws 7",
            "> SA 0(0) ack 1 mss 1460 sackok ts /1000");
-    assert_false(tcp_can_accept(s.listener.c));
-    assert_null(tcp_accept(s.listener.c, &s.end));
-    script(&s, "< A 1(0) ack 1 win 512 ts 1001");
-    assert_int_equal(s.listener.events, TCP_EVENT_READ);
-    script(&s, "accept", "state ESTABLISHED", "push 2000", "> A 1(988) ack 1 ts /1001",
+    assert_false(tcp_can_accept(it.listener.c));
+    assert_null(tcp_accept(it.listener.c, &it.end));
+    script(&it, "< A 1(0) ack 1 win 512 ts 1001");
+    assert_int_equal(it.listener.events, TCP_EVENT_READ);
+    script(&it, "accept", "state ESTABLISHED", "push 2000", "> A 1(988) ack 1 ts /1001",
            "> @0 A 989(988)", "> AP 1977(24)");
 }
 
@@ -50,7 +34,7 @@ static void rfc9293_3_5_passive(void **state)
 static void options_are_only_used_when_both_have_them(void **state)
 {
     (void)state;
-    script(&s, "listen", "< S 0(0) win 1000", "> SA 0(0) ack 1 nots nosack nows mss 1460",
+    script(&it, "listen", "< S 0(0) win 1000", "> SA 0(0) ack 1 nots nosack nows mss 1460",
            "< A 1(0) ack 1 win 1000", "accept", "push 700", "> A 1(536) ack 1 nots",
            "> AP 537(164)", "< A 1(0) ack 537 win 1000");
 }
@@ -59,7 +43,7 @@ static void options_are_only_used_when_both_have_them(void **state)
 static void rfc9293_3_5_simultaneous(void **state)
 {
     (void)state;
-    script(&s, "connect", "> S 0(0)", "< S 0(0) win 65535 mss 1460 sackok ts 1000 ws 7",
+    script(&it, "connect", "> S 0(0)", "< S 0(0) win 65535 mss 1460 sackok ts 1000 ws 7",
            "> SA 0(0) ack 1", "state SYN_RCVD", "< SA 0(0) ack 1 win 65535 mss 1460 sackok ts 1000",
            "> A 1(0) ack 1", "state ESTABLISHED", "events W", "push 100",
            "> AP 1(100) ack 1 ts /1000");
@@ -68,8 +52,8 @@ static void rfc9293_3_5_simultaneous(void **state)
 static void rfc6298_syn_again_after_1_s_and_twice_that(void **state)
 {
     (void)state;
-    s.options.syn_count = 3;
-    script(&s, "connect", "> S 0(0)", "> @1000 S 0(0)", "> @2000 S 0(0)", "> @4000 S 0(0)",
+    it.options.syn_count = 3;
+    script(&it, "connect", "> S 0(0)", "> @1000 S 0(0)", "> @2000 S 0(0)", "> @4000 S 0(0)",
            "quiet 7900", "quiet 200", "state CLOSED", "events EC", "error 110", "error 0",
            "quiet 100000");
 }
@@ -77,7 +61,7 @@ static void rfc6298_syn_again_after_1_s_and_twice_that(void **state)
 static void syn_ack_again(void **state)
 {
     (void)state;
-    script(&s, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "> @1000 SA 0(0) ack 1",
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "> @1000 SA 0(0) ack 1",
            "> @2000 SA 0(0) ack 1", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
            "< A 1(0) ack 1 win 1000", "accept", "state ESTABLISHED", "quiet 60000");
 }
@@ -85,17 +69,17 @@ static void syn_ack_again(void **state)
 static void a_peer_that_is_silent_after_its_syn_is_forgotten(void **state)
 {
     (void)state;
-    script(&s, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "> @1000 SA 0(0)",
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "> @1000 SA 0(0)",
            "> @2000 SA 0(0)", "> @4000 SA 0(0)", "> @8000 SA 0(0)", "> @16000 SA 0(0)",
            "quiet 200000");
-    assert_false(tcp_can_accept(s.listener.c));
-    assert_int_equal(tcp_next(s.w.host[0].tcp), DEADLINE_NEVER);
+    assert_false(tcp_can_accept(it.listener.c));
+    assert_int_equal(tcp_next(it.w.host[0].tcp), DEADLINE_NEVER);
 }
 
 static void refused(void **state)
 {
     (void)state;
-    script(&s, "connect", "> S 0(0)", "< RA 0(0) ack 1 win 0", "state CLOSED", "events EC",
+    script(&it, "connect", "> S 0(0)", "< RA 0(0) ack 1 win 0", "state CLOSED", "events EC",
            "error 111", "quiet 10000");
 }
 
@@ -103,7 +87,7 @@ static void refused(void **state)
 static void rfc9293_3_10_7_3(void **state)
 {
     (void)state;
-    script(&s, "connect", "> S 0(0)",
+    script(&it, "connect", "> S 0(0)",
            /* An ACK of something else is answered by a reset, but ends nothing. */
            "< SA 0(0) ack 2 win 1000 mss 1460", "> R 2(0)", "state SYN_SENT",
            "< A 0(0) ack 500 win 1000", "> R 500(0)", "state SYN_SENT",
@@ -117,9 +101,9 @@ static void rfc9293_3_10_7_3(void **state)
 static void rfc9293_3_10_7_1_closed(void **state)
 {
     (void)state;
-    s.has_iss = true;
-    s.iss = 0;
-    script(&s, "< S 10(0) win 1000", "> RA 0(0) ack 11 win 0", "< A 10(5) ack 77 win 1000",
+    it.has_iss = true;
+    it.iss = 0;
+    script(&it, "< S 10(0) win 1000", "> RA 0(0) ack 11 win 0", "< A 10(5) ack 77 win 1000",
            "> R 77(0)", "< F 10(5) win 100", "> RA 0(0) ack 16", "< R 0(0) win 0",
            "< RA 0(0) ack 5 win 0", "quiet 1000");
 }
@@ -127,9 +111,9 @@ static void rfc9293_3_10_7_1_closed(void **state)
 static void rfc9293_3_10_7_2_listen(void **state)
 {
     (void)state;
-    s.has_iss = true;
-    s.iss = 0;
-    script(&s, "listen", "< R 5(0) win 0", "< A 5(0) ack 99 win 500", "> R 99(0)",
+    it.has_iss = true;
+    it.iss = 0;
+    script(&it, "listen", "< R 5(0) win 0", "< A 5(0) ack 99 win 500", "> R 99(0)",
            "< SA 5(0) ack 99 win 500", "> R 99(0)", "< F 5(0) win 500", "< - 5(3) win 500",
            "quiet 1000");
 }
@@ -137,16 +121,16 @@ static void rfc9293_3_10_7_2_listen(void **state)
 static void a_reset_takes_a_half_open_connection_away(void **state)
 {
     (void)state;
-    script(&s, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "< R 1(0) win 0",
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "< R 1(0) win 0",
            "quiet 100000");
-    assert_int_equal(tcp_next(s.w.host[0].tcp), DEADLINE_NEVER);
+    assert_int_equal(tcp_next(it.w.host[0].tcp), DEADLINE_NEVER);
 }
 
 /* The ACK of the handshake is lost, data comes; the segment makes it established. */
 static void data_with_the_ack_of_the_handshake(void **state)
 {
     (void)state;
-    script(&s, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
            "< AP 1(100) ack 1 win 5000", "> A 1(0) ack 101", "accept", "state ESTABLISHED",
            "read 100");
 }
@@ -155,45 +139,45 @@ static void data_with_the_ack_of_the_handshake(void **state)
 static void an_ack_of_something_else_in_syn_rcvd_is_reset(void **state)
 {
     (void)state;
-    script(&s, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "< A 1(0) ack 55 win 9",
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "< A 1(0) ack 55 win 9",
            "> R 55(0)", "< A 1(0) ack 1 win 1000", "accept", "state ESTABLISHED");
 }
 
 static void unreachable(void **state)
 {
     (void)state;
-    script(&s, "connect", "> S 0(0)", "unreach 100 111 0", "state SYN_SENT", /* not of ours */
+    script(&it, "connect", "> S 0(0)", "unreach 100 111 0", "state SYN_SENT", /* not of ours */
            "unreach 0 111 0", "state CLOSED", "error 111", "quiet 10000");
 }
 
 static void icmp_is_soft_once_established(void **state)
 {
     (void)state;
-    script_open(&s, false, "mss 1460", 1000);
-    script(&s, "push 100", "> AP 1(100)", "unreach 1 113 0", "state ESTABLISHED", "error 0",
+    script_open(&it, false, "mss 1460", 1000);
+    script(&it, "push 100", "> AP 1(100)", "unreach 1 113 0", "state ESTABLISHED", "error 0",
            "< A 1(0) ack 101 win 1000", "push 1", "> AP 101(1)");
 }
 
 /* More half-open connections than the backlog: cookies, which keep what the peer said in them. */
 static void syn_cookies(void **state)
 {
-    struct tcp_counts const *counts = tcp_counts(s.w.host[0].tcp);
+    struct tcp_counts const *counts = tcp_counts(it.w.host[0].tcp);
 
     (void)state;
-    script(&s, "listen");
-    tcp_set_backlog(s.listener.c, 4);
+    script(&it, "listen");
+    tcp_set_backlog(it.listener.c, 4);
     for (unsigned i = 0; i < 200; i++) {
-        s.peer_port = (uint16_t)(3000 + i);
-        s.has_iss = false;
-        script(&s, "< S 0(0) win 65535 mss 1460 sackok ts 1000 ws 7", "> SA 0(0) ack 1 mss 1460");
+        it.peer_port = (uint16_t)(3000 + i);
+        it.has_iss = false;
+        script(&it, "< S 0(0) win 65535 mss 1460 sackok ts 1000 ws 7", "> SA 0(0) ack 1 mss 1460");
     }
     assert_true(counts->cookies_sent >= 100);
-    assert_true(s.w.host[0].allocated < 100000);
+    assert_true(it.w.host[0].allocated < 100000);
     /* The last one answers. */
-    script(&s, "< A 1(0) ack 1 win 512 ts 1000", "accept", "state ESTABLISHED", "push 3000",
+    script(&it, "< A 1(0) ack 1 win 512 ts 1000", "accept", "state ESTABLISHED", "push 3000",
            "> A 1(1448) ack 1", "> A 1449(1448)", "> AP 2897(104)");
     assert_int_equal(counts->cookies_good, 1);
-    script(&s, "< A 1(0) ack 2897 win 512 ts 1000", "abort", "> RA 3001(0)");
+    script(&it, "< A 1(0) ack 2897 win 512 ts 1000", "abort", "> RA 3001(0)");
 }
 
 static void a_cookie_that_is_made_up(void **state)
@@ -201,13 +185,13 @@ static void a_cookie_that_is_made_up(void **state)
     (void)state;
     syn_cookies(state);
     for (unsigned i = 0; i < 50; i++) {
-        s.peer_port = (uint16_t)(5000 + i);
-        s.has_iss = true;
-        s.iss = i * 0x1234567;
-        script(&s, "< A 1(0) ack 1 win 512", "> R 1(0)");
+        it.peer_port = (uint16_t)(5000 + i);
+        it.has_iss = true;
+        it.iss = i * 0x1234567;
+        script(&it, "< A 1(0) ack 1 win 512", "> R 1(0)");
     }
-    assert_int_equal(tcp_counts(s.w.host[0].tcp)->cookies_good, 1);
-    assert_true(tcp_counts(s.w.host[0].tcp)->cookies_failed > 0);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->cookies_good, 1);
+    assert_true(tcp_counts(it.w.host[0].tcp)->cookies_failed > 0);
 }
 
 /* Nobody accepts: what is beyond the backlog is not established, and nothing is lost. */
@@ -216,51 +200,51 @@ static void accept_queue_overflows(void **state)
     unsigned accepted = 0;
 
     (void)state;
-    script(&s, "listen");
-    tcp_set_backlog(s.listener.c, 2);
+    script(&it, "listen");
+    tcp_set_backlog(it.listener.c, 2);
     for (unsigned i = 0; i < 10; i++) {
-        s.peer_port = (uint16_t)(3000 + i);
-        s.has_iss = false;
-        script_inject(&s, "< S 0(0) win 65535 mss 1460");
-        script_drop(&s);
-        if (s.has_iss)
-            script_inject(&s, "< A 1(0) ack 1 win 1000");
-        script_drop(&s);
+        it.peer_port = (uint16_t)(3000 + i);
+        it.has_iss = false;
+        script_inject(&it, "< S 0(0) win 65535 mss 1460");
+        script_drop(&it);
+        if (it.has_iss)
+            script_inject(&it, "< A 1(0) ack 1 win 1000");
+        script_drop(&it);
     }
-    assert_true(tcp_counts(s.w.host[0].tcp)->listen_overflows > 0);
-    for (struct tcp_conn *c; (c = tcp_accept(s.listener.c, &s.end)); accepted++)
+    assert_true(tcp_counts(it.w.host[0].tcp)->listen_overflows > 0);
+    for (struct tcp_conn *c; (c = tcp_accept(it.listener.c, &it.end)); accepted++)
         tcp_abort(c);
     assert_in_range(accepted, 2, 3);
-    script_drop(&s);
+    script_drop(&it);
 }
 
 static void closing_a_listener_resets_those_that_wait(void **state)
 {
     (void)state;
-    script(&s, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
            "< A 1(0) ack 1 win 1000");
-    tcp_close(s.listener.c);
-    s.listener.c = NULL;
-    script(&s, "> RA 1(0) ack 1", "quiet 1000");
-    assert_int_equal(tcp_next(s.w.host[0].tcp), DEADLINE_NEVER);
+    tcp_close(it.listener.c);
+    it.listener.c = NULL;
+    script(&it, "> RA 1(0) ack 1", "quiet 1000");
+    assert_int_equal(tcp_next(it.w.host[0].tcp), DEADLINE_NEVER);
 }
 
 static void listeners_share_a_port_only_if_they_say_so(void **state)
 {
     struct tcp_options o = {0};
     struct ip_ends ends = link_ends(0, 80, 0), any = ends;
-    struct tcp *t = s.w.host[0].tcp;
+    struct tcp *t = it.w.host[0].tcp;
     struct tcp_conn *a, *b, *c;
 
     (void)state;
     memset(&any.local, 0, sizeof(any.local));
-    assert_int_equal(tcp_listen(t, &ends, false, false, 5, &o, &s.end, &a), 0);
-    assert_int_equal(tcp_listen(t, &ends, false, false, 5, &o, &s.end, &b), -EADDRINUSE);
-    assert_int_equal(tcp_listen(t, &ends, false, true, 5, &o, &s.end, &b), -EADDRINUSE);
+    assert_int_equal(tcp_listen(t, &ends, false, false, 5, &o, &it.end, &a), 0);
+    assert_int_equal(tcp_listen(t, &ends, false, false, 5, &o, &it.end, &b), -EADDRINUSE);
+    assert_int_equal(tcp_listen(t, &ends, false, true, 5, &o, &it.end, &b), -EADDRINUSE);
     tcp_close(a);
-    assert_int_equal(tcp_listen(t, &ends, false, true, 5, &o, &s.end, &a), 0);
-    assert_int_equal(tcp_listen(t, &ends, false, true, 5, &o, &s.end, &b), 0);
-    assert_int_equal(tcp_listen(t, &ends, false, false, 5, &o, &s.end, &c), -EADDRINUSE);
+    assert_int_equal(tcp_listen(t, &ends, false, true, 5, &o, &it.end, &a), 0);
+    assert_int_equal(tcp_listen(t, &ends, false, true, 5, &o, &it.end, &b), 0);
+    assert_int_equal(tcp_listen(t, &ends, false, false, 5, &o, &it.end, &c), -EADDRINUSE);
     tcp_close(a);
     tcp_close(b);
 }
@@ -269,23 +253,23 @@ static void connections_spread_over_listeners(void **state)
 {
     struct tcp_options o = {0};
     struct ip_ends ends = link_ends(0, 80, 0);
-    struct link_end two[2] = {{.w = &s.w}, {.w = &s.w}};
+    struct link_end two[2] = {{.w = &it.w}, {.w = &it.w}};
     unsigned got[2] = {0};
 
     (void)state;
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(
-            tcp_listen(s.w.host[0].tcp, &ends, false, true, 100, &o, &two[i], &two[i].c), 0);
+            tcp_listen(it.w.host[0].tcp, &ends, false, true, 100, &o, &two[i], &two[i].c), 0);
     for (unsigned i = 0; i < 40; i++) {
-        s.peer_port = (uint16_t)(3000 + i);
-        s.has_iss = false;
-        script(&s, "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "< A 1(0) ack 1 win 1000");
+        it.peer_port = (uint16_t)(3000 + i);
+        it.has_iss = false;
+        script(&it, "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "< A 1(0) ack 1 win 1000");
     }
     for (unsigned i = 0; i < 2; i++) {
-        for (struct tcp_conn *c; (c = tcp_accept(two[i].c, &s.end)); got[i]++) {
+        for (struct tcp_conn *c; (c = tcp_accept(two[i].c, &it.end)); got[i]++) {
             tcp_abort(c);
-            assert_non_null(s.sent);
-            script_drop(&s);
+            assert_non_null(it.sent);
+            script_drop(&it);
         }
         tcp_close(two[i].c);
     }
@@ -299,16 +283,16 @@ static void any_address_and_v6_only(void **state)
     struct ip_ends any = {.local_port = 80};
 
     (void)state;
-    s.listener.w = &s.w; /* the link of an even seed is IPv4 */
+    it.listener.w = &it.w; /* the link of an even seed is IPv4 */
     assert_int_equal(
-        tcp_listen(s.w.host[0].tcp, &any, true, false, 5, &o, &s.listener, &s.listener.c), 0);
-    s.has_iss = true;
-    script(&s, "< S 0(0) win 65535 mss 1460", "> RA 0(0) ack 1");
-    tcp_close(s.listener.c);
+        tcp_listen(it.w.host[0].tcp, &any, true, false, 5, &o, &it.listener, &it.listener.c), 0);
+    it.has_iss = true;
+    script(&it, "< S 0(0) win 65535 mss 1460", "> RA 0(0) ack 1");
+    tcp_close(it.listener.c);
     assert_int_equal(
-        tcp_listen(s.w.host[0].tcp, &any, false, false, 5, &o, &s.listener, &s.listener.c), 0);
-    s.has_iss = false;
-    script(&s, "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "< A 1(0) ack 1 win 1000",
+        tcp_listen(it.w.host[0].tcp, &any, false, false, 5, &o, &it.listener, &it.listener.c), 0);
+    it.has_iss = false;
+    script(&it, "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "< A 1(0) ack 1 win 1000",
            "accept", "state ESTABLISHED");
 }
 
@@ -319,32 +303,32 @@ static void no_way(void **state)
     struct tcp_conn *c;
 
     (void)state;
-    s.w.host[0].no_way = -ENETUNREACH;
-    assert_int_equal(tcp_connect(s.w.host[0].tcp, &ends, &o, &s.end, &c), -ENETUNREACH);
-    s.w.host[0].no_way = 0;
-    s.w.host[0].alloc_left = 0;
-    assert_int_equal(tcp_connect(s.w.host[0].tcp, &ends, &o, &s.end, &c), -ENOMEM);
-    s.w.host[0].alloc_left = -1;
-    script(&s, "quiet 1000");
-    assert_false(tcp_exists(s.w.host[0].tcp, &ends));
-    script_open(&s, false, "mss 1460", 1000);
-    assert_true(tcp_exists(s.w.host[0].tcp, &ends));
-    assert_true(tcp_ends_taken(s.w.host[0].tcp, &ends));
+    it.w.host[0].no_way = -ENETUNREACH;
+    assert_int_equal(tcp_connect(it.w.host[0].tcp, &ends, &o, &it.end, &c), -ENETUNREACH);
+    it.w.host[0].no_way = 0;
+    it.w.host[0].alloc_left = 0;
+    assert_int_equal(tcp_connect(it.w.host[0].tcp, &ends, &o, &it.end, &c), -ENOMEM);
+    it.w.host[0].alloc_left = -1;
+    script(&it, "quiet 1000");
+    assert_false(tcp_exists(it.w.host[0].tcp, &ends));
+    script_open(&it, false, "mss 1460", 1000);
+    assert_true(tcp_exists(it.w.host[0].tcp, &ends));
+    assert_true(tcp_ends_taken(it.w.host[0].tcp, &ends));
 }
 
 /* Data before TCP_DEFER_ACCEPT's listener is told. */
 static void defer_accept(void **state)
 {
     (void)state;
-    s.options.defer_accept = 10;
-    script(&s, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
+    it.options.defer_accept = 10;
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
            "< A 1(0) ack 1 win 1000");
-    assert_false(tcp_can_accept(s.listener.c));
-    script(&s, "< AP 1(10) ack 1 win 1000", "> A 1(0) ack 11", "accept", "state ESTABLISHED",
+    assert_false(tcp_can_accept(it.listener.c));
+    script(&it, "< AP 1(10) ack 1 win 1000", "> A 1(0) ack 11", "accept", "state ESTABLISHED",
            "read 10");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
 
 int main(int argc, char **argv)
 {
