@@ -5,6 +5,7 @@
 """
 import os
 import pathlib
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "system"))
@@ -20,6 +21,22 @@ def program(port, variant, name):
     path = PORTS / port / variant / name
     assert path.exists(), f"{path} was not built: make -C ports all native"
     return path
+
+
+@pytest.fixture
+def served():
+    """served(server, stream, words): what a server, started with a pipe as (stream), says until it is ended by SIGTERM, once it
+    has said (words)."""
+    def serve(server, stream, words):
+        said = ""
+        for line in stream:
+            said += line
+            if words in line:
+                break
+        server.send_signal(signal.SIGTERM)
+        rest = server.communicate(timeout=20)
+        return said + "".join(part for part in rest if part)
+    return serve
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """memcached as an image: those of its unit tests that start no other process, libevent's, and the server."""
-import signal
 import subprocess
 
 import pytest
@@ -45,7 +44,7 @@ def test_libevent(group, way, ported, run):
 
 
 @pytest.mark.not_on_qemu("no signals of the host")
-def test_server(ported, spawn, tmp_path):
+def test_server(ported, spawn, served, tmp_path):
     """Starts its threads, waits for clients at a Unix socket, and ends for SIGTERM."""
     (tmp_path / "root" / "etc").mkdir(parents=True)
     (tmp_path / "root" / "etc" / "passwd").write_text("root:x:0:0:root:/:/bin/sh\n")
@@ -53,11 +52,5 @@ def test_server(ported, spawn, tmp_path):
     packed = execute([PITH, "pack", ported("memcached", "memcached"), "--root", tmp_path / "root", "-o", image])
     assert packed.status == 0, packed.stderr
     server = spawn(image, "-u", "root", "-s", "/socket", "-vv", stderr=subprocess.PIPE, text=True)
-    said = ""
-    for line in server.stderr:
-        said += line
-        if "server listening" in line:
-            break
-    server.send_signal(signal.SIGTERM)
-    said += server.communicate(timeout=20)[1]
+    said = served(server, server.stderr, "server listening")
     assert server.returncode == 0 and "server listening" in said, said

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Redis as an image: its own unit tests, and the server with a Unix socket, which nobody but itself can reach."""
-import signal
 import subprocess
 
 import pytest
@@ -36,7 +35,7 @@ def commands(*lines):
                    for line in lines).encode()
 
 @pytest.mark.not_on_qemu("no signals of the host")
-def test_server(ported, spawn, tmp_path):
+def test_server(ported, spawn, served, tmp_path):
     """Starts, does the commands of a log packed into the image, waits for clients, and ends for SIGTERM with a snapshot."""
     root = tmp_path / "root"
     root.mkdir()
@@ -47,13 +46,7 @@ def test_server(ported, spawn, tmp_path):
     assert packed.status == 0, packed.stderr
     server = spawn(image, "--port", "0", "--unixsocket", "/socket", "--appendonly", "yes", "--save", "3600 1",
                    stdout=subprocess.PIPE, text=True)
-    said = ""
-    for line in server.stdout:
-        said += line
-        if "ready to accept connections at /socket" in line:
-            break
-    server.send_signal(signal.SIGTERM)
-    said += server.communicate(timeout=20)[0]
+    said = served(server, server.stdout, "ready to accept connections at /socket")
     assert server.returncode == 0, said
 
     assert "1000 fields, 118 members, list 1,2,3, digest " in said, said
