@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from frame import PITH, ROOT
+from frame import PITH
 from network import Machine, namespace, way_options  # noqa: F401
 
 WAYS = ["process", "qemu"]

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Network devices from end to end: a program with raw packets (pith/net.h) answers pings and sends datagrams back, over a
 TAP device in a namespace of its own, and the network that needs no root."""
-import os
 import shutil
 import socket
 import subprocess
