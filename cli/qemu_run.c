@@ -47,6 +47,28 @@ static int64_t now_ms(void)
     return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
 }
 
+/* Puts standard output where QEMU's options want it. QEMU takes only a descriptor that is for
+ * writing and nothing else: what can be read, too, as terminals can, is opened once more, at the
+ * same place. */
+static bool place_output(void)
+{
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    if ((flags & O_ACCMODE) != O_RDWR)
+        return dup2(STDOUT_FILENO, QEMU_FD_OUT) >= 0;
+    int fd = open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | (flags & (O_APPEND | O_NONBLOCK)));
+    if (fd < 0) {
+        fprintf(stderr,
+                "pith run: standard output is open for reading, too, and cannot be opened for "
+                "writing alone: %s. Run it as: pith run ... | cat\n",
+                strerror(errno));
+        return false;
+    }
+    off_t place = lseek(STDOUT_FILENO, 0, SEEK_CUR);
+    if (place > 0)
+        (void)lseek(fd, place, SEEK_SET);
+    return fd == QEMU_FD_OUT || dup2(fd, QEMU_FD_OUT) >= 0;
+}
+
 /* In the child. (fds): QEMU's ends of input, err, status, monitor. */
 static _Noreturn void become(struct args *command, const int fds[4])
 {
@@ -61,7 +83,7 @@ static _Noreturn void become(struct args *command, const int fds[4])
     for (size_t i = 0; i < ARRAY_LEN(apart); i++)
         if (dup2(apart[i], places[i]) < 0)
             _exit(EXIT_HOST);
-    if (dup2(STDOUT_FILENO, QEMU_FD_OUT) < 0)
+    if (!place_output())
         _exit(EXIT_HOST);
     execvp(command->v[0], command->v);
     fprintf(stderr, "pith run: cannot start %s: %s (Debian: package qemu-system-x86)\n",

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Images as virtual machines of their own, in ring 0: pith run --on qemu, and QEMU started by hand."""
+import os
+import pty
 import random
 import re
 import shutil
@@ -483,3 +485,18 @@ def test_firecrackers_command_line(cc):
     got = by_hand(cc(ARGUMENTS), *EXIT, "-append", "prog one virtio_mmio.device=4K@0xd0000000:5 virtio_mmio.device=4K@0xd0001000:6")
     assert got.stdout.splitlines()[-1] == "[prog][one]"
     assert got.stdout.count("there is no device") == 2
+
+
+def test_output_that_can_be_read_too(cc, tmp_path):
+    """A terminal and a file that was opened for both are written to like any other output, at their place."""
+    image = cc('#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n')
+    master, slave = pty.openpty()
+    done = subprocess.run([PITH, "run", "--on", "qemu", image], stdin=subprocess.DEVNULL, stdout=slave, timeout=60)
+    os.close(slave)
+    assert (done.returncode, os.read(master, 100)) == (0, b"hello\r\n")
+    os.close(master)
+    with open(tmp_path / "both", "w+") as both:
+        both.write("before\n")
+        both.flush()
+        assert subprocess.run([PITH, "run", "--on", "qemu", image], stdin=subprocess.DEVNULL, stdout=both, timeout=60).returncode == 0
+    assert (tmp_path / "both").read_text() == "before\nhello\n"
