@@ -45,6 +45,21 @@ static int mount_at(struct inode *dir, const char *name, mode_t mode, struct fs 
     return 0;
 }
 
+/* Makes /etc/resolv.conf; of the internet sockets (net/inet/resolv.c), weak. 0, -ENOMEM. */
+__attribute__((weak, visibility("hidden"))) int resolv_start(struct inode *etc);
+
+static int name_servers(void)
+{
+    struct inode *etc;
+    int err = resolv_start ? mount_point(root.fs.root, "etc", 0755, &etc) : 0;
+
+    if (err || !resolv_start)
+        return err;
+    err = resolv_start(etc);
+    inode_put(etc);
+    return err;
+}
+
 /* Half the memory for files here, and as much in /dev/shm, as on Linux: a limit, not a reservation.
  */
 static int make_mounts(void)
@@ -60,6 +75,8 @@ static int make_mounts(void)
         err = mount_at(root.fs.root, "tmp", 01777, NULL);
     if (!err)
         err = mount_at(root.fs.root, "etc", 0755, NULL);
+    if (!err)
+        err = name_servers();
     if (!err)
         err = dev_fs.start(&dev_fs);
     if (!err)

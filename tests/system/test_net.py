@@ -194,3 +194,47 @@ int main(void)
 """, "-O2")
     done = inside(namespace, PITH, "run", "--on", "process", "--timeout", 30, "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24", image)
     assert done.stdout == ("10.9.0.1 9: Connection refused\n10.9.0.77 9: Host is unreachable\n192.0.2.1 9: Network unreachable\n"), done.stderr
+
+
+def test_servers_of_names(cc, namespace, tmp_path):  # noqa: F811
+    """Settings' server of names is asked, by way of /etc/resolv.conf; an image's own file has precedence."""
+    image = cc(r"""
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+int main(void)
+{
+    FILE *conf = fopen("/etc/resolv.conf", "r");
+    char line[200];
+    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *found;
+    while (conf && fgets(line, sizeof(line), conf))
+        fputs(line, stdout);
+    int err = getaddrinfo("server.example", NULL, &hints, &found);
+    puts(err ? gai_strerror(err) : inet_ntoa(((struct sockaddr_in *)found->ai_addr)->sin_addr));
+    return 0;
+}
+""", "-O2")
+    server = subprocess.Popen(["ip", "netns", "exec", namespace, "python3", "-c", """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.9.0.1", 53))
+print("ready", flush=True)
+while True:
+    q, peer = s.recvfrom(512)
+    end = q.index(0, 12) + 5
+    s.sendto(q[:2] + bytes.fromhex("81800001000100000000") + q[12:end] + bytes.fromhex("c00c000100010000003c0004c0000207"), peer)
+"""], stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout.readline() == "ready\n"
+        run = [PITH, "run", "--on", "process", "--timeout", 20, "--net", f"tap:{namespace}", "--ip"]
+        done = inside(namespace, *run, "10.9.0.2/24,10.9.0.1,10.9.0.1", image)
+        assert done.stdout == "nameserver 10.9.0.1\n192.0.2.7\n", done.stderr
+        (tmp_path / "root/etc").mkdir(parents=True)
+        (tmp_path / "root/etc/resolv.conf").write_text("nameserver 10.9.0.1\noptions timeout:1\n")
+        own = tmp_path / "own"
+        subprocess.run([PITH, "pack", image, "--root", tmp_path / "root", "-o", own], check=True)
+        done = inside(namespace, *run, "10.9.0.2/24,10.9.0.1,192.0.2.99", own)
+        assert done.stdout == "nameserver 10.9.0.1\noptions timeout:1\n192.0.2.7\n", done.stderr
+    finally:
+        server.kill()
+        server.wait()

@@ -211,4 +211,7 @@ void inet_push_start(void);
 /* Events of connections, to stream.c: the socket is (user). */
 void inet_stream_event(void *user, unsigned events);
 
+/* Makes resolv.conf in (etc), if it has none: called once files are (init/mounts.c). 0, -ENOMEM. */
+must_check int resolv_start(struct inode *etc);
+
 #endif

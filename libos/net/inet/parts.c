@@ -9,6 +9,8 @@ struct sock_family;
 extern const struct sock_family sock_family_inet, sock_family_inet6;
 void dhcp_start(struct ip_iface *i);
 void process_ends(void);
+struct inode;
+int resolv_start(struct inode *etc);
 int netdev_get(unsigned index, struct netdev **dev);
 
 extern const void *const inet_parts[];
@@ -18,4 +20,5 @@ const void *const inet_parts[] = {
     (const void *)dhcp_start,
     (const void *)netdev_get,
     (const void *)process_ends,
+    (const void *)resolv_start,
 };

@@ -159,15 +159,13 @@ void ip_tables_changed(void);
 /* Called whenever addresses, routes or interfaces change, for netlink sockets. Weak. */
 __attribute__((weak, visibility("hidden"))) void ip_changed(void);
 
-/* DNS servers and domains from settings, DHCP and routers (RFC 8106), best first; changed: the
- * number of the change, for /etc/resolv.conf. */
+/* DNS servers and domains from settings, DHCP and routers (RFC 8106), best first. */
 #define IP_DNS_MAX 3
 struct ip_names {
     struct ip_addr server[IP_DNS_MAX];
     unsigned count;
     char search[256];
     char hostname[65];
-    unsigned changed;
 };
 extern struct ip_names ip_names;
 
@@ -175,6 +173,9 @@ extern struct ip_names ip_names;
  * servers are taken; (search): "" or domains with a space between two. In the order of the enum,
  * the first are the best. */
 enum ip_names_source { IP_NAMES_SETTINGS, IP_NAMES_DHCP, IP_NAMES_ROUTER, IP_NAMES_SOURCES };
+/* Called when they have become others; weak, of inet/resolv.c. */
+IP_HOOK void ip_names_changed(void);
+
 void ip_names_set(enum ip_names_source source, const struct ip_addr *server, unsigned count,
                   const char *search);
 

@@ -14,7 +14,7 @@ static struct {
 void ip_names_set(enum ip_names_source source, const struct ip_addr *server, unsigned count,
                   const char *search)
 {
-    struct ip_names names = {.changed = ip_names.changed};
+    struct ip_names names = {.count = 0};
 
     memcpy(names.hostname, ip_names.hostname, sizeof(names.hostname));
     told[source].count = (unsigned)min_size(count, IP_DNS_MAX);
@@ -30,6 +30,7 @@ void ip_names_set(enum ip_names_source source, const struct ip_addr *server, uns
     }
     if (memcmp(&names, &ip_names, sizeof(names)) == 0)
         return;
-    names.changed++;
     ip_names = names;
+    if (ip_names_changed)
+        ip_names_changed();
 }
