@@ -33,7 +33,7 @@ static int spawn_reading(char *const argv[], pid_t *pid)
     return fds[0];
 }
 
-int capture_line(char *const argv[], char *buf, size_t size)
+int capture_text(char *const argv[], char *buf, size_t size)
 {
     pid_t pid;
     int fd = spawn_reading(argv, &pid);
@@ -56,9 +56,16 @@ int capture_line(char *const argv[], char *buf, size_t size)
         if (errno != EINTR)
             return -errno;
     buf[n] = '\0';
-    char *end = strchr(buf, '\n');
-    if (status != 0 || end == NULL)
+    return status == 0 ? 0 : -EIO;
+}
+
+int capture_line(char *const argv[], char *buf, size_t size)
+{
+    int err = capture_text(argv, buf, size);
+    char *end = err == 0 ? strchr(buf, '\n') : NULL;
+    if (err == 0 && end == NULL)
         return -EIO;
-    *end = '\0';
-    return 0;
+    if (end != NULL)
+        *end = '\0';
+    return err;
 }

@@ -12,4 +12,7 @@
  * for. */
 must_check int capture_line(char *const argv[], char *buf, size_t size);
 
+/* The same with all that it prints, of which (buf) gets what it has room for, and a 0. */
+must_check int capture_text(char *const argv[], char *buf, size_t size);
+
 #endif

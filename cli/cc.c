@@ -9,6 +9,7 @@
 
 #include "cc.h"
 #include "cli.h"
+#include "describe.h"
 
 /* For every compilation. They come before the user's own options, which may override them. */
 static const char *const code_options[] = {
@@ -96,6 +97,11 @@ static int add_link_start(struct args *a, const struct request *r)
         args_add(a, link_options[i]);
     for (size_t i = 0; i < ARRAY_LEN(linker_options); i++)
         args_add_linker(a, linker_options[i]);
+
+    for (size_t i = 0; i < r->wishes.n; i++)
+        args_add_linker(a, r->wishes.v[i]);
+    args_add(a, "-Xlinker");
+    args_addf(a, WISH_FACT "target=%s", target_name(r->target));
 
     bool bare = r->target == TARGET_BARE;
     const char *note = bare             ? CC_LIB "/note-bare.o"

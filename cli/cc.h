@@ -40,7 +40,11 @@ struct request {
     bool libgcc; /* -lgcc was given: linked even with no_libs */
     bool allow_missing;
     bool help;
+    struct args wishes; /* for the link step (describe.h) */
 };
+
+/* The name of a target, as --target= takes it. */
+const char *target_name(enum target target);
 
 /* Sorts the (n) arguments at (v), response files already expanded, into (r). Returns 0, or the exit
  * status after a message: something that an image cannot be was asked for. */

@@ -24,6 +24,8 @@
 #include "cc.h"
 #include "cli.h"
 #include "graph.h"
+#include "json.h"
+#include "print.h"
 #include "program.h"
 
 #define EXIT_PARTIAL 1
@@ -292,20 +294,6 @@ static int read_input(struct objects *objects, struct input *in)
     return 0;
 }
 
-static void print_json_text(const char *key, const char *s, const char *end)
-{
-    printf("\"%s\": \"", key);
-    for (; *s != '\0'; s++) {
-        if (*s == '"' || *s == '\\')
-            printf("\\%c", *s);
-        else if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
-            printf("\\u%04x", (unsigned char)*s);
-        else
-            putchar(*s);
-    }
-    printf("\"%s", end);
-}
-
 static const char *status_name(const struct finding *f)
 {
     return f->info->status == CALL_ABSENT ? "absent" : "partial";
@@ -313,24 +301,20 @@ static const char *status_name(const struct finding *f)
 
 static void print_json(const struct check *c)
 {
+    struct json j = {.f = stdout};
+    json_array(&j, NULL);
     for (size_t i = 0; i < c->count; i++) {
         const struct finding *f = &c->found[i];
-        printf("%s\n  {", i > 0 ? "," : "[");
-        print_json_text("file", f->file, ", ");
-        print_json_text("function", f->function, ", ");
-        print_json_text("uses", f->name, ", ");
-        print_json_text("by", f->by, ", ");
-        print_json_text("status", status_name(f), ", ");
-        print_json_text("note", f->info->note, "}");
+        json_object(&j, NULL);
+        json_text(&j, "file", f->file);
+        json_text(&j, "function", f->function);
+        json_text(&j, "uses", f->name);
+        json_text(&j, "by", f->by);
+        json_text(&j, "status", status_name(f));
+        json_text(&j, "note", f->info->note);
+        json_end(&j, '}');
     }
-    puts(c->count > 0 ? "\n]" : "[]");
-}
-
-/* Names come from files: what could upset a terminal does not reach it. */
-static void print_name(const char *s)
-{
-    for (; *s != '\0'; s++)
-        putchar((unsigned char)*s >= ' ' && (unsigned char)*s < 0x7f ? *s : '?');
+    json_end(&j, ']');
 }
 
 static void print_text(const struct check *c)
@@ -338,14 +322,14 @@ static void print_text(const struct check *c)
     for (size_t i = 0; i < c->count; i++) {
         const struct finding *f = &c->found[i];
         printf("%s: ", status_name(f));
-        print_name(f->file);
+        print_name(stdout, f->file);
         fputs(": ", stdout);
-        print_name(f->function);
+        print_name(stdout, f->function);
         fputs(f->function[0] != '\0' ? " uses " : "uses ", stdout);
-        print_name(f->name);
+        print_name(stdout, f->name);
         if (f->by[0] != '\0') {
             fputs(" by ", stdout);
-            print_name(f->by);
+            print_name(stdout, f->by);
         }
         printf(": %s\n", f->info->note);
     }

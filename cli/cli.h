@@ -22,6 +22,7 @@ int cmd_ld(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
 int cmd_net(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 

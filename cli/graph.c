@@ -151,7 +151,7 @@ uint32_t graph_find(struct graph *g, const char *name)
 }
 
 /* The section that (r) leads to, in (*object) and (*section), or which call. */
-static struct graph_target resolve(struct graph *g, uint32_t *object, uint32_t *section,
+static struct graph_target resolve(const struct graph *g, uint32_t *object, uint32_t *section,
                                    const Elf64_Rela *r)
 {
     const struct graph_target nothing = {TO_NOTHING, 0};
@@ -176,6 +176,28 @@ static struct graph_target resolve(struct graph *g, uint32_t *object, uint32_t *
     *object = d->object;
     *section = g->objects.v[d->object].symbols[d->symbol].st_shndx;
     return (struct graph_target){TO_NODE, 0};
+}
+
+bool graph_refers_to(const struct graph *g, const Elf64_Rela *r, uint32_t *object,
+                     uint32_t *section, uint64_t *offset)
+{
+    const struct object *o = &g->objects.v[*object];
+    if (resolve(g, object, section, r).kind != TO_NODE)
+        return false;
+    const Elf64_Sym *s = &o->symbols[ELF64_R_SYM(r->r_info)];
+    if (ELF64_ST_BIND(s->st_info) != STB_LOCAL) {
+        const struct graph_definition *d =
+            look_up(g, object_symbol_name(o, (size_t)(s - o->symbols)));
+        s = &g->objects.v[d->object].symbols[d->symbol];
+    }
+    *offset = s->st_value;
+    if (ELF64_ST_TYPE(s->st_info) != STT_SECTION)
+        return true;
+    /* Relative to the end of the instruction, whose last 4 bytes the reference mostly is. */
+    unsigned type = ELF64_R_TYPE(r->r_info);
+    bool relative = type == R_X86_64_PC32 || type == R_X86_64_PLT32;
+    *offset += (uint64_t)r->r_addend + (relative ? 4 : 0);
+    return true;
 }
 
 struct graph_target graph_target_of(struct graph *g, uint32_t object, const Elf64_Rela *r)

@@ -56,6 +56,12 @@ must_check int graph_walk(struct graph *g);
 /* Where relocation (r) of an object leads. Nodes that were not reached are TO_NOTHING. */
 struct graph_target graph_target_of(struct graph *g, uint32_t object, const Elf64_Rela *r);
 
+/* What relocation (r) of a section of (*object) refers to: sets (*object), (*section) and
+ * (*offset), and returns true, unless it is nothing that the objects define. Needs graph_build
+ * only. */
+bool graph_refers_to(const struct graph *g, const Elf64_Rela *r, uint32_t *object,
+                     uint32_t *section, uint64_t *offset);
+
 /* The node of what symbol (name) defines, reached or not yet (it then is, at the end of what the
  * next graph_walk follows); NO_NODE: nobody defines it. */
 uint32_t graph_find(struct graph *g, const char *name);

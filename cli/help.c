@@ -20,6 +20,7 @@ static const char usage_pith[] =
     "  pith run [OPTIONS] IMAGE [ARG...]    run an image\n"
     "  pith pack IMAGE --root DIR [-o OUT]  put files into an image\n"
     "  pith check FILE...                   say what a program uses that Pith does not have\n"
+    "  pith inspect IMAGE [--why SERVICE]   say what is in an image, and why\n"
     "  pith net up NAME [ADDR/LEN]          make a network to try programs in\n"
     "  pith net down NAME                   take it away\n"
     "  pith help [COMMAND]                  show the manual page of a command\n"
@@ -35,6 +36,9 @@ static const char usage_cc[] =
     "                    have; they fail with ENOSYS when called\n"
     "  --target=hosted   leave out the platform for virtual machines; bare: leave out the one for\n"
     "                    processes; universal (default): both\n"
+    "  --deny=SERVICE,... fail, and say why, if the image would have one of these services\n"
+    "                    (pith inspect prints those it has)\n"
+    "  --budget=SIZE     fail if more than SIZE bytes (64K, 1M) of the image are loaded\n"
     "  --help            show this\n"
     "\n"
     "PITH_CC names the compiler to use, gcc or clang; gcc by default.\n";
@@ -64,6 +68,21 @@ static const char usage_check[] = "usage: pith check [--json] FILE...\n"
                                   "Exit status: 0 nothing of the kind; 1 something is partial; 2 "
                                   "something is absent; 125 error.\n";
 
+static const char usage_inspect[] =
+    "usage: pith inspect [OPTIONS] IMAGE\n"
+    "   or: pith inspect IMAGE IMAGE\n"
+    "\n"
+    "Says what is in an image: services of the library OS with their sizes, segments, entry points,\n"
+    "needs, and how it was built; of two images, what differs.\n"
+    "\n"
+    "  --why SERVICE  print the chain of functions that brings a service into the image\n"
+    "  --json         print all of it as JSON\n"
+    "  --debug FILE   take the map and line numbers from FILE, if IMAGE is stripped\n"
+    "  --help         show this\n"
+    "\n"
+    "Exit status: 0; 1 the image does not have the service; 2 wrong usage; 125 the file cannot be\n"
+    "read; 126 it is no image, or has no map.\n";
+
 static const char usage_net[] =
     "usage: pith net up NAME [ADDR/LEN]\n"
     "   or: pith net down NAME\n"
@@ -86,6 +105,8 @@ bool help_usage(const char *name)
         text = usage_pack;
     else if (strcmp(name, "check") == 0)
         text = usage_check;
+    else if (strcmp(name, "inspect") == 0)
+        text = usage_inspect;
     else if (strcmp(name, "net") == 0)
         text = usage_net;
     else if (strcmp(name, "help") == 0)

@@ -9,6 +9,7 @@
 #include "abi/boot.h"
 #include "abi/image.h"
 #include "cli.h"
+#include "elffile.h"
 #include "image.h"
 
 /* More program headers than any image has, and more notes. */
@@ -44,36 +45,12 @@ static int check_header(const Elf64_Ehdr *h, struct fault *f)
     return 0;
 }
 
-#define XEN_NOTE_NAME  "Xen"
-#define XEN_NOTE_ENTRY 18 /* XEN_ELFNOTE_PHYS32_ENTRY */
-
-/* Whether the notes of (len) bytes at (notes) hold one of (type) called (owner), of at least (size)
- * bytes, which are copied to (to). Notes are padded to 4 bytes (gABI, "Note Section"). */
-static bool find_note(const unsigned char *notes, size_t len, const char *owner, uint32_t type,
-                      void *to, size_t size)
-{
-    Elf64_Nhdr h;
-    for (size_t pos = 0; pos <= len && len - pos >= sizeof(h);) {
-        memcpy(&h, notes + pos, sizeof(h));
-        pos += sizeof(h);
-        uint64_t name = align_up(h.n_namesz, 4), desc = align_up(h.n_descsz, 4);
-        if (name > len - pos || desc > len - pos - name)
-            return false;
-        if (h.n_type == type && h.n_namesz == strlen(owner) + 1 &&
-            memcmp(notes + pos, owner, h.n_namesz) == 0 && h.n_descsz >= size) {
-            memcpy(to, notes + pos + name, size);
-            return true;
-        }
-        pos += name + desc;
-    }
-    return false;
-}
-
 static int check_note(int fd, const Elf64_Phdr *ph, size_t n, struct image *im, struct fault *f)
 {
-    uint64_t entry;
     static unsigned char notes[NOTES_MAX];
+    const void *found;
     struct pith_note note;
+    uint64_t entry = 0;
     for (size_t i = 0; i < n; i++) {
         if (ph[i].p_type != PT_NOTE)
             continue;
@@ -81,11 +58,14 @@ static int check_note(int fd, const Elf64_Phdr *ph, size_t n, struct image *im, 
             return fault_set(f, EXIT_IMAGE, "broken image: its notes are too long");
         if (read_at(fd, notes, ph[i].p_filesz, ph[i].p_offset, f) != 0)
             return -1;
-        im->bare |= find_note(notes, ph[i].p_filesz, XEN_NOTE_NAME, XEN_NOTE_ENTRY, &entry,
-                              sizeof(entry)) &&
-                    entry != 0;
-        if (!find_note(notes, ph[i].p_filesz, PITH_NOTE_NAME, PITH_NOTE_TYPE, &note, sizeof(note)))
+        found = elf_find_note(notes, ph[i].p_filesz, XEN_NOTE_NAME, XEN_NOTE_ENTRY, sizeof(entry));
+        if (found != NULL)
+            memcpy(&entry, found, sizeof(entry));
+        im->bare |= entry != 0;
+        found = elf_find_note(notes, ph[i].p_filesz, PITH_NOTE_NAME, PITH_NOTE_TYPE, sizeof(note));
+        if (found == NULL)
             continue;
+        memcpy(&note, found, sizeof(note));
         if (note.abi_version != PITH_ABI_VERSION)
             return fault_set(f, EXIT_IMAGE, "the image is of ABI version %u, this pith knows %u",
                              note.abi_version, PITH_ABI_VERSION);

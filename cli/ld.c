@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cc.h"
 #include "cli.h"
+#include "describe.h"
 #include "ld.h"
 
 #define CALL_PREFIX "pith_sys_"
@@ -125,9 +127,9 @@ static const char *library_folder(const struct args *a, size_t *i)
     return a->v[*i + 1] != NULL ? a->v[++*i] : NULL;
 }
 
-/* Copies the arguments of the link of an image from (from) to (to). Returns 0 or the exit status.
- */
-static int filter_args(struct args *to, const struct args *from)
+/* Copies the arguments of the link of an image from (from) to (to), and takes those that are wishes. Returns 0 or
+ * the exit status. */
+static int filter_args(struct args *to, const struct args *from, struct wishes *wishes)
 {
     char own[PATH_MAX];
     if (install_path(own, "lib/pith") != 0)
@@ -149,7 +151,7 @@ static int filter_args(struct args *to, const struct args *from)
             fprintf(stderr, "pith cc: %s is made for the host's C library: build it with pith cc\n",
                     arg);
             return EXIT_BUILD;
-        } else if (!is_dropped(arg)) {
+        } else if (!wishes_take(wishes, arg) && !is_dropped(arg)) {
             args_add(to, arg);
         }
     }
@@ -268,6 +270,69 @@ failed:
     return EXIT_BUILD;
 }
 
+/* ld's map file: one that nobody else sees, unless the user asked for one. */
+struct description {
+    const char *path;
+    int fd;     /* of our own; -1: it is the user's */
+    bool print; /* the user wants it on standard output */
+    char own[32];
+};
+
+/* Finds out about the map file, and asks (link) for it. Returns 0 or a negative error number. */
+static int description_ask(struct description *d, struct args *link)
+{
+    size_t kept = 0;
+    *d = (struct description){.fd = -1};
+    for (size_t i = 0; i < link->n; i++) {
+        const char *arg = link->v[i];
+        const char *word = starts(arg, "--M") ? arg + 1 : arg;
+        if (strcmp(arg, "-M") == 0 || strcmp(arg, "--print-map") == 0) {
+            d->print = true;
+            continue;
+        }
+        if (strcmp(word, "-Map") == 0 && i + 1 < link->n)
+            d->path = link->v[i + 1];
+        else if (starts(word, "-Map="))
+            d->path = word + strlen("-Map=");
+        link->v[kept++] = link->v[i];
+    }
+    link->n = kept;
+    link->v[kept] = NULL;
+    if (d->path != NULL)
+        return 0;
+    /* Open for ld, too, which finds it by this name. */
+    d->fd = memfd_create("map", 0);
+    if (d->fd < 0)
+        return -errno;
+    snprintf(d->own, sizeof(d->own), "/proc/self/fd/%d", d->fd);
+    d->path = d->own;
+    args_addf(link, "-Map=%s", d->path);
+    return 0;
+}
+
+/* The map file's text, for the caller to free. NULL: it cannot be read. */
+static char *description_read(const struct description *d)
+{
+    size_t size = 0;
+    char *text = NULL;
+    FILE *to = open_memstream(&text, &size), *from = fopen(d->path, "r");
+    char buf[65536];
+    for (size_t n; to != NULL && from != NULL && (n = fread(buf, 1, sizeof(buf), from)) > 0;)
+        fwrite(buf, 1, n, to);
+    bool failed = to == NULL || from == NULL || ferror(from) || ferror(to);
+    if (from != NULL)
+        fclose(from);
+    if (to != NULL && fclose(to) != 0)
+        failed = true;
+    if (!failed && d->print)
+        fwrite(text, 1, size, stdout);
+    if (failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
 /* The file that is linked: ld's own default where nobody says. */
 static const char *output_of(const struct args *a)
 {
@@ -315,6 +380,30 @@ static uint64_t stack_size(const struct args *all)
     return size;
 }
 
+/* What is done to the image after ld. Returns 0 or the exit status. */
+static int finish(const struct args *all, const struct args *link, const struct description *d,
+                  const struct wishes *wishes)
+{
+    const char *output = output_of(all);
+    bool bare = has_bare(all);
+    uint64_t stack = stack_size(all);
+
+    if (access(output, F_OK) != 0)
+        return 0; /* ld was asked a question, and linked nothing */
+    if ((bare || stack) && !headers_finish(output, bare, stack)) {
+        fprintf(stderr, "pith cc: cannot finish %s: %s\n", output, strerror(errno));
+        return EXIT_BUILD;
+    }
+    char *ldmap = description_read(d);
+    if (ldmap == NULL) {
+        fprintf(stderr, "pith cc: cannot read ld's map of %s\n", output);
+        return EXIT_BUILD;
+    }
+    int status = image_describe(output, link, ldmap, wishes);
+    free(ldmap);
+    return status;
+}
+
 int cmd_ld(int argc, char **argv)
 {
     char ld[PATH_MAX];
@@ -332,19 +421,22 @@ int cmd_ld(int argc, char **argv)
     }
 
     args_add(&link, ld);
-    int status = filter_args(&link, &all);
+    struct wishes wishes = {.budget = 0};
+    struct description description;
+    int status = filter_args(&link, &all, &wishes);
+    if (status == 0 && !wishes_are_sound(&wishes))
+        status = EXIT_BUILD;
     if (status != 0)
         return status;
     link.response = all.response;
+    int err = description_ask(&description, &link);
+    if (err != 0) {
+        fprintf(stderr, "pith cc: cannot make a file in memory: %s\n", strerror(-err));
+        return EXIT_BUILD;
+    }
     struct messages m = {0};
     status = run_ld(&link, &m);
     if (m.calls.n > 0)
         missing_explain(&m.calls, &link);
-    bool bare = has_bare(&all);
-    uint64_t stack = stack_size(&all);
-    if (status == 0 && (bare || stack) && !headers_finish(output_of(&all), bare, stack)) {
-        fprintf(stderr, "pith cc: cannot finish %s: %s\n", output_of(&all), strerror(errno));
-        status = EXIT_BUILD;
-    }
-    return status;
+    return status != 0 ? status : finish(&all, &link, &description, &wishes);
 }

@@ -3,10 +3,12 @@
  * Source lines, by addr2line. */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "args.h"
 #include "capture.h"
 #include "lines.h"
 
@@ -52,19 +54,38 @@ bool line_of(const struct object *o, size_t section, uint64_t offset, char *buf,
     return found;
 }
 
-bool find_library(const struct args *link, size_t i, char *path)
+/* Takes addr2line's answers, "0xADDRESS" and then a line for each function that was put into the
+ * next. */
+static void take_answers(char *text, struct line_place *places, size_t n)
 {
-    const char *name = link->v[i] + 2;
-    if (*name == '\0' && (name = link->v[i + 1]) == NULL)
-        return false;
-    const char *before = name[0] == ':' ? "" : "lib", *after = name[0] == ':' ? "" : ".a";
-    name += name[0] == ':';
-    for (size_t k = 1; k < link->n; k++) {
-        if (strncmp(link->v[k], "-L", 2) != 0)
-            continue;
-        int n = snprintf(path, PATH_MAX, "%s/%s%s%s", link->v[k] + 2, before, name, after);
-        if (n < PATH_MAX && access(path, R_OK) == 0)
-            return true;
+    size_t i = 0;
+    for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        if (strncmp(line, "0x", 2) == 0)
+            i++;
+        else if (i > 0 && i <= n &&
+                 !take_answer(line, places[i - 1].line, sizeof(places[i - 1].line)))
+            places[i - 1].line[0] = '\0';
     }
-    return false;
+}
+
+void lines_at(const char *path, struct line_place *places, size_t n)
+{
+    size_t room = n * 8 * sizeof(places->line);
+    char(*addresses)[24] = calloc(n + 1, sizeof(*addresses)), *text = malloc(room + 1);
+    struct args a = {.v = NULL};
+
+    args_add(&a, "addr2line");
+    args_add(&a, "-aie");
+    args_add(&a, path);
+    for (size_t i = 0; i < n && addresses != NULL; i++) {
+        places[i].line[0] = '\0';
+        snprintf(addresses[i], sizeof(*addresses), "0x%llx", (unsigned long long)places[i].address);
+        args_add(&a, addresses[i]);
+    }
+    if (addresses != NULL && text != NULL && !a.failed && capture_text(a.v, text, room) == 0)
+        take_answers(text, places, n);
+    free(a.v);
+    free(addresses);
+    free(text);
 }

@@ -13,7 +13,8 @@ static const struct command {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", cmd_run}, {"cc", cmd_cc}, {"pack", cmd_pack}, {"check", cmd_check}, {"net", cmd_net}, {"help", cmd_help},
+    {"run", cmd_run},         {"cc", cmd_cc},   {"pack", cmd_pack}, {"check", cmd_check},
+    {"inspect", cmd_inspect}, {"net", cmd_net}, {"help", cmd_help},
 };
 
 static int no_command(const char *name)
@@ -25,7 +26,7 @@ static int no_command(const char *name)
     if (strcmp(name, "build") == 0 || strcmp(name, "gcc") == 0 || strcmp(name, "link") == 0)
         fputs("pith: hint: pith cc compiles and links\n", stderr);
     else
-        fputs("pith: hint: the commands are cc, run, pack, check, net and help; see pith help\n",
+        fputs("pith: hint: the commands are cc, run, pack, check, inspect, net and help; see pith help\n",
               stderr);
     return EXIT_USAGE;
 }

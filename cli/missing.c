@@ -17,6 +17,7 @@
 #include "cc.h"
 #include "cli.h"
 #include "graph.h"
+#include "inputs.h"
 #include "ld.h"
 #include "lines.h"
 
@@ -169,41 +170,6 @@ static int tell(struct graph *g, const struct need *need, bool *told)
     return 0;
 }
 
-/* Loads the files that the link names, in its order. */
-static int load(struct objects *o, const struct args *link)
-{
-    char libc[PATH_MAX], libpith[PATH_MAX], crt1[PATH_MAX];
-    int err = install_path(libc, CC_LIB "/libc.a");
-    if (err == 0)
-        err = install_path(libpith, CC_LIB "/libpith.a");
-    if (err == 0)
-        err = install_path(crt1, CC_LIB "/crt1.o");
-    for (size_t i = 1; err == 0 && i < link->n; i++) {
-        const char *arg = link->v[i];
-        char lib[PATH_MAX];
-        if (strcmp(arg, "-o") == 0 || strcmp(arg, "-Map") == 0) {
-            i++;
-            continue;
-        }
-        if (strncmp(arg, "-l", 2) == 0) {
-            if (!find_library(link, i, lib))
-                continue;
-            arg = lib;
-        }
-        if (arg[0] == '-' || access(arg, R_OK) != 0)
-            continue;
-        const char *library = NULL;
-        if (strcmp(arg, libc) == 0)
-            library = "libc";
-        else if (strcmp(arg, libpith) == 0 || strcmp(arg, crt1) == 0)
-            library = "pith";
-        err = objects_add(o, arg, library);
-        if (err == -EINVAL)
-            err = 0; /* a folder or a device after an option that is not known here */
-    }
-    return err;
-}
-
 /* The note about a missing call; NULL: there is nothing to say. */
 static const char *note_of(const char *name)
 {
@@ -236,7 +202,7 @@ static void print_notes(const struct missing_calls *calls)
 static int explain(struct graph *g, const struct args *link, bool *told)
 {
     struct needs needs = {0};
-    int err = load(&g->objects, link);
+    int err = inputs_load(&g->objects, link);
 
     if (err == 0)
         err = graph_build(g);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +90,8 @@ static bool parse(struct object *o)
 /* Adds the object whose (size) bytes at (bytes) are copied, so that they are aligned. */
 static int add_object(struct objects *o, struct object what, const unsigned char *bytes)
 {
+    if (o->wanted != NULL && !o->wanted(o->arg, what.path, what.member))
+        return 0;
     if (o->n == o->cap) {
         size_t cap = o->cap ? 2 * o->cap : 64;
         struct object *v = realloc(o->v, cap * sizeof(*v));
@@ -113,30 +116,30 @@ static int add_object(struct objects *o, struct object what, const unsigned char
     return 0;
 }
 
-static int read_whole(const char *path, unsigned char **bytes, size_t *size)
+/* Maps a file. Of an archive only what is wanted is ever read. */
+static int map_whole(const char *path, const unsigned char **bytes, size_t *size)
 {
     struct stat st;
     int err = 0, fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    *bytes = NULL;
+    void *map = NULL;
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
         err = -EINVAL;
-    else if ((*bytes = malloc((size_t)st.st_size + 1)) == NULL)
-        err = -ENOMEM;
-    for (*size = 0; err == 0 && *size < (size_t)st.st_size;) {
-        ssize_t n = read(fd, *bytes + *size, (size_t)st.st_size - *size);
-        if (n <= 0)
-            err = -EIO;
-        else
-            *size += (size_t)n;
-    }
+    else if (st.st_size > 0)
+        map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED)
+        err = -errno;
     close(fd);
-    if (err != 0) {
-        free(*bytes);
-        *bytes = NULL;
-    }
+    *bytes = map;
+    *size = err == 0 ? (size_t)st.st_size : 0;
     return err;
+}
+
+static void unmap_whole(const unsigned char *bytes, size_t size)
+{
+    if (size > 0)
+        munmap((void *)bytes, size);
 }
 
 /* A decimal field of an ar header, padded with spaces. */
@@ -168,12 +171,13 @@ static int add_thin_member(struct objects *o, const char *archive, const char *n
     int dir = slash != NULL && name[0] != '/' ? (int)(slash + 1 - archive) : 0;
     if (snprintf(path, sizeof(path), "%.*s%s", dir, archive, name) >= (int)sizeof(path))
         return -ENAMETOOLONG;
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    int err = read_whole(path, &bytes, &size);
-    if (err == 0)
-        err = add_object(o, (struct object){.path = path, .library = library, .size = size}, bytes);
-    free(bytes);
+    const unsigned char *bytes;
+    size_t size;
+    int err = map_whole(path, &bytes, &size);
+    if (err != 0)
+        return err;
+    err = add_object(o, (struct object){.path = path, .library = library, .size = size}, bytes);
+    unmap_whole(bytes, size);
     return err;
 }
 
@@ -219,9 +223,9 @@ static int add_archive(struct objects *o, const char *path, const char *library,
 
 int objects_add(struct objects *o, const char *path, const char *library)
 {
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    int err = read_whole(path, &bytes, &size);
+    const unsigned char *bytes;
+    size_t size;
+    int err = map_whole(path, &bytes, &size);
     if (err != 0)
         return err;
     if (size >= SARMAG && memcmp(bytes, ARMAG, SARMAG) == 0)
@@ -230,7 +234,7 @@ int objects_add(struct objects *o, const char *path, const char *library)
         err = add_archive(o, path, library, bytes, size, true);
     else
         err = add_object(o, (struct object){.path = path, .library = library, .size = size}, bytes);
-    free(bytes);
+    unmap_whole(bytes, size);
     return err;
 }
 

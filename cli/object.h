@@ -12,9 +12,10 @@
 /* One object file. Tables are inside (data), checked to lie there; offsets and indices in them are
  * not. */
 struct object {
-    const char *path;    /* of the file or the archive; owned */
-    const char *member;  /* name in the archive, or NULL; owned */
-    const char *library; /* "libc", "pith" for Pith's own, else NULL: part of the program */
+    const char *path;   /* of the file or the archive; owned */
+    const char *member; /* name in the archive, or NULL; owned */
+    const char
+        *library; /* "libc", "pith" and "missing" for Pith's own, else NULL: part of the program */
     const unsigned char *data;
     size_t size;
     const Elf64_Shdr *sections;
@@ -30,9 +31,13 @@ struct object {
 struct objects {
     struct object *v;
     size_t n, cap;
+    /* If not NULL: whether the object (member) of archive (path), or, NULL, the object at (path),
+     * is of interest. Others are not read. */
+    bool (*wanted)(const void *arg, const char *path, const char *member);
+    const void *arg;
 };
 
-/* Adds the object file, or all object files of the archive, at (path), which must stay as it is.
+/* Adds the object file, or the object files of the archive, at (path), which must stay as it is.
  * Files of other kinds are passed over. Returns 0, -ENOMEM, or why the file cannot be read. */
 must_check int objects_add(struct objects *o, const char *path, const char *library);
 

@@ -3,10 +3,12 @@
  * The arguments of pith cc: gcc's, read far enough to know whether something is linked and what
  * must not reach the compiler. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cc.h"
 #include "cli.h"
+#include "describe.h"
 
 /* Options whose argument may be the next word. */
 static const char *const with_argument[] = {
@@ -18,7 +20,7 @@ static const char *const with_argument[] = {
     "-Xlinker",  "-Xassembler", "-Xclang",     "-mllvm",    "-target",      "-Xpreprocessor",
     "-arch",     "-aux-info",   "-dumpbase",   "-dumpdir",  "-wrapper",     "-dumpbase-ext",
     "--param",   "--sysroot",   "--output",    "--include", "--language",   "-Tbss",
-    "-Tdata",    "-Ttext",
+    "-Tdata",    "-Ttext",      "--deny",      "--budget",
 };
 
 /* An image is a static PIE, whatever a makefile says. */
@@ -37,7 +39,6 @@ static const struct {
     {"-mx32", "Pith runs 64-bit code only"},
     {"-m16", "Pith runs 64-bit code only"},
     {"-fuse-ld=", "images are linked with GNU ld"},
-    {"--deny", "not available yet"},
     {"--malloc", "not available yet"},
     {"--policy", "not available yet"},
 };
@@ -98,18 +99,42 @@ static int set_language(struct request *r, const char *language)
     return 0;
 }
 
+static const char *const target_names[] = {
+    [TARGET_UNIVERSAL] = "universal", [TARGET_HOSTED] = "hosted", [TARGET_BARE] = "bare"};
+
 static int set_target(struct request *r, const char *arg)
 {
-    static const char *const names[] = {
-        [TARGET_UNIVERSAL] = "universal", [TARGET_HOSTED] = "hosted", [TARGET_BARE] = "bare"};
     const char *name = arg + strlen("--target=");
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (strcmp(name, names[i]) == 0) {
+    for (size_t i = 0; i < ARRAY_LEN(target_names); i++) {
+        if (strcmp(name, target_names[i]) == 0) {
             r->target = (enum target)i;
             return 0;
         }
     }
     return refuse(arg, "Pith builds for its own targets only: universal, hosted or bare");
+}
+
+/* Services that the image may not have, separated by commas. */
+static int add_denied(struct request *r, const char *list)
+{
+    for (const char *end; *list != '\0'; list = end + (*end == ',')) {
+        end = list + strcspn(list, ",");
+        args_addf(&r->wishes, WISH_DENY "%.*s", (int)(end - list), list);
+    }
+    return 0;
+}
+
+/* The most bytes that the image may load: a number, with K or M for 1024 or its square. */
+static int set_budget(struct request *r, const char *size)
+{
+    char *end;
+    unsigned long long n = strtoull(size, &end, 10);
+    unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : 0;
+    end += shift != 0;
+    if (size[0] < '0' || size[0] > '9' || *end != '\0' || n == 0 || n > UINT64_MAX >> shift)
+        return refuse(size, "--budget wants a number of bytes, as 65536, 64K or 1M");
+    args_addf(&r->wishes, WISH_BUDGET "%llu", n << shift);
+    return 0;
 }
 
 /* Pith's own options and those that only change what pith cc does. True: (arg) was one, with
@@ -123,14 +148,27 @@ static bool take_own(struct request *r, const char *arg, int *status)
         r->help = true;
     else if (starts(arg, "--target="))
         *status = set_target(r, arg);
+    else if (starts(arg, "--deny="))
+        *status = add_denied(r, arg + strlen("--deny="));
+    else if (starts(arg, "--budget="))
+        *status = set_budget(r, arg + strlen("--budget="));
     else if (!is_one_of(arg, dropped, ARRAY_LEN(dropped)))
         return false;
     return true;
 }
 
+/* Whether an option says how code is made, and nothing about the folders it is made in. */
+static bool makes_code(const char *arg)
+{
+    return strchr(arg, '/') == NULL && (starts(arg, "-O") || starts(arg, "-m") || starts(arg, "-f") ||
+                                        starts(arg, "-g") || starts(arg, "-std="));
+}
+
 /* Notes what an option of the compiler's means for pith cc. */
 static void note_option(struct request *r, const char *arg)
 {
+    if (makes_code(arg))
+        args_addf(&r->wishes, WISH_FACT "option=%s", arg);
     if (is_one_of(arg, no_link, ARRAY_LEN(no_link)))
         r->links = false;
     else if (strcmp(arg, "-r") == 0 || strcmp(arg, "-Wl,-r") == 0)
@@ -157,6 +195,10 @@ static void note_option(struct request *r, const char *arg)
 static int take_pair(struct request *r, const char *option, const char *value)
 {
     int status = 0;
+    if (strcmp(option, "--deny") == 0)
+        return add_denied(r, value);
+    if (strcmp(option, "--budget") == 0)
+        return set_budget(r, value);
     if (strcmp(option, "-o") == 0 || strcmp(option, "--output") == 0)
         r->output = value;
     else if (strcmp(option, "-x") == 0 || strcmp(option, "--language") == 0)
@@ -192,6 +234,11 @@ static int take_option(struct request *r, const char *arg)
         status = set_language(r, arg + 2);
     args_add(&r->user, arg);
     return status;
+}
+
+const char *target_name(enum target target)
+{
+    return target_names[target];
 }
 
 int request_parse(struct request *r, char *const *v, size_t n)

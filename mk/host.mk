@@ -27,6 +27,13 @@ $(MONITOR): $(MONITOR_OBJECTS)
 	$(call say,LD      $@)
 	$(Q)$(HOST_CC) $(MONITOR_LDFLAGS) -Wl,--gc-sections -o $@ $^
 
+# The services of the library OS, for the pith command.
+SERVICES_TABLE := $(OBJ)/gen/services_table.h
+$(SERVICES_TABLE): libos/services.tbl tools/gen-services
+	@mkdir -p $(@D)
+	@tools/gen-services $< >$@.new && mv $@.new $@
+$(OBJ)/cli/services.o: $(SERVICES_TABLE)
+
 # Users start the monitor as pith; what is not "pith run" it leaves to pith-cli.
 CLI := $(OUT)/libexec/pith/pith-cli
 CLI_OBJECTS := $(foreach m,$(CLI_MODULES),$(call module_objects,$m))

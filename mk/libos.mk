@@ -69,12 +69,15 @@ $(LIBOS_NAMES).stamp: $(LIBOS_OBJECTS) mk/libos.mk
 $(LIBOS_NAMES): $(LIBOS_NAMES).stamp ;
 prefix_names = objcopy -D --redefine-syms=$(LIBOS_NAMES)
 
-$(LIBPITH): $(LIBOS_OBJECTS) $(LIBOS_NAMES)
+# Members are called by their place, "net-tcp-ack.o": more than one file is called clock.c.
+LIBPITH_MEMBERS := $(OBJ)/libpith
+$(LIBPITH): $(LIBOS_OBJECTS) $(LIBOS_NAMES) mk/libos.mk
 	@mkdir -p $(@D)
 	$(call say,AR      $@)
-	@rm -f $@ $@.new
-	$(Q)ar rcsD $@.new $(LIBOS_OBJECTS)
-	$(Q)$(prefix_names) $@.new $@ && rm $@.new
+	@rm -rf $@ $@.new $(LIBPITH_MEMBERS) && mkdir $(LIBPITH_MEMBERS)
+	@$(foreach o,$(LIBOS_OBJECTS),ln $o $(LIBPITH_MEMBERS)/$(subst /,-,$(o:$(OBJ)/libos/%=%)) &&) :
+	$(Q)cd $(LIBPITH_MEMBERS) && ar rcsD $(abspath $@.new) $(subst /,-,$(LIBOS_OBJECTS:$(OBJ)/libos/%=%))
+	$(Q)$(prefix_names) $@.new $@ && rm -r $@.new $(LIBPITH_MEMBERS)
 
 # The hosted entry point, linked first into every image.
 CRT1 := $(SYSROOT)/lib/crt1.o

@@ -2,7 +2,7 @@
  *
  * Files that pith pack is given as images: checked, and their root file system listed.
  *
- * sources: cli/image.c cli/romlist.c cli/fault.c
+ * sources: cli/image.c cli/elffile.c cli/romlist.c cli/fault.c
  * uses:    cli abi */
 #include <stdint.h>
 #include <stdio.h>

@@ -217,7 +217,7 @@ def test_help(pith_cc):
     (["-T", "my.ld", "hello.c"], "layout"),
     (["-Wl,-Tmy.ld", "hello.c"], "layout"),
     (["-Wl,--script=my.ld", "hello.c"], "layout"),
-    (["--deny", "net", "hello.c"], "not available yet"),
+    (["--deny", "net", "hello.c"], "there is no service net"),
     (["--malloc=mimalloc", "hello.c"], "not available yet"),
     (["--target=metal", "hello.c"], "universal, hosted or bare"),
 ], ids=lambda x: " ".join(x) if isinstance(x, list) else "")

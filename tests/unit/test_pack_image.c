@@ -2,7 +2,7 @@
  *
  * What pith pack accepts as an image.
  *
- * sources: cli/image.c cli/fault.c
+ * sources: cli/image.c cli/elffile.c cli/fault.c
  * uses:    cli abi */
 #include <errno.h>
 #include <fcntl.h>

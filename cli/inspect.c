@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pith inspect: what is in an image, why, and what it may do. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "inspect.h"
+#include "print.h"
+#include "services.h"
+#include "why.h"
+
+#define EXIT_NOT_IN_IMAGE 1
+
+struct options {
+    const char *images[2];
+    size_t count;
+    const char *why, *debug;
+    bool json, help;
+};
+
+static int usage_fault(const char *what, const char *arg)
+{
+    fprintf(stderr, "pith inspect: %s%s\npith inspect: hint: see pith help inspect\n", what, arg);
+    return EXIT_USAGE;
+}
+
+/* An option with a value, "--why X" or "--why=X", at (*i). True: it is (name); (*value) is NULL
+ * where none follows. */
+static bool take_value(const char *name, char **argv, int *i, const char **value)
+{
+    size_t len = strlen(name);
+    const char *arg = argv[*i];
+    if (strncmp(arg, name, len) != 0 || (arg[len] != '\0' && arg[len] != '='))
+        return false;
+    *value = arg[len] == '=' ? arg + len + 1 : argv[++*i];
+    return true;
+}
+
+/* Returns 0 or the exit status, after a message. */
+static int parse(struct options *o, int argc, char **argv)
+{
+    bool only_names = false;
+    for (int i = 1; i < argc; i++) {
+        const char *arg = argv[i];
+        const char **value = NULL;
+        if (only_names || arg[0] != '-' || arg[1] == '\0') {
+            if (o->count == ARRAY_LEN(o->images))
+                return usage_fault("more than two images: ", arg);
+            o->images[o->count++] = arg;
+        } else if (strcmp(arg, "--") == 0) {
+            only_names = true;
+        } else if (strcmp(arg, "--help") == 0) {
+            o->help = true;
+        } else if (strcmp(arg, "--json") == 0) {
+            o->json = true;
+        } else if (take_value("--why", argv, &i, &o->why)) {
+            value = &o->why;
+        } else if (take_value("--debug", argv, &i, &o->debug)) {
+            value = &o->debug;
+        } else {
+            return usage_fault("unknown option ", arg);
+        }
+        if (value != NULL && *value == NULL)
+            return usage_fault("an argument is missing after ", arg);
+    }
+    if (o->help)
+        return 0;
+    if (o->count == 0)
+        return usage_fault("no image is named", "");
+    if (o->count == 2 && (o->json || o->why != NULL || o->debug != NULL))
+        return usage_fault("two images are only compared, without other options", "");
+    if (o->json && o->why != NULL)
+        return usage_fault("--json says why of all services: --why ", o->why);
+    return 0;
+}
+
+static int out_of_memory(void)
+{
+    fputs("pith inspect: out of memory\n", stderr);
+    return EXIT_HOST;
+}
+
+static bool has_service(const struct inspection *in, const char *name)
+{
+    for (size_t i = 0; i < in->size_count; i++)
+        if (strcmp(in->sizes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Prints why the image has a service. Returns the exit status. */
+static int show_why(const struct inspection *in, const char *name)
+{
+    if (!has_service(in, name)) {
+        bool known = service_find(name) < service_count;
+        fprintf(stderr, "pith inspect: %s: %s %s\n", in->path,
+                known ? "the image does not have" : "there is no service", name);
+        return known ? EXIT_NOT_IN_IMAGE : EXIT_USAGE;
+    }
+    if (!in->has_map) {
+        fprintf(stderr,
+                "pith inspect: %s: the map that says why was stripped from it\n"
+                "pith inspect: hint: --debug FILE names the file before strip, or what objcopy "
+                "--only-keep-debug made of it\n",
+                in->path);
+        return EXIT_IMAGE;
+    }
+    uint32_t group = map_find_group(&in->map, name);
+    if (group == MAP_PROGRAM)
+        puts("program: it is what the image was linked for");
+    else if (!why_print(stdout, &in->map, group, in->map_path, ""))
+        return out_of_memory();
+    return 0;
+}
+
+static int show(const struct options *o)
+{
+    struct inspection in[2];
+    struct fault f;
+    size_t opened = 0;
+    int status = 0;
+
+    while (opened < o->count && status == 0) {
+        if (inspect_open(&in[opened], o->images[opened], o->debug, &f) == 0) {
+            opened++;
+            continue;
+        }
+        fprintf(stderr, "pith inspect: %s\n", f.text);
+        status = f.status;
+    }
+    if (status == 0 && o->count == 2)
+        status = inspect_compare(stdout, &in[0], &in[1]) ? 0 : out_of_memory();
+    else if (status == 0 && o->why != NULL)
+        status = show_why(&in[0], o->why);
+    else if (status == 0 && o->json)
+        status = inspect_json(stdout, &in[0]) ? 0 : out_of_memory();
+    else if (status == 0)
+        inspect_text(stdout, &in[0]);
+    while (opened > 0)
+        inspect_close(&in[--opened]);
+    return status;
+}
+
+int cmd_inspect(int argc, char **argv)
+{
+    struct options o = {.count = 0};
+    int status = parse(&o, argc, argv);
+    if (status != 0)
+        return status;
+    if (o.help)
+        return help_usage("inspect") ? 0 : EXIT_HOST;
+    status = show(&o);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "pith inspect: cannot write: %s\n", strerror(errno));
+        return EXIT_HOST;
+    }
+    return status;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What pith inspect knows about an image, for the forms that it is shown in. */
+#ifndef PITH_CLI_INSPECT_H
+#define PITH_CLI_INSPECT_H
+
+#include <stdio.h>
+
+#include "abi/image.h"
+#include "elffile.h"
+#include "image.h"
+#include "map.h"
+
+struct inspection {
+    const char *path;    /* of the image */
+    struct elf_file elf; /* the image */
+    struct image image;  /* what image_check found */
+    struct pith_note note;
+    bool hosted;           /* it can be a process or a guest of the monitor */
+    bool network, upcalls; /* it asks the monitor for them */
+    uint64_t pvh_entry;    /* where a virtual machine is entered, if (image.bare) */
+    uint64_t stack;        /* of threads; 0: as it comes */
+    uint64_t loaded;       /* bytes of the file that are loaded, without the root file system */
+    uint64_t memory;       /* that these take in memory */
+    char build_id[65];     /* hexadecimal; "" */
+
+    const char *map_path;  /* of the file that has the map, and debug information */
+    struct elf_file debug; /* that file, if it is not the image */
+    bool has_map;
+    struct map map;
+    struct map_size *sizes; /* of the services that it has; owned */
+    size_t size_count;      /* 0: it does not say */
+    struct map_size total;  /* of all of them */
+};
+
+/* Looks at the image at (path), whose map is in the file (debug), unless NULL. Returns 0, or -1
+ * with (f). */
+must_check int inspect_open(struct inspection *in, const char *path, const char *debug,
+                            struct fault *f);
+void inspect_close(struct inspection *in);
+
+/* The bytes that are loaded and belong to no service: headers, relocations, alignment. */
+uint64_t inspect_rest(const struct inspection *in);
+
+/* What a segment is: "constants", "text", "relocated", "data", "files"; its protection, "r-x". */
+const char *inspect_segment_name(const struct inspection *in, const Elf64_Phdr *p);
+const char *inspect_protection(const Elf64_Phdr *p);
+
+/* Print all of it, as text and as JSON (docs/inspect.md); and what differs between two images.
+ * False: out of memory. */
+void inspect_text(FILE *f, const struct inspection *in);
+must_check bool inspect_json(FILE *f, const struct inspection *in);
+must_check bool inspect_compare(FILE *f, const struct inspection *a, const struct inspection *b);
+
+#endif

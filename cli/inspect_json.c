@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What an image is, for programs to read (docs/inspect.md). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "inspect.h"
+#include "json.h"
+#include "why.h"
+
+static void put_bytes(struct json *j, const struct map_size *s)
+{
+    json_number(j, "text", s->text);
+    json_number(j, "data", s->data);
+    json_number(j, "bss", s->bss);
+}
+
+/* The chain that leads to a service. False: out of memory. */
+static bool put_why(struct json *j, const struct inspection *in, const char *service)
+{
+    uint32_t *steps, group = map_find_group(&in->map, service);
+    struct line_place *places;
+    long count = why_find(&in->map, group, in->map_path, &steps, &places);
+
+    json_array(j, "why");
+    for (long i = 0; i < count; i++) {
+        json_object(j, NULL);
+        json_text(j, "name", map_text(&in->map, in->map.parts[steps[i]].name));
+        json_text(j, "service",
+                  map_text(&in->map, in->map.groups[map_group_of(&in->map, steps[i])].name));
+        if (places[i].line[0] != '\0')
+            json_text(j, "line", places[i].line);
+        json_end(j, '}');
+    }
+    json_end(j, ']');
+    free(steps);
+    free(places);
+    return count >= 0;
+}
+
+static bool put_services(struct json *j, const struct inspection *in)
+{
+    bool done = true;
+    json_array(j, "services");
+    for (size_t i = 0; i < in->size_count; i++) {
+        json_object(j, NULL);
+        json_text(j, "name", in->sizes[i].name);
+        put_bytes(j, &in->sizes[i]);
+        if (in->has_map)
+            done &= put_why(j, in, in->sizes[i].name);
+        json_end(j, '}');
+    }
+    json_end(j, ']');
+    return done;
+}
+
+static void put_segments(struct json *j, const struct inspection *in)
+{
+    json_array(j, "segments");
+    for (size_t i = 0; i < in->elf.segment_count; i++) {
+        const Elf64_Phdr *p = &in->elf.segments[i];
+        if (p->p_type != PT_LOAD)
+            continue;
+        json_object(j, NULL);
+        json_text(j, "name", inspect_segment_name(in, p));
+        json_text(j, "protection", inspect_protection(p));
+        json_number(j, "address", p->p_vaddr);
+        json_number(j, "memory", p->p_memsz);
+        json_number(j, "file", p->p_filesz);
+        json_end(j, '}');
+    }
+    json_end(j, ']');
+}
+
+static void put_facts(struct json *j, const struct map *m)
+{
+    json_array(j, "facts");
+    for (size_t i = 0; i < m->fact_count; i++) {
+        json_object(j, NULL);
+        json_text(j, "key", map_text(m, m->facts[i].key));
+        json_text(j, "value", map_text(m, m->facts[i].value));
+        json_end(j, '}');
+    }
+    json_end(j, ']');
+}
+
+bool inspect_json(FILE *f, const struct inspection *in)
+{
+    const Elf64_Ehdr *h = (const void *)in->elf.data;
+    struct json j = {.f = f};
+
+    json_object(&j, NULL);
+    json_number(&j, "format", 1);
+    json_text(&j, "image", in->path);
+    json_bool(&j, "hosted", in->hosted);
+    json_bool(&j, "bare", in->image.bare);
+    json_number(&j, "file_bytes", in->elf.size);
+    json_number(&j, "loaded_bytes", in->loaded);
+    json_number(&j, "memory_bytes", in->memory);
+    json_number(&j, "memory_to_start", in->note.memory_min + in->memory + in->image.root_size);
+    json_number(&j, "files_bytes", in->image.root_size);
+    if (in->hosted)
+        json_number(&j, "entry", h->e_entry);
+    if (in->image.bare)
+        json_number(&j, "pvh_entry", in->pvh_entry);
+    if (in->stack != 0)
+        json_number(&j, "stack_bytes", in->stack);
+    json_bool(&j, "network", in->network);
+    json_bool(&j, "preemption", in->upcalls);
+    json_text(&j, "build_id", in->build_id);
+    bool done = put_services(&j, in);
+    json_object(&j, "rest");
+    json_number(&j, "text", inspect_rest(in));
+    json_end(&j, '}');
+    put_segments(&j, in);
+    if (in->has_map)
+        put_facts(&j, &in->map);
+    json_end(&j, '}');
+    return done;
+}
