@@ -163,6 +163,8 @@ struct messages {
     struct missing_calls calls;
     char *function; /* a line "in function X:" not passed on yet, or NULL; owned */
     bool used;      /* a line about a missing call followed it */
+    char *ifunc;    /* the linker script's refusal, or NULL; owned */
+    bool undefined; /* something is undefined: that makes ld see indirect functions, too */
 };
 
 static void append_text(struct missing_call *call, const char *line)
@@ -201,6 +203,9 @@ static void take_line(struct messages *m, const char *line)
 {
     const char *symbol = strstr(line, CALL_PREFIX);
     struct missing_call *call = NULL;
+    if (m->ifunc == NULL && strstr(line, "indirect functions (ifunc)") != NULL &&
+        (m->ifunc = strdup(line)) != NULL)
+        return;
     if (symbol != NULL && strstr(line, ".o: in function") == NULL)
         call = find_call(&m->calls, symbol + strlen(CALL_PREFIX));
     if (call != NULL) {
@@ -214,6 +219,7 @@ static void take_line(struct messages *m, const char *line)
     size_t len = strlen(line);
     bool function = len > 2 && strcmp(line + len - 2, ":\n") == 0 && strchr(line, '`') != NULL;
     bool undefined = strstr(line, "undefined reference") != NULL;
+    m->undefined |= undefined;
     if (m->function != NULL && !function && (!m->used || undefined))
         fputs(m->function, stderr);
     if (m->function != NULL || function) {
@@ -251,7 +257,10 @@ static int run_ld(struct args *a, struct messages *m)
         take_line(m, line);
     if (m->function != NULL && !m->used)
         fputs(m->function, stderr);
+    if (m->ifunc != NULL && !m->undefined && m->calls.n == 0)
+        fputs(m->ifunc, stderr);
     free(line);
+    free(m->ifunc);
     if (f != NULL)
         fclose(f);
 

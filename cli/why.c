@@ -55,6 +55,11 @@ bool why_print(FILE *f, const struct map *m, uint32_t group, const char *path, c
         print_name(f, places[i].line);
         putc('\n', f);
     }
+    if (count == 0)
+        fprintf(f, "%s%s\n", indent,
+                m->entry != MAP_NONE && map_group_of(m, m->entry) == group
+                    ? "the image starts there"
+                    : "no reference leads there: it is kept for itself");
     free(steps);
     free(places);
     return count >= 0;

@@ -345,6 +345,8 @@ def test_indirect_functions_are_refused(pith_cc):
         "static int f(void) { return 0; } static void *pick(void) { return f; }\n"
         "int g(void) __attribute__((ifunc(\"pick\")));\nint main(void) { return g(); }\n")
     assert "ifunc" in pith_cc("x.c", ok=False).stderr
+    (pith_cc.folder / "y.c").write_text("int one(void);\nint main(void) { return one(); }\n")
+    assert "ifunc" not in pith_cc("y.c", ok=False).stderr
 
 
 def test_nostdlib(pith_cc):

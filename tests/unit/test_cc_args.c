@@ -230,13 +230,33 @@ static void questions(void **state)
     assert_null(r.question);
 }
 
+static void wishes(void **state)
+{
+    (void)state;
+    struct request r;
+    assert_int_equal(parse(&r, "--deny tcp,udp --deny=dns --budget=3K -O2 -I/x -g x.c"), 0);
+    static const char *const want[] = {"--pith-deny=tcp",       "--pith-deny=udp",
+                                       "--pith-deny=dns",       "--pith-budget=3072",
+                                       "--pith-fact=option=-O2", "--pith-fact=option=-g"};
+    assert_int_equal(r.wishes.n, ARRAY_LEN(want));
+    for (size_t i = 0; i < ARRAY_LEN(want); i++)
+        assert_string_equal(r.wishes.v[i], want[i]);
+    assert_int_equal(r.user.n, 4);
+    assert_int_equal(parse(&r, "--budget 2M"), 0);
+    assert_string_equal(r.wishes.v[0], "--pith-budget=2097152");
+    static const char *const bad[] = {"--budget=0", "--budget=", "--budget=-1", "--budget=1G",
+                                      "--budget=1KK", "--budget=18014398509481984K"};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(parse(&r, bad[i]), EXIT_BUILD);
+}
+
 static void refusals(void **state)
 {
     (void)state;
     static const char *const lines[] = {
         "-shared x.c",    "-m32 x.c",
         "-mx32",          "-fuse-ld=gold",
-        "--deny net x.c", "--malloc=x",
+        "--budget=x x.c", "--malloc=x",
         "--policy=p",     "x.cc",
         "a/b.C",          "x.cpp",
         "-x c++ x.c",     "-xc++ x.c",
@@ -268,7 +288,7 @@ int main(void)
         cmocka_unit_test(outputs),
         cmocka_unit_test(dropped_and_taken),
         cmocka_unit_test(questions),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(wishes), cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Services of the library OS: each object belongs to one, and a program has no byte of those that it does not use."""
+import fnmatch
+import json
+import subprocess
+
+import pytest
+
+from frame import PITH, PITH_CC, ROOT, execute
+
+LIB = PITH.parent.parent / "lib/pith/lib"
+
+
+def table():
+    """The services: name -> patterns of members, by archive."""
+    services = {}
+    for line in (ROOT / "libos/services.tbl").read_text().splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not line.startswith(" "):
+            name = line.split(":")[0]
+            services[name] = []
+            continue
+        for word in line.split():
+            library, rest = "libpith", word
+            if word.startswith(("libc/", "missing/")):
+                library, rest = word.split("/", 1)
+            library = {"missing": "libpith-missing"}.get(library, library)
+            services[name].append((library, rest.replace("/", "-") + ".o"))
+    return services
+
+
+SERVICES = table()
+
+
+def members(library):
+    done = subprocess.run(["ar", "t", LIB / f"{library}.a"], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def services_of(library, member):
+    return [name for name, patterns in SERVICES.items()
+            for lib, pattern in patterns if lib == library and fnmatch.fnmatchcase(member, pattern)]
+
+
+@pytest.mark.parametrize("library", ["libpith", "libpith-missing"])
+def test_each_object_belongs_to_one_service(library):
+    wrong = {m: s for m in members(library) if len(s := services_of(library, m)) != 1}
+    assert wrong == {}
+
+
+def test_each_object_of_the_table_is_there():
+    there = {library: members(library) for library in ("libpith", "libpith-missing", "libc")}
+    gone = [pattern for patterns in SERVICES.values() for library, pattern in patterns
+            if not fnmatch.filter(there[library], pattern) and pattern != "plat-hosted-crt1.o"]
+    assert gone == []
+
+
+def symbols(path):
+    """Global symbols that are defined in a file or an archive: name -> object."""
+    done = subprocess.run(["nm", "-A", "--defined-only", "-g", path], capture_output=True, text=True, check=True)
+    rows = (line.rsplit(":", 1) for line in done.stdout.splitlines())
+    return {row[1].split()[-1]: row[0].rsplit(":", 1)[-1] for row in rows}
+
+
+@pytest.fixture(scope="module")
+def owners():
+    """Global symbols of the library OS: name -> service."""
+    return {name: services_of("libpith", member)[0] for name, member in symbols(LIB / "libpith.a").items()}
+
+
+START = {"core", "random"}
+CLOCK = START | {"time"}
+CONSOLE = CLOCK | {"console", "descriptors", "virtio"}
+TREE = CONSOLE | {"block", "devfs", "files", "heap", "memory", "pipes", "procfs", "ramfs", "romfs"}
+SIGNALS = CLOCK | {"heap", "memory", "signals", "threads"}
+INET = TREE | {"sockets", "unix", "inet", "tcp", "udp", "ip", "ipv4", "ipv6", "network", "dhcp", "dns", "timers"}
+
+# What a program does, the service that it is about, and what it may have.
+PROGRAMS = {
+    "nothing": ("return 0;", "core", START),
+    "write": ("#include <stdio.h>|return puts(\"x\");", "console", CONSOLE),
+    "printf": ("#include <stdio.h>|return printf(\"%f\", 1.0);", "descriptors", CONSOLE),
+    "malloc": ("#include <stdlib.h>|return malloc(1) == 0;", "memory", START | {"memory"}),
+    "mmap": ("#include <sys/mman.h>|return mmap(0, 1, 1, MAP_SHARED | MAP_ANONYMOUS, -1, 0) == 0;", "memory",
+             START | {"memory"}),
+    "open": ("#include <fcntl.h>|return open(\"/x\", 0);", "files", TREE),
+    "pipe": ("#include <unistd.h>|int p[2]; return pipe(p);", "pipes", CONSOLE | {"files", "heap", "pipes"}),
+    "thread": ("#include <pthread.h>|pthread_t t; return pthread_create(&t, 0, (void *(*)(void *))main, 0);", "threads",
+               SIGNALS | {"timers"}),
+    "signal": ("#include <signal.h>|return raise(SIGINT);", "signals", SIGNALS),
+    "sleep": ("#include <time.h>|struct timespec t = {0}; return nanosleep(&t, 0);", "time", CLOCK),
+    "timer": ("#include <signal.h>\n#include <time.h>|timer_t t; return timer_create(1, 0, &t);", "timers",
+              SIGNALS | {"timers"}),
+    "poll": ("#include <poll.h>|struct pollfd p = {0}; return poll(&p, 1, 0);", "events", CONSOLE | {"events", "heap"}),
+    "epoll": ("#include <sys/epoll.h>|return epoll_create1(0);", "events", CONSOLE | {"events", "files", "heap"}),
+    "semget": ("#include <sys/sem.h>|return semget(IPC_PRIVATE, 1, 0600);", "ipc", CLOCK | {"heap", "ipc"}),
+    "getrandom": ("#include <sys/random.h>|char c; return getrandom(&c, 1, 0);", "random", START),
+    "getuid": ("#include <unistd.h>|return getuid();", "system", START | {"system"}),
+    "socketpair": ("#include <sys/socket.h>|int s[2]; return socketpair(AF_UNIX, SOCK_STREAM, 0, s);", "unix",
+                   TREE | {"sockets", "unix"}),
+    "socket": ("#include <sys/socket.h>|return socket(AF_INET, SOCK_STREAM, 0);", "tcp", INET),
+    "getaddrinfo": ("#include <netdb.h>|struct addrinfo *a; return getaddrinfo(\"x\", 0, 0, &a);", "dns",
+                    INET | {"events", "threads"}),
+    "packets": ("#include <pith/net.h>|return pith_net_open(0, 0, 0);", "packets",
+                CLOCK | {"heap", "ip", "network", "packets", "timers", "virtio"}),
+    "syscall": ("#include <unistd.h>|return syscall(main != 0);", "numbers", START | {"numbers"}),
+    "disk": ("#include <fcntl.h>|return open(\"/dev/vda\", 0);", "block", TREE),
+}
+
+
+def source(text):
+    includes, _, body = text.partition("|") if text.startswith("#") else ("", "", text)
+    return f"{includes}\nint main(void) {{ {body} }}\n"
+
+
+def inspect(image):
+    done = execute([PITH, "inspect", "--json", image])
+    assert (done.stderr, done.status) == ("", 0)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs_have_what_they_use_alone(name, cc, owners):
+    text, about, allowed = PROGRAMS[name]
+    image = cc(source(text), "-O2", "--target=hosted", "-Wno-nonnull")
+    told = {s["name"] for s in inspect(image)["services"]} - {"program", "libc", "compiler"}
+    assert about in told
+    assert told - allowed == set()
+    # The same by the symbols that are in the image, whatever it says of itself.
+    by_symbol = {owners[symbol] for symbol in symbols(image) if symbol in owners}
+    assert by_symbol - allowed == set()
+    assert by_symbol <= told
+
+
+def test_every_service_is_used_and_left_out():
+    used = {about for _, about, _ in PROGRAMS.values()}.union(*(allowed for _, _, allowed in PROGRAMS.values()))
+    # Tested in test_inspect.py: what --target and --allow-missing bring.
+    assert used == set(SERVICES) - {"bare", "missing"}
+    assert all(any(name not in allowed for _, _, allowed in PROGRAMS.values()) for name in set(SERVICES) - START)
