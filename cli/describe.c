@@ -7,10 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cc.h"
 #include "cli.h"
 #include "describe.h"
 #include "elfadd.h"
 #include "elffile.h"
+#include "hash.h"
 #include "inputs.h"
 #include "linkmap.h"
 #include "services.h"
@@ -42,6 +44,57 @@ bool wishes_are_sound(const struct wishes *w)
     return true;
 }
 
+/* Notes what Pith's own libraries are: lines of a file that is installed beside them. */
+static int add_parts(struct linkmap *l)
+{
+    char path[PATH_MAX], *line = NULL;
+    size_t cap = 0;
+    int err = install_path(path, CC_PARTS);
+    FILE *f = err == 0 ? fopen(path, "r") : NULL;
+    if (err == 0 && f == NULL)
+        err = -errno;
+    for (ssize_t n; err == 0 && (n = getline(&line, &cap, f)) > 0;) {
+        line[n - 1] = '\0';
+        err = linkmap_fact(l, "part", line);
+    }
+    free(line);
+    if (f != NULL)
+        fclose(f);
+    return err;
+}
+
+/* Notes the hashes of the files that the program, and libgcc, are linked from. */
+static int add_inputs(struct linkmap *l, const struct objects *objects)
+{
+    const char **paths = calloc(objects->n + 1, sizeof(*paths));
+    const struct object **of = calloc(objects->n + 1, sizeof(*of));
+    char(*hex)[HASH_HEX] = calloc(objects->n + 1, sizeof(*hex));
+    size_t n = 0;
+    int err = paths == NULL || of == NULL || hex == NULL ? -ENOMEM : 0;
+
+    for (size_t i = 0; err == 0 && i < objects->n; i++) {
+        const struct object *o = &objects->v[i];
+        if (o->library != NULL || (n > 0 && strcmp(paths[n - 1], o->path) == 0))
+            continue;
+        of[n] = o;
+        paths[n++] = o->path;
+    }
+    if (err == 0)
+        err = hash_files(paths, n, hex);
+    for (size_t i = 0; err == 0 && i < n; i++) {
+        char fact[HASH_HEX + PATH_MAX];
+        const char *name = linkmap_shown_path(of[i]);
+        bool same = strlen(name) <= strlen(paths[i]) &&
+                    strcmp(paths[i] + strlen(paths[i]) - strlen(name), name) == 0;
+        snprintf(fact, sizeof(fact), "%s %s%s", hex[i], name, same ? "" : " (compiled)");
+        err = linkmap_fact(l, "input", fact);
+    }
+    free(paths);
+    free(of);
+    free(hex);
+    return err;
+}
+
 /* Notes the facts of the command line, and the compilers, which have left their names in the file.
  */
 static int add_facts(struct linkmap *l, const struct elf_file *e, const struct wishes *w)
@@ -49,6 +102,8 @@ static int add_facts(struct linkmap *l, const struct elf_file *e, const struct w
     size_t size;
     const char *comment = elf_section(e, ".comment", &size);
     int err = linkmap_fact(l, "pith", PITH_VERSION);
+    if (err == 0)
+        err = add_parts(l);
     for (size_t i = 0; err == 0 && i < w->facts.n; i++) {
         char key[32];
         const char *equals = strchr(w->facts.v[i], '=');
@@ -160,6 +215,8 @@ static int describe(const char *output, const struct args *link, char *ldmap,
     linkmap_choose(&objects, &placed);
     if (err == 0)
         err = inputs_load(&objects, link);
+    if (err == 0)
+        err = add_inputs(&l, &objects);
     if (err == 0)
         err = linkmap_make(&l, &objects, &placed);
     objects_free(&objects);

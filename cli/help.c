@@ -39,6 +39,8 @@ static const char usage_cc[] =
     "  --deny=SERVICE,... fail, and say why, if the image would have one of these services\n"
     "                    (pith inspect prints those it has)\n"
     "  --budget=SIZE     fail if more than SIZE bytes (64K, 1M) of the image are loaded\n"
+    "  --component=NAME@VERSION[,sha256=HASH][,purl=URL][,license=ID]\n"
+    "                    name a part of the program for the image's bill of materials\n"
     "  --help            show this\n"
     "\n"
     "PITH_CC names the compiler to use, gcc or clang; gcc by default.\n";
@@ -77,6 +79,8 @@ static const char usage_inspect[] =
     "\n"
     "  --why SERVICE  print the chain of functions that brings a service into the image\n"
     "  --json         print all of it as JSON\n"
+    "  --sbom         print a bill of materials (CycloneDX)\n"
+    "  --lines        count the lines of source of each service\n"
     "  --debug FILE   take the map and line numbers from FILE, if IMAGE is stripped\n"
     "  --help         show this\n"
     "\n"

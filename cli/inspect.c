@@ -17,7 +17,7 @@ struct options {
     const char *images[2];
     size_t count;
     const char *why, *debug;
-    bool json, help;
+    bool json, lines, sbom, help;
 };
 
 static int usage_fault(const char *what, const char *arg)
@@ -55,6 +55,10 @@ static int parse(struct options *o, int argc, char **argv)
             o->help = true;
         } else if (strcmp(arg, "--json") == 0) {
             o->json = true;
+        } else if (strcmp(arg, "--lines") == 0) {
+            o->lines = true;
+        } else if (strcmp(arg, "--sbom") == 0) {
+            o->sbom = true;
         } else if (take_value("--why", argv, &i, &o->why)) {
             value = &o->why;
         } else if (take_value("--debug", argv, &i, &o->debug)) {
@@ -69,16 +73,58 @@ static int parse(struct options *o, int argc, char **argv)
         return 0;
     if (o->count == 0)
         return usage_fault("no image is named", "");
-    if (o->count == 2 && (o->json || o->why != NULL || o->debug != NULL))
+    if (o->count == 2 && (o->json || o->lines || o->sbom || o->why != NULL || o->debug != NULL))
         return usage_fault("two images are only compared, without other options", "");
-    if (o->json && o->why != NULL)
-        return usage_fault("--json says why of all services: --why ", o->why);
+    if (o->json + o->lines + o->sbom + (o->why != NULL) > 1)
+        return usage_fault("one of --json, --lines, --sbom and --why at a time", "");
     return 0;
 }
 
 static int out_of_memory(void)
 {
     fputs("pith inspect: out of memory\n", stderr);
+    return EXIT_HOST;
+}
+
+/* Says that the image has no map. Returns the exit status. */
+static int no_map(const struct inspection *in)
+{
+    fprintf(stderr,
+            "pith inspect: %s: the map that says so was stripped from it\n"
+            "pith inspect: hint: --debug FILE names the file before strip, or what objcopy "
+            "--only-keep-debug made of it\n",
+            in->path);
+    return EXIT_IMAGE;
+}
+
+static int show_lines(const struct inspection *in)
+{
+    static const struct {
+        int err;
+        const char *why;
+    } faults[] = {{-ENOENT, "there is no debug information: link with -g, or without -s"},
+                  {-ENOTSUP, "debug information is compressed: link without -gz"},
+                  {-EINVAL, "broken debug information"}};
+    int err = in->has_map ? inspect_lines(stdout, in) : 0;
+    if (!in->has_map)
+        return no_map(in);
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        if (faults[i].err != err)
+            continue;
+        fprintf(stderr, "pith inspect: %s: %s\n", in->map_path, faults[i].why);
+        return EXIT_IMAGE;
+    }
+    return err == 0 ? 0 : out_of_memory();
+}
+
+static int show_sbom(const struct inspection *in)
+{
+    if (!in->has_map)
+        return no_map(in);
+    int err = inspect_sbom(stdout, in);
+    if (err == 0)
+        return 0;
+    fprintf(stderr, "pith inspect: cannot hash %s with sha256sum: %s\n", in->path, strerror(-err));
     return EXIT_HOST;
 }
 
@@ -99,14 +145,8 @@ static int show_why(const struct inspection *in, const char *name)
                 known ? "the image does not have" : "there is no service", name);
         return known ? EXIT_NOT_IN_IMAGE : EXIT_USAGE;
     }
-    if (!in->has_map) {
-        fprintf(stderr,
-                "pith inspect: %s: the map that says why was stripped from it\n"
-                "pith inspect: hint: --debug FILE names the file before strip, or what objcopy "
-                "--only-keep-debug made of it\n",
-                in->path);
-        return EXIT_IMAGE;
-    }
+    if (!in->has_map)
+        return no_map(in);
     uint32_t group = map_find_group(&in->map, name);
     if (group == MAP_PROGRAM)
         puts("program: it is what the image was linked for");
@@ -134,6 +174,10 @@ static int show(const struct options *o)
         status = inspect_compare(stdout, &in[0], &in[1]) ? 0 : out_of_memory();
     else if (status == 0 && o->why != NULL)
         status = show_why(&in[0], o->why);
+    else if (status == 0 && o->sbom)
+        status = show_sbom(&in[0]);
+    else if (status == 0 && o->lines)
+        status = show_lines(&in[0]);
     else if (status == 0 && o->json)
         status = inspect_json(stdout, &in[0]) ? 0 : out_of_memory();
     else if (status == 0)

@@ -52,4 +52,12 @@ void inspect_text(FILE *f, const struct inspection *in);
 must_check bool inspect_json(FILE *f, const struct inspection *in);
 must_check bool inspect_compare(FILE *f, const struct inspection *a, const struct inspection *b);
 
+/* Prints a bill of materials, CycloneDX 1.5, of an image with a map. Returns 0; -ENOMEM; -EIO, or why
+ * sha256sum, which makes hashes, cannot be started. */
+must_check int inspect_sbom(FILE *f, const struct inspection *in);
+
+/* Prints how many lines of source each service has, from debug information, of an image with a map.
+ * Returns 0, or what dwarf_lines returns. */
+must_check int inspect_lines(FILE *f, const struct inspection *in);
+
 #endif

@@ -15,42 +15,45 @@ static void put_bytes(struct json *j, const struct map_size *s)
     json_number(j, "bss", s->bss);
 }
 
-/* The chain that leads to a service. False: out of memory. */
-static bool put_why(struct json *j, const struct inspection *in, const char *service)
+static void put_why(struct json *j, const struct map *m, const struct why *w)
 {
-    uint32_t *steps, group = map_find_group(&in->map, service);
-    struct line_place *places;
-    long count = why_find(&in->map, group, in->map_path, &steps, &places);
-
     json_array(j, "why");
-    for (long i = 0; i < count; i++) {
+    for (size_t i = 0; i < w->count; i++) {
         json_object(j, NULL);
-        json_text(j, "name", map_text(&in->map, in->map.parts[steps[i]].name));
-        json_text(j, "service",
-                  map_text(&in->map, in->map.groups[map_group_of(&in->map, steps[i])].name));
-        if (places[i].line[0] != '\0')
-            json_text(j, "line", places[i].line);
+        json_text(j, "name", map_text(m, m->parts[w->steps[i]].name));
+        json_text(j, "service", map_text(m, m->groups[map_group_of(m, w->steps[i])].name));
+        if (i + 1 < w->count && w->lines[i].line[0] != '\0')
+            json_text(j, "line", w->lines[i].line);
         json_end(j, '}');
     }
     json_end(j, ']');
-    free(steps);
-    free(places);
-    return count >= 0;
 }
 
+/* False: out of memory. */
 static bool put_services(struct json *j, const struct inspection *in)
 {
-    bool done = true;
+    uint32_t *groups = calloc(in->size_count + 1, sizeof(*groups));
+    struct why *whys = calloc(in->size_count + 1, sizeof(*whys));
+    bool done = groups != NULL && whys != NULL;
+
+    for (size_t i = 0; done && in->has_map && i < in->size_count; i++)
+        groups[i] = map_find_group(&in->map, in->sizes[i].name);
+    if (done && in->has_map)
+        done = why_find(&in->map, groups, in->size_count, in->map_path, whys) == 0;
     json_array(j, "services");
-    for (size_t i = 0; i < in->size_count; i++) {
+    for (size_t i = 0; done && i < in->size_count; i++) {
         json_object(j, NULL);
         json_text(j, "name", in->sizes[i].name);
         put_bytes(j, &in->sizes[i]);
         if (in->has_map)
-            done &= put_why(j, in, in->sizes[i].name);
+            put_why(j, &in->map, &whys[i]);
         json_end(j, '}');
     }
     json_end(j, ']');
+    if (whys != NULL)
+        why_free(whys, in->size_count);
+    free(groups);
+    free(whys);
     return done;
 }
 

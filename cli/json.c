@@ -19,15 +19,15 @@ static void put_text(struct json *j, const char *s)
 
 static void start_line(struct json *j)
 {
-    if (j->depth > 0)
-        fprintf(j->f, "\n%*s", (int)(2 * j->depth), "");
+    fprintf(j->f, "\n%*s", (int)(2 * j->depth), "");
 }
 
 static void start(struct json *j, const char *key)
 {
     if (j->more)
         putc(',', j->f);
-    start_line(j);
+    if (j->depth > 0)
+        start_line(j);
     if (key != NULL) {
         put_text(j, key);
         fputs(": ", j->f);

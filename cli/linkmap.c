@@ -145,10 +145,7 @@ static const char *source_of(const struct object *o)
     return NULL;
 }
 
-/* What the user knows an object as, whichever folder the program is built in: an object that the
- * compiler made for the link only by its source; paths from the current folder on, else names
- * alone. */
-static const char *shown_path(const struct object *o)
+const char *linkmap_shown_path(const struct object *o)
 {
     const char *source = source_of(o), *slash = strrchr(o->path, '/');
     bool temporary = o->member == NULL && strstr(o->path, "/cc") != NULL && o->path[0] == '/';
@@ -171,7 +168,7 @@ static int add_files(struct maker *m)
         } else if (base != NULL && strcmp(base, "/libgcc.a") == 0) {
             group = MAP_COMPILER;
         }
-        struct map_file file = {add_text(m->l, shown_path(o)), add_text(m->l, member), group};
+        struct map_file file = {add_text(m->l, linkmap_shown_path(o)), add_text(m->l, member), group};
         if (file.name == MAP_NONE || file.member == MAP_NONE ||
             !table_append(&m->l->files, &file, 1, sizeof(file)))
             return -ENOMEM;

@@ -22,6 +22,10 @@ void linkmap_choose(struct objects *objects, const struct ldmap *placed);
  * objects. Returns 0, -ENOMEM. */
 must_check int linkmap_make(struct linkmap *l, struct objects *objects, const struct ldmap *placed);
 
+/* What the user knows an object's file as, whichever folder the program is built in: an object that
+ * the compiler made for the link only by its source; other paths as given, absolute ones by their last name. */
+const char *linkmap_shown_path(const struct object *o);
+
 /* Notes how the image was built. Returns 0, -ENOMEM. */
 must_check int linkmap_fact(struct linkmap *l, const char *key, const char *value);
 

@@ -21,6 +21,7 @@ static const char *const with_argument[] = {
     "-arch",     "-aux-info",   "-dumpbase",   "-dumpdir",  "-wrapper",     "-dumpbase-ext",
     "--param",   "--sysroot",   "--output",    "--include", "--language",   "-Tbss",
     "-Tdata",    "-Ttext",      "--deny",      "--budget",
+    "--component",
 };
 
 /* An image is a static PIE, whatever a makefile says. */
@@ -124,6 +125,16 @@ static int add_denied(struct request *r, const char *list)
     return 0;
 }
 
+/* A part of the program for its bill of materials: NAME@VERSION and more, after commas. */
+static int add_component(struct request *r, const char *text)
+{
+    const char *at = strchr(text, '@');
+    if (at == NULL || at == text || at[1] == '\0' || at[1] == ',')
+        return refuse(text, "--component wants NAME@VERSION[,sha256=HASH][,purl=URL][,license=ID]");
+    args_addf(&r->wishes, WISH_FACT "component=%s", text);
+    return 0;
+}
+
 /* The most bytes that the image may load: a number, with K or M for 1024 or its square. */
 static int set_budget(struct request *r, const char *size)
 {
@@ -152,6 +163,8 @@ static bool take_own(struct request *r, const char *arg, int *status)
         *status = add_denied(r, arg + strlen("--deny="));
     else if (starts(arg, "--budget="))
         *status = set_budget(r, arg + strlen("--budget="));
+    else if (starts(arg, "--component="))
+        *status = add_component(r, arg + strlen("--component="));
     else if (!is_one_of(arg, dropped, ARRAY_LEN(dropped)))
         return false;
     return true;
@@ -199,6 +212,8 @@ static int take_pair(struct request *r, const char *option, const char *value)
         return add_denied(r, value);
     if (strcmp(option, "--budget") == 0)
         return set_budget(r, value);
+    if (strcmp(option, "--component") == 0)
+        return add_component(r, value);
     if (strcmp(option, "-o") == 0 || strcmp(option, "--output") == 0)
         r->output = value;
     else if (strcmp(option, "-x") == 0 || strcmp(option, "--language") == 0)

@@ -27,6 +27,15 @@ $(MONITOR): $(MONITOR_OBJECTS)
 	$(call say,LD      $@)
 	$(Q)$(HOST_CC) $(MONITOR_LDFLAGS) -Wl,--gc-sections -o $@ $^
 
+# What images are linked from besides the program, for their bills of materials.
+CC_PARTS := $(SYSROOT)/lib/components
+$(CC_PARTS): $(LIBPITH) $(MUSL_LIB)/libc.a $(MUSL_PIN) mk/host.mk
+	@hash() { sha256sum "$$1" | cut -d ' ' -f 1; }; pin() { awk -v key="$$1" '$$1 == key { print $$2; exit }' $(MUSL_PIN); }; \
+	    { echo "pith@$(VERSION),sha256=$$(hash $(LIBPITH)),license=MIT"; \
+	      echo "musl@$$(pin version),sha256=$$(hash $(MUSL_LIB)/libc.a),source=$$(pin sha256),purl=pkg:deb/debian/musl@$$(pin version)?arch=source,license=MIT"; } >$@.new
+	@mv $@.new $@
+ALL += $(CC_PARTS)
+
 # The services of the library OS, for the pith command.
 SERVICES_TABLE := $(OBJ)/gen/services_table.h
 $(SERVICES_TABLE): libos/services.tbl tools/gen-services

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """pith inspect, and what pith cc checks of an image: services, sizes, chains, limits."""
+import hashlib
 import json
+import os
 import re
 import shutil
 import struct
@@ -8,7 +10,7 @@ import subprocess
 
 import pytest
 
-from frame import PITH, execute
+from frame import PITH, ROOT, execute
 
 HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
 SERVER = """#include <sys/socket.h>
@@ -264,3 +266,106 @@ def test_usage():
         assert done.status == 2 and "hint" in done.stderr
     done = subprocess.run([PITH, "inspect", PITH], capture_output=True, text=True, check=False)
     assert done.returncode == 126
+
+
+def rows_by_readelf(image):
+    """Distinct statements in the line table, as binutils read it: file by folder and name, and line."""
+    text = subprocess.run(["readelf", "--debug-dump=rawline,decodedline", "-W", image], capture_output=True, text=True,
+                          check=True).stdout
+    return {(m[1], m[2]) for m in re.finditer(r"^(\S+) +(\d+) +0x[0-9a-f]+ +(?:\d+ +)?x$", text, re.M)}
+
+
+@pytest.mark.parametrize("version", [2, 4, 5])
+def test_lines_are_those_of_the_line_table(cc, tmp_path, version):
+    source = """#include <stdio.h>
+static __attribute__((noinline)) int twice(int n)
+{
+    n += 1;
+    if (n > 3)
+        puts("large");
+    return 2 * n;
+}
+int main(int argc, char **argv)
+{
+    (void)argv;
+    return twice(argc) - twice(1);
+}
+"""
+    image = cc(source, "-O0", f"-gdwarf-{version}", name="lines")
+    done = inspect("--lines", image)
+    assert (done.stderr, done.status) == ("", 0)
+    rows = {m[1]: (int(m[2]), int(m[3])) for m in re.finditer(r"^(\S+) +(\d+) +[\d.]+% +(\d+)$", done.stdout, re.M)}
+    assert rows["program"] == (len([r for r in rows_by_readelf(image) if r[0].endswith("lines.c")]), 0)
+    assert rows["program"][0] >= 9
+    own = [n for name, (n, _) in rows.items() if name[0] != "("]
+    assert rows["(all)"][0] == sum(own) == rows["(trusted)"][0] + rows["program"][0]
+    # All that is in the image is in the line table of its debug information, too.
+    assert rows["(all)"][0] >= 0.9 * len(rows_by_readelf(image))
+
+
+def test_lines_without_debug_information_are_told(cc):
+    image = cc(SERVER, "-O1", "-g0", name="server")
+    row = re.search(r"^program +(\d+) +[\d.]+% +(\d+)$", inspect("--lines", image).stdout, re.M)
+    assert row[1] == "0" and int(row[2]) > 20
+    subprocess.run(["strip", image], check=True)
+    done = inspect("--lines", image)
+    assert done.status == 126 and "stripped" in done.stderr
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def bill(image, **env):
+    done = execute([PITH, "inspect", "--sbom", image], env={**os.environ, **env})
+    assert (done.stderr, done.status) == ("", 0)
+    return json.loads(done.stdout)
+
+
+def test_bill_of_materials(cc, tmp_path):
+    """What CycloneDX 1.5 wants of each member is checked by hand: Debian 12 has no validator for it."""
+    one = cc("int one(void) { return 1; }\n", "-c", name="one.o")
+    archive = tmp_path / "libtwo.a"
+    subprocess.run(["ar", "rc", archive, cc("int two(void) { return 2; }\n", "-c", name="two.o")], check=True)
+    image = cc(["int one(void), two(void); int main(void) { return one() + two(); }\n", one, archive],
+               "--component=shop@1.2-3,sha256=" + "ab" * 32 + ",purl=pkg:deb/debian/shop@1.2-3,license=MIT",
+               "--component", "two@7", name="shop")
+    said = bill(image)
+    assert (said["bomFormat"], said["specVersion"], said["version"]) == ("CycloneDX", "1.5", 1)
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}", said["serialNumber"])
+    assert said["metadata"]["component"]["hashes"] == [{"alg": "SHA-256", "content": sha256(image)}]
+    assert "timestamp" not in said["metadata"]
+    parts = {c["name"]: c for c in said["components"]}
+    hashes = {name: c["hashes"][0]["content"] for name, c in parts.items() if "hashes" in c}
+    lib = PITH.parent.parent / "lib/pith/lib"
+    assert hashes["pith"] == sha256(lib / "libpith.a") and hashes["musl"] == sha256(lib / "libc.a")
+    assert hashes["one.o"] == sha256(one) and hashes["libtwo.a"] == sha256(archive)
+    assert "shop-0.c (compiled)" in hashes
+    pin = dict(line.split(None, 1) for line in (ROOT / "musl/source.pin").read_text().splitlines() if line.startswith("version"))
+    assert parts["musl"]["version"] == pin["version"]
+    assert parts["shop"]["version"] == "1.2-3" and hashes["shop"] == "ab" * 32
+    assert parts["shop"]["purl"] == "pkg:deb/debian/shop@1.2-3" and parts["shop"]["licenses"] == [{"expression": "MIT"}]
+    assert parts["two"]["version"] == "7" and "hashes" not in parts["two"]
+    references = [c["bom-ref"] for c in said["components"]]
+    assert len(set(references)) == len(references)
+    assert said["dependencies"] == [{"ref": "image", "dependsOn": references}]
+    assert bill(image) == said
+    assert bill(image, SOURCE_DATE_EPOCH="86400")["metadata"]["timestamp"] == "1970-01-02T00:00:00Z"
+    assert "wants NAME@VERSION" in cc(HELLO, "--component=x", ok=False).stderr
+
+
+def test_bill_of_packed_files(cc, tmp_path):
+    image = cc(HELLO)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/motd").write_text("hi")
+    assert execute([PITH, "pack", image, "--root", tmp_path / "root"]).status == 0
+    data = image.read_bytes()
+    root = next(c for c in bill(image)["components"] if c["bom-ref"] == "root")
+    offset, = [len(data) - s["file"] for s in told(image)["segments"] if s["name"] == "files"]
+    assert root["hashes"][0]["content"] == hashlib.sha256(data[offset:]).hexdigest()
+
+
+def test_bills_want_the_map(cc):
+    image = cc(HELLO, "-s")
+    done = inspect("--sbom", image)
+    assert done.status == 126 and "stripped" in done.stderr
