@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who the program is. Implemented by posix/ids.c, and weak: without it nothing has changed the ids,
- * and all of them are root's. */
+ * Who the program is, and what it may do by that. Implemented by posix/ids.c, and weak: without it nothing
+ * has changed the ids, all of them are root's, and root may do everything. */
 #ifndef PITH_IFACE_CRED_H
 #define PITH_IFACE_CRED_H
 
+#include <errno.h>
 #include <sys/types.h>
+
+#include "base/base.h"
+#include "iface/fs.h"
 
 struct cred {
     uid_t uid, euid, suid;
     gid_t gid, egid, sgid;
+    uid_t fsuid;
+    gid_t fsgid;
 };
 
-__attribute__((weak, visibility("hidden"))) void cred_get(struct cred *c);
+/* What is done with an inode, as bits of access(2). */
+#define MAY_EXEC  1u /* run; of a directory: look names up */
+#define MAY_WRITE 2u
+#define MAY_READ  4u
+
+#define CRED_HOOK __attribute__((weak, visibility("hidden")))
+CRED_HOOK void cred_get(struct cred *c);
+CRED_HOOK bool cred_allows(uid_t owner, gid_t group, mode_t mode, unsigned may, bool real);
+CRED_HOOK bool cred_in_group(gid_t gid);
 
 static inline struct cred cred_current(void)
 {
@@ -21,6 +35,39 @@ static inline struct cred cred_current(void)
     if (cred_get)
         cred_get(&c);
     return c;
+}
+
+/* Whether the program has root's rights (all of Linux's capabilities). */
+static inline bool cred_is_root(void)
+{
+    return cred_current().euid == 0;
+}
+
+/* Whether the program may do all of (may) with (inode): 0, -EACCES. */
+must_check static inline int may_access(const struct inode *inode, unsigned may)
+{
+    if (likely(!cred_allows) || cred_allows(inode->uid, inode->gid, inode->mode, may, false))
+        return 0;
+    return -EACCES;
+}
+
+/* Whether it may do what only the owner of (inode) may: 0, -EPERM. */
+must_check static inline int may_as_owner(const struct inode *inode)
+{
+    struct cred c = cred_current();
+
+    return c.fsuid == 0 || c.fsuid == inode->uid ? 0 : -EPERM;
+}
+
+/* Whether it may take (inode) out of (dir), from where only the owners of either may take something if its sticky
+ * bit is set: 0, -EACCES, -EPERM. */
+must_check static inline int may_remove(const struct inode *dir, const struct inode *inode)
+{
+    int err = may_access(dir, MAY_WRITE | MAY_EXEC);
+
+    if (!err && dir->mode & S_ISVTX && may_as_owner(dir) != 0)
+        err = may_as_owner(inode);
+    return err;
 }
 
 #endif

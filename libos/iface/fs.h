@@ -3,8 +3,8 @@
  * Files: the contract between the descriptor table and path walk (vfs/), the file systems (fs/) and
  * whatever else can stand behind a descriptor (console, pipes, sockets).
  *
- * Errors are negative Linux error numbers. Nothing here checks permissions: there is one user,
- * root.
+ * Errors are negative Linux error numbers. Permissions are checked by the
+ * callers (iface/cred.h).
  *
  * Reference counts: an inode lives while a name, an open file, a mount, a subdirectory or a caller
  * holds it (inode_hold, inode_put); with the last reference inode_ops.evict frees it. */

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/notify.h"
 #include "iface/user.h"
@@ -145,7 +146,9 @@ long pith_sys_truncate(long path, long size)
     if (S_ISDIR(inode->mode))
         err = -EISDIR;
     else
-        err = S_ISREG(inode->mode) ? set_size(inode, size) : -EINVAL;
+        err = S_ISREG(inode->mode) ? may_access(inode, MAY_WRITE) : -EINVAL;
+    if (!err)
+        err = set_size(inode, size);
     inode_put(inode);
     return err;
 }

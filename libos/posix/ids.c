@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The system calls on user and group ids. They follow Linux's rules for a process that starts as
- * root, so that programs can give up root and see that it is gone; nothing here checks access by
- * them. */
+ * root, so that programs can give up root and see that it is gone, and say what the ids then allow. */
 #include <errno.h>
 #include <string.h>
 #include <sys/types.h>
@@ -37,8 +36,30 @@ static bool owns(const struct ids *i, uint32_t id)
 
 void cred_get(struct cred *c)
 {
-    *c = (struct cred){user.real,  user.effective,  user.saved,
-                       group.real, group.effective, group.saved};
+    *c = (struct cred){user.real,       user.effective, user.saved, group.real,
+                       group.effective, group.saved,    user.fs,    group.fs};
+}
+
+bool cred_in_group(gid_t gid)
+{
+    for (int i = 0; i < group_count; i++)
+        if (groups[i] == gid)
+            return true;
+    return gid == group.fs;
+}
+
+/* POSIX, 4.7 "File Access Permissions". With (real), access(2) asks: not as whom files are opened. */
+bool cred_allows(uid_t owner, gid_t of_group, mode_t mode, unsigned may, bool real)
+{
+    uint32_t id = real ? user.real : user.fs;
+
+    if (id == 0)
+        return !(may & MAY_EXEC) || S_ISDIR(mode) || mode & 0111;
+    if (id == owner)
+        mode >>= 6;
+    else if (real && of_group == group.real ? true : cred_in_group(of_group))
+        mode >>= 3;
+    return (mode & may) == may;
 }
 
 long pith_sys_getuid(void)

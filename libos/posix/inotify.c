@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include "base/list.h"
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/notify.h"
 #include "iface/user.h"
@@ -326,7 +327,9 @@ long pith_sys_inotify_add_watch(long fd, long path, long mask)
                         &inode);
     if (r)
         return r;
-    r = bits & IN_ONLYDIR && !S_ISDIR(inode->mode) ? -ENOTDIR : watch(in, inode, bits);
+    r = bits & IN_ONLYDIR && !S_ISDIR(inode->mode) ? -ENOTDIR : may_access(inode, MAY_READ);
+    if (!r)
+        r = watch(in, inode, bits);
     inode_put(inode);
     return r;
 }

@@ -30,6 +30,24 @@ static int make_room(struct ipc_table *t)
     return 0;
 }
 
+int ipc_access(const struct ipc *o, unsigned may)
+{
+    const struct ipc_perm *p = &o->perm;
+    uid_t owner = cred_current().euid == p->cuid ? p->cuid : p->uid;
+    gid_t group = cred_in_group && cred_in_group(p->cgid) ? p->cgid : p->gid;
+
+    /* Nothing can be run here. */
+    may &= MAY_READ | MAY_WRITE;
+    return !cred_allows || cred_allows(owner, group, p->mode, may, false) ? 0 : -EACCES;
+}
+
+int ipc_as_owner(const struct ipc *o)
+{
+    uid_t own = cred_current().euid;
+
+    return own == 0 || own == o->perm.uid || own == o->perm.cuid ? 0 : -EPERM;
+}
+
 int ipc_lookup(struct ipc_table *t, key_t key, int flags, struct ipc **out)
 {
     *out = NULL;
@@ -38,8 +56,10 @@ int ipc_lookup(struct ipc_table *t, key_t key, int flags, struct ipc **out)
     for (unsigned i = 0; i < t->room && !*out; i++)
         if (t->at[i] && t->at[i]->perm.key == key)
             *out = t->at[i];
+    if (*out && (flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
+        return -EEXIST;
     if (*out)
-        return (flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL) ? -EEXIST : 0;
+        return ipc_access(*out, (unsigned)(flags >> 6 | flags >> 3 | flags) & 7);
     return flags & IPC_CREAT ? make_room(t) : -ENOENT;
 }
 
@@ -51,8 +71,14 @@ int ipc_add(struct ipc_table *t, struct ipc *o, key_t key, int flags)
         i++;
     t->at[i] = o;
     t->used++;
-    o->perm = (struct ipc_perm){
-        .key = key, .mode = (unsigned)flags & PERMS, .seq = (int)(t->sequence % 65536)};
+    struct cred own = cred_current();
+    o->perm = (struct ipc_perm){.key = key,
+                                .uid = own.euid,
+                                .gid = own.egid,
+                                .cuid = own.euid,
+                                .cgid = own.egid,
+                                .mode = (unsigned)flags & PERMS,
+                                .seq = (int)(t->sequence % 65536)};
     o->id = (int)(t->sequence % 65536 * SEQUENCE + i);
     t->sequence++;
     return o->id;

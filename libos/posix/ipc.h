@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * What shared memory, semaphores and message queues of System V have in common: keys, identifiers,
- * owners and permissions (which nobody checks: there is one user, root). */
+ * owners and permissions. */
 #ifndef PITH_POSIX_IPC_H
 #define PITH_POSIX_IPC_H
 
 #include <sys/ipc.h>
 #include "base/base.h"
+#include "iface/cred.h"
 
 #define IPC_SELF 1 /* the process */
 
@@ -30,11 +31,16 @@ struct ipc_table {
 };
 
 /* What a *get call finds for (key) and (flags): 0 and (*out); 0 and NULL, a new object is to be
- * made; -ENOENT, -EEXIST, -ENOSPC, -ENOMEM. There is room for a new one then. */
+ * made; -ENOENT, -EEXIST, -EACCES, -ENOSPC, -ENOMEM. There is room for a new one then. */
 must_check int ipc_lookup(struct ipc_table *t, key_t key, int flags, struct ipc **out);
 
 /* Adds (o), zero but for its own part, right after ipc_lookup. Returns its identifier. */
 int ipc_add(struct ipc_table *t, struct ipc *o, key_t key, int flags);
+
+/* Whether the program may read (MAY_READ) or change (MAY_WRITE) the object: 0, -EACCES; whether it may do what
+ * its owners and its maker may: 0, -EPERM. */
+must_check int ipc_access(const struct ipc *o, unsigned may);
+must_check int ipc_as_owner(const struct ipc *o);
 
 /* The object (id). -EINVAL, -EIDRM: its place has another one now. */
 must_check int ipc_find(struct ipc_table *t, int id, struct ipc **out);

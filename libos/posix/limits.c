@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/user.h"
 #include "iface/plat.h"
@@ -66,6 +67,8 @@ static int set_limit(unsigned which, const struct limit *l)
 {
     if (l->soft > l->hard)
         return -EINVAL;
+    if (l->hard > current_limit(which).hard && !cred_is_root())
+        return -EPERM;
     if (which == RLIMIT_NOFILE) {
         /* Linux has a ceiling for root too (fs.nr_open). */
         if (l->hard > FD_LIMIT_MAX)
@@ -181,6 +184,9 @@ long pith_sys_setpriority(long which, long who, long value)
         return -EINVAL;
     if (!is_self(which, who))
         return -ESRCH;
-    nice_value = n < -20 ? -20 : n > 19 ? 19 : n;
+    n = n < -20 ? -20 : n > 19 ? 19 : n;
+    if (n < nice_value && !cred_is_root())
+        return -EACCES;
+    nice_value = n;
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/signal.h"
 #include "iface/user.h"
@@ -142,6 +143,9 @@ static int make(const char *name, size_t len, const struct mq_attr *attr, mode_t
         return -ENOMEM;
     q->attr = a;
     q->mode = S_IFREG | (mode & 07777 & ~vfs_umask);
+    struct cred own = cred_current();
+    q->uid = own.fsuid;
+    q->gid = own.fsgid;
     q->name_len = (unsigned char)len;
     memcpy(q->name, name, len);
     list_init(&q->messages);
@@ -161,8 +165,15 @@ static int open_queue(const char *name, long flags, mode_t mode, const struct mq
     if (len < 0)
         return (int)len;
     *out = find(name, (size_t)len);
+    if (*out && (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+        return -EEXIST;
+    static const unsigned may[] = {
+        [O_RDONLY] = MAY_READ, [O_WRONLY] = MAY_WRITE, [O_RDWR] = MAY_READ | MAY_WRITE};
+    if (*out && cred_allows &&
+        !cred_allows((*out)->uid, (*out)->gid, (*out)->mode, may[flags & O_ACCMODE & 3], false))
+        return -EACCES;
     if (*out)
-        return (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) ? -EEXIST : 0;
+        return 0;
     return flags & O_CREAT ? make(name, (size_t)len, attr, mode, out) : -ENOENT;
 }
 
@@ -207,6 +218,10 @@ long pith_sys_mq_unlink(long name)
     struct mqueue *q = find((const char *)name, (size_t)len);
     if (!q)
         return -ENOENT;
+    /* The folder that names are in is everybody's, with the sticky bit. */
+    struct cred own = cred_current();
+    if (own.fsuid != 0 && own.fsuid != q->uid)
+        return -EACCES;
     list_remove(&q->node);
     drop_if_unused(q);
     return 0;

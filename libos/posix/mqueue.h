@@ -17,6 +17,8 @@ struct mqueue {
     struct wait_queue wait;
     unsigned files, receivers; /* open, and waiting for a message */
     mode_t mode;
+    uid_t uid;
+    gid_t gid;
     unsigned char name_len;
     char name[255];
     /* Set by mq_notify: tells the program that the empty queue has got a message. */

@@ -108,6 +108,8 @@ static long send(int id, struct message *m, bool now)
 
     for (;;) {
         int err = find(id, &q);
+        if (!err)
+            err = ipc_access(&q->ipc, MAY_WRITE);
         if (!err && fits(q, m->len)) {
             append(q, m);
             return 0;
@@ -204,6 +206,8 @@ long pith_sys_msgrcv(long id, long message, long size, long type, long flags)
         return -EINVAL;
     for (;;) {
         int err = find((int)id, &q);
+        if (!err)
+            err = ipc_access(&q->ipc, MAY_READ);
         if (err)
             return err;
         struct message *m = choose(q, type, (int)flags);
@@ -286,6 +290,8 @@ long pith_sys_msgctl(long id, long cmd, long buf)
     if (command == IPC_SET && !user_readable(ds, sizeof(*ds)))
         return -EFAULT;
     int err = find((int)id, &q);
+    if (!err)
+        err = command == IPC_STAT ? ipc_access(&q->ipc, MAY_READ) : ipc_as_owner(&q->ipc);
     if (err)
         return err;
     if (command == IPC_RMID)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/notify.h"
 #include "iface/user.h"
@@ -24,6 +25,14 @@ static bool is_mount_point(const struct path *p)
     return p->inode && p->inode->fs != p->dir->fs;
 }
 
+static bool is_accessible(const struct inode *inode, unsigned mode, bool real)
+{
+    if (cred_allows)
+        return cred_allows(inode->uid, inode->gid, inode->mode, mode, real);
+    /* Root may not run what nobody may. */
+    return !(mode & X_OK) || S_ISDIR(inode->mode) || inode->mode & 0111;
+}
+
 static long access_at(long dirfd, long path, long mode, long flags)
 {
     unsigned walk =
@@ -36,8 +45,7 @@ static long access_at(long dirfd, long path, long mode, long flags)
     long err = path_lookup(dirfd, (const char *)path, walk, &inode);
     if (err)
         return err;
-    /* The user is root: only a file that nobody may execute is refused. */
-    if (mode & X_OK && !S_ISDIR(inode->mode) && !(inode->mode & 0111))
+    if (!is_accessible(inode, (unsigned)mode, !(flags & AT_EACCESS)))
         err = -EACCES;
     inode_put(inode);
     return err;
@@ -83,15 +91,16 @@ long pith_sys_getcwd(long buf, long size)
     return (long)len;
 }
 
-/* The directory (path), held. 0; -ENOTDIR, and errors of the walk. */
+/* The directory (path), held. 0; -ENOTDIR, -EACCES, and errors of the walk. */
 static long find_directory(long path, struct inode **out)
 {
     long err = path_lookup(AT_FDCWD, (const char *)path, PATH_FOLLOW, out);
 
-    if (!err && !S_ISDIR((*out)->mode)) {
+    if (err)
+        return err;
+    err = S_ISDIR((*out)->mode) ? may_access(*out, MAY_EXEC) : -ENOTDIR;
+    if (err)
         inode_put(*out);
-        err = -ENOTDIR;
-    }
     return err;
 }
 
@@ -117,8 +126,10 @@ long pith_sys_fchdir(long fd)
         return -EBADF;
     if (!f->inode || !S_ISDIR(f->inode->mode))
         return -ENOTDIR;
-    path_set_cwd(f->inode);
-    return 0;
+    int err = may_access(f->inode, MAY_EXEC);
+    if (!err)
+        path_set_cwd(f->inode);
+    return err;
 }
 
 long pith_sys_chroot(long path)
@@ -129,9 +140,12 @@ long pith_sys_chroot(long path)
 
     if (err)
         return err;
-    path_set_root(dir);
+    if (cred_is_root())
+        path_set_root(dir);
+    else
+        err = -EPERM;
     inode_put(dir);
-    return 0;
+    return err;
 }
 
 /* Makes (what) at (path). 0; -EEXIST, -ENOENT and errors of the walk and the file system. */
@@ -150,6 +164,8 @@ static long make_at(long dirfd, long path, const struct inode_new *what)
     else if (!p.dir->ops->create)
         err = -EPERM;
     else
+        err = may_access(p.dir, MAY_WRITE | MAY_EXEC);
+    if (!err)
         err = p.dir->ops->create(p.dir, p.name, what, &inode);
     if (!err) {
         if (notify_wanted())
@@ -233,7 +249,9 @@ static long link_to(const struct path *p, struct inode *target)
         return -EXDEV;
     if (S_ISDIR(target->mode) || !p->dir->ops->link)
         return -EPERM;
-    int err = p->dir->ops->link(p->dir, p->name, target);
+    int err = may_access(p->dir, MAY_WRITE | MAY_EXEC);
+    if (!err)
+        err = p->dir->ops->link(p->dir, p->name, target);
     if (!err && notify_wanted()) {
         notify_self(target, IN_ATTRIB);
         notify_name(p->dir, p->name, target, IN_CREATE, 0);
@@ -278,6 +296,9 @@ static long check_removal(const struct path *p, bool rmdir)
         return rmdir ? rmdir_errors[p->dots] : -EISDIR;
     if (!p->inode)
         return -ENOENT;
+    int err = may_remove(p->dir, p->inode);
+    if (err)
+        return err;
     if (S_ISDIR(p->inode->mode) && !rmdir)
         return -EISDIR;
     if (!S_ISDIR(p->inode->mode) && (rmdir || p->slash))
@@ -354,6 +375,22 @@ static long check_slashes(const struct path *from, const struct path *to, bool e
     return 0;
 }
 
+/* Whether the program may change the directories of (from) and (to), and what a directory that moves has as
+ * its parent. */
+static int may_move(const struct path *from, const struct path *to, bool exchange)
+{
+    int err = may_remove(from->dir, from->inode);
+
+    if (!err)
+        err = to->inode ? may_remove(to->dir, to->inode)
+                        : may_access(to->dir, MAY_WRITE | MAY_EXEC);
+    if (!err && from->dir != to->dir && S_ISDIR(from->inode->mode))
+        err = may_access(from->inode, MAY_WRITE);
+    if (!err && from->dir != to->dir && exchange && S_ISDIR(to->inode->mode))
+        err = may_access(to->inode, MAY_WRITE);
+    return err;
+}
+
 /* Whether (from) may take the place of (to). Returns 0, 1 if there is nothing to do, or an error.
  */
 static long check_rename(const struct path *from, const struct path *to, unsigned flags)
@@ -381,6 +418,9 @@ static long check_rename(const struct path *from, const struct path *to, unsigne
         return exchange ? -EINVAL : -ENOTEMPTY;
     if (from->inode == to->inode)
         return 1;
+    err = may_move(from, to, exchange);
+    if (err)
+        return err;
     if (to->inode && !exchange && S_ISDIR(from->inode->mode) != S_ISDIR(to->inode->mode))
         return S_ISDIR(from->inode->mode) ? -ENOTDIR : -EISDIR;
     return from->dir->ops->rename ? 0 : -EPERM;

@@ -144,6 +144,14 @@ static int wait_for(struct set *s, const struct sembuf *op, nsec_t deadline)
     return err;
 }
 
+static bool changes(const struct sembuf *ops, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ops[i].sem_op != 0)
+            return true;
+    return false;
+}
+
 static long operate(int id, const struct sembuf *ops, size_t n, nsec_t deadline)
 {
     struct set *s;
@@ -156,6 +164,9 @@ static long operate(int id, const struct sembuf *ops, size_t n, nsec_t deadline)
         for (size_t i = 0; i < n; i++)
             if (ops[i].sem_num >= s->count)
                 return -EFBIG;
+        err = ipc_access(&s->ipc, changes(ops, n) ? MAY_WRITE : MAY_READ);
+        if (err)
+            return err;
         err = apply_all(s, ops, n, &failed);
         if (err == 0) {
             s->otime = ipc_now();
@@ -312,6 +323,13 @@ static long set_owner(struct set *s, const struct semid_ds *ds)
     return 0;
 }
 
+static int may_control(const struct set *s, int command)
+{
+    if (command == IPC_SET || command == IPC_RMID)
+        return ipc_as_owner(&s->ipc);
+    return ipc_access(&s->ipc, command == SETVAL || command == SETALL ? MAY_WRITE : MAY_READ);
+}
+
 long pith_sys_semctl(long id, long number, long cmd, long arg)
 {
     HOLD;
@@ -335,6 +353,8 @@ long pith_sys_semctl(long id, long number, long cmd, long arg)
     if (command == SETVAL && ((int)arg < 0 || (int)arg > VALUE_MAX))
         return -ERANGE;
     int err = find((int)id, &s);
+    if (!err)
+        err = may_control(s, command);
     if (err)
         return err;
     if (one)

@@ -180,7 +180,8 @@ long pith_sys_shmat(long id, long addr, long flags)
     int bad = check_place(&at, err ? 0 : s->size, flags);
     if (bad || err)
         return bad ? bad : err;
-    return attach(s, at, flags);
+    err = ipc_access(&s->ipc, flags & SHM_RDONLY ? MAY_READ : MAY_READ | MAY_WRITE);
+    return err ? err : attach(s, at, flags);
 }
 
 /* The first part that is left, from (at) on, of an attachment at (addr): of (f), if that is not
@@ -322,5 +323,7 @@ long pith_sys_shmctl(long id, long cmd, long buf)
         return -EINVAL;
     }
     int err = find((int)id, &s);
+    if (!err)
+        err = command == IPC_STAT ? ipc_access(&s->ipc, MAY_READ) : ipc_as_owner(&s->ipc);
     return err ? err : control(s, command, ds);
 }

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 #include <utime.h>
 
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/notify.h"
 #include "iface/user.h"
@@ -253,9 +254,15 @@ static long set_attr(struct inode *inode, const struct inode_attr *attr)
 
 static long set_mode(struct inode *inode, long mode)
 {
-    const struct inode_attr attr = {.which = ATTR_MODE, .mode = (mode_t)mode & 07777};
+    struct inode_attr attr = {.which = ATTR_MODE, .mode = (mode_t)mode & 07777};
+    int err = may_as_owner(inode);
 
-    return S_ISLNK(inode->mode) ? -EOPNOTSUPP : set_attr(inode, &attr);
+    if (err || S_ISLNK(inode->mode))
+        return err ? err : -EOPNOTSUPP;
+    /* Nobody gives a file the power of a group that is not theirs. */
+    if (!cred_is_root() && !(cred_in_group && cred_in_group(inode->gid)))
+        attr.mode &= ~(mode_t)S_ISGID;
+    return set_attr(inode, &attr);
 }
 
 long pith_sys_fchmodat(long dirfd, long path, long mode)
@@ -286,11 +293,26 @@ long pith_sys_fchmod(long fd, long mode)
     return err ? err : set_mode(inode, mode);
 }
 
+/* Root gives files to anybody; their owner, to a group that it is in. */
+static bool may_give(const struct inode *inode, uid_t uid, gid_t gid)
+{
+    struct cred c = cred_current();
+
+    if (c.fsuid == 0)
+        return true;
+    if (uid != (uid_t)-1 && (c.fsuid != inode->uid || uid != inode->uid))
+        return false;
+    return gid == (gid_t)-1 ||
+           (c.fsuid == inode->uid && (gid == inode->gid || (cred_in_group && cred_in_group(gid))));
+}
+
 /* A new owner takes a file's power to run as its owner away (chown(2)). */
 static long set_owner(struct inode *inode, long uid, long gid)
 {
     struct inode_attr attr = {.uid = (uid_t)uid, .gid = (gid_t)gid, .mode = inode->mode & 07777};
 
+    if (!may_give(inode, attr.uid, attr.gid))
+        return -EPERM;
     if (attr.uid != (uid_t)-1)
         attr.which |= ATTR_UID;
     if (attr.gid != (gid_t)-1)
@@ -364,6 +386,14 @@ static bool take_time(const struct timespec *ts, struct inode_attr *attr, unsign
     return true;
 }
 
+/* Whoever may write a file may make its times those of now; other times are its owner's to set. */
+static int may_set_times(const struct inode *inode, bool both_now)
+{
+    int err = may_as_owner(inode);
+
+    return err && both_now ? may_access(inode, MAY_WRITE) : err;
+}
+
 /* utimensat: (path) 0 is the descriptor itself. (times): two, or NULL for now. */
 static long set_times(long dirfd, long path, const struct timespec *times, long flags)
 {
@@ -377,6 +407,7 @@ static long set_times(long dirfd, long path, const struct timespec *times, long 
 
     if (both[0].tv_nsec == UTIME_OMIT && both[1].tv_nsec == UTIME_OMIT)
         return 0;
+    bool both_now = both[0].tv_nsec == UTIME_NOW && both[1].tv_nsec == UTIME_NOW;
     bool valid = take_time(&both[0], &attr, ATTR_ATIME) && take_time(&both[1], &attr, ATTR_MTIME);
     if (flags & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
@@ -384,14 +415,16 @@ static long set_times(long dirfd, long path, const struct timespec *times, long 
         if (flags)
             return -EINVAL;
         err = inode_of(dirfd, &inode);
-        if (!err && !valid)
-            err = -EINVAL;
+        if (!err)
+            err = valid ? may_set_times(inode, both_now) : -EINVAL;
         return err ? err : set_attr(inode, &attr);
     }
     err = find(dirfd, path, walk, &inode);
     if (err)
         return err;
-    err = valid ? set_attr(inode, &attr) : -EINVAL;
+    err = valid ? may_set_times(inode, both_now) : -EINVAL;
+    if (!err)
+        err = set_attr(inode, &attr);
     inode_put(inode);
     return err;
 }

@@ -8,6 +8,7 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/user.h"
 #include "iface/plat.h"
@@ -70,6 +71,8 @@ static long set_name(char *name, long text, long count)
 {
     int len = (int)count;
 
+    if (!cred_is_root())
+        return -EPERM;
     if (len < 0 || len >= NAME_SIZE)
         return -EINVAL;
     if (!user_readable((const void *)text, (size_t)len))

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "iface/cred.h"
 #include "iface/notify.h"
 #include "vfs/fd.h"
 #include "vfs/open.h"
@@ -43,6 +44,16 @@ static int set_up(struct file *f, struct inode *inode, int flags)
     return err;
 }
 
+/* What opening with (flags) does: MAY_*. */
+static unsigned to_do(int flags)
+{
+    static const unsigned modes[] = {
+        [O_RDONLY] = MAY_READ, [O_WRONLY] = MAY_WRITE, [O_RDWR] = MAY_READ | MAY_WRITE,
+        [O_WRONLY | O_RDWR] = MAY_READ | MAY_WRITE};
+
+    return modes[flags & O_ACCMODE & 3] | (flags & O_TRUNC ? MAY_WRITE : 0);
+}
+
 /* Whether (flags) allow to open (inode), which was there before. */
 static int check_existing(const struct inode *inode, int flags)
 {
@@ -60,7 +71,8 @@ static int check_existing(const struct inode *inode, int flags)
         return -ELOOP;
     if (S_ISDIR(inode->mode) && writing)
         return -EISDIR;
-    return 0;
+    int err = may_access(inode, to_do(flags));
+    return !err && flags & O_NOATIME ? may_as_owner(inode) : err;
 }
 
 /* Makes the regular file that path (p) names, or with TMPFILE one without a name in p's directory.
@@ -71,7 +83,9 @@ static int create(struct inode *dir, struct name name, mode_t mode, struct inode
 
     if (!dir->ops->create)
         return name.len ? -EACCES : -EOPNOTSUPP;
-    int err = dir->ops->create(dir, name, &what, out);
+    int err = may_access(dir, MAY_WRITE | MAY_EXEC);
+    if (!err)
+        err = dir->ops->create(dir, name, &what, out);
     if (!err && notify_wanted() && name.len)
         notify_name(dir, name, *out, IN_CREATE, 0);
     return err;

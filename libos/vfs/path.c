@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "iface/cred.h"
 #include "iface/user.h"
 #include "mm/heap.h"
 #include "vfs/fd.h"
@@ -250,9 +251,10 @@ static int walk(struct walk *w)
             s++;
         if (*s == '\0')
             return finish_at(w);
-        if (unlikely(!S_ISDIR(w->at->mode))) {
+        int err = unlikely(!S_ISDIR(w->at->mode)) ? -ENOTDIR : may_access(w->at, MAY_EXEC);
+        if (unlikely(err)) {
             inode_put(w->at);
-            return -ENOTDIR;
+            return err;
         }
         const char *end = s;
         while (*end != '/' && *end != '\0')

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/statfs.h>
 
+#include "iface/cred.h"
 #include "iface/plat.h"
 #include "mm/heap.h"
 #include "ram/internal.h"
@@ -214,6 +215,9 @@ static int make_inode(struct ram_inode *dir, const struct inode_new *what, struc
     }
     rfs->inodes++;
     ri->inode.ino = rfs->next_ino++;
+    struct cred own = cred_current();
+    ri->inode.uid = own.fsuid;
+    ri->inode.gid = own.fsgid;
     if (dir->inode.mode & S_ISGID) {
         ri->inode.gid = dir->inode.gid;
         if (S_ISDIR(what->mode))

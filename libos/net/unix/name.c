@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "iface/cred.h"
 #include "mm/heap.h"
 #include "unix/internal.h"
 #include "vfs/open.h"
@@ -92,7 +93,8 @@ static int make_node(struct usock *u, struct path *p, struct inode **out)
         return -EPERM;
     if (u->name)
         return -EINVAL;
-    return p->dir->ops->create(p->dir, p->name, &what, out);
+    int err = may_access(p->dir, MAY_WRITE | MAY_EXEC);
+    return err ? err : p->dir->ops->create(p->dir, p->name, &what, out);
 }
 
 /* A name of a path is as long as the string, with its NUL. */
@@ -171,12 +173,13 @@ static int find_path(const struct sockaddr_un *addr, int type, struct usock **ou
 
     if (err)
         return err;
+    err = may_access(inode, MAY_WRITE);
     struct usock *u = S_ISSOCK(inode->mode) ? inode->socket : NULL;
     if (!u && S_ISSOCK(inode->mode) && strcmp(addr->sun_path, LOG_PATH) == 0)
         u = log_socket();
     inode_put(inode);
-    if (!u)
-        return -ECONNREFUSED;
+    if (err || !u)
+        return err ? err : -ECONNREFUSED;
     *out = u;
     return u->sock.type == type ? 0 : -EPROTOTYPE;
 }
