@@ -81,6 +81,7 @@ static const char usage_inspect[] =
     "  --json         print all of it as JSON\n"
     "  --sbom         print a bill of materials (CycloneDX)\n"
     "  --lines        count the lines of source of each service\n"
+    "  --html FILE    write all of it to FILE as a page to explore in a browser\n"
     "  --debug FILE   take the map and line numbers from FILE, if IMAGE is stripped\n"
     "  --help         show this\n"
     "\n"

@@ -16,7 +16,7 @@
 struct options {
     const char *images[2];
     size_t count;
-    const char *why, *debug;
+    const char *why, *debug, *html;
     bool json, lines, sbom, help;
 };
 
@@ -63,6 +63,8 @@ static int parse(struct options *o, int argc, char **argv)
             value = &o->why;
         } else if (take_value("--debug", argv, &i, &o->debug)) {
             value = &o->debug;
+        } else if (take_value("--html", argv, &i, &o->html)) {
+            value = &o->html;
         } else {
             return usage_fault("unknown option ", arg);
         }
@@ -73,10 +75,11 @@ static int parse(struct options *o, int argc, char **argv)
         return 0;
     if (o->count == 0)
         return usage_fault("no image is named", "");
-    if (o->count == 2 && (o->json || o->lines || o->sbom || o->why != NULL || o->debug != NULL))
+    int forms = o->json + o->lines + o->sbom + (o->why != NULL) + (o->html != NULL);
+    if (o->count == 2 && (forms > 0 || o->debug != NULL))
         return usage_fault("two images are only compared, without other options", "");
-    if (o->json + o->lines + o->sbom + (o->why != NULL) > 1)
-        return usage_fault("one of --json, --lines, --sbom and --why at a time", "");
+    if (forms > 1)
+        return usage_fault("one of --html, --json, --lines, --sbom and --why at a time", "");
     return 0;
 }
 
@@ -174,6 +177,8 @@ static int show(const struct options *o)
         status = inspect_compare(stdout, &in[0], &in[1]) ? 0 : out_of_memory();
     else if (status == 0 && o->why != NULL)
         status = show_why(&in[0], o->why);
+    else if (status == 0 && o->html != NULL)
+        status = inspect_html(o->html, &in[0]);
     else if (status == 0 && o->sbom)
         status = show_sbom(&in[0]);
     else if (status == 0 && o->lines)

@@ -9,6 +9,7 @@
 #include "abi/image.h"
 #include "elffile.h"
 #include "image.h"
+#include "json.h"
 #include "map.h"
 
 struct inspection {
@@ -46,11 +47,24 @@ uint64_t inspect_rest(const struct inspection *in);
 const char *inspect_segment_name(const struct inspection *in, const Elf64_Phdr *p);
 const char *inspect_protection(const Elf64_Phdr *p);
 
+/* What the image runs as: "virtual machines without a monitor (bare)". */
+const char *inspect_target(const struct inspection *in);
+
+/* What a service is: as the image says, else as this pith knows it. */
+const char *inspect_service_what(const struct inspection *in, const char *name);
+
 /* Print all of it, as text and as JSON (docs/inspect.md); and what differs between two images.
  * False: out of memory. */
 void inspect_text(FILE *f, const struct inspection *in);
 must_check bool inspect_json(FILE *f, const struct inspection *in);
 must_check bool inspect_compare(FILE *f, const struct inspection *a, const struct inspection *b);
+
+/* Writes the members of what inspect_json prints into an object of (j). False: out of memory. */
+must_check bool inspect_json_members(struct json *j, const struct inspection *in);
+
+/* Writes a page for browsers to the file (path), which must not be an ELF file. Returns the exit
+ * status; after a message, unless 0, and then leaves no half page. */
+must_check int inspect_html(const char *path, const struct inspection *in);
 
 /* Prints a bill of materials, CycloneDX 1.5, of an image with a map. Returns 0; -ENOMEM; -EIO, or why
  * sha256sum, which makes hashes, cannot be started. */

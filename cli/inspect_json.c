@@ -44,6 +44,7 @@ static bool put_services(struct json *j, const struct inspection *in)
     for (size_t i = 0; done && i < in->size_count; i++) {
         json_object(j, NULL);
         json_text(j, "name", in->sizes[i].name);
+        json_text(j, "what", inspect_service_what(in, in->sizes[i].name));
         put_bytes(j, &in->sizes[i]);
         if (in->has_map)
             put_why(j, &in->map, &whys[i]);
@@ -87,37 +88,44 @@ static void put_facts(struct json *j, const struct map *m)
     json_end(j, ']');
 }
 
-bool inspect_json(FILE *f, const struct inspection *in)
+bool inspect_json_members(struct json *j, const struct inspection *in)
 {
     const Elf64_Ehdr *h = (const void *)in->elf.data;
+
+    json_number(j, "format", 1);
+    json_text(j, "image", in->path);
+    json_bool(j, "hosted", in->hosted);
+    json_bool(j, "bare", in->image.bare);
+    json_number(j, "file_bytes", in->elf.size);
+    json_number(j, "loaded_bytes", in->loaded);
+    json_number(j, "memory_bytes", in->memory);
+    json_number(j, "memory_to_start", in->note.memory_min + in->memory + in->image.root_size);
+    json_number(j, "files_bytes", in->image.root_size);
+    if (in->hosted)
+        json_number(j, "entry", h->e_entry);
+    if (in->image.bare)
+        json_number(j, "pvh_entry", in->pvh_entry);
+    if (in->stack != 0)
+        json_number(j, "stack_bytes", in->stack);
+    json_bool(j, "network", in->network);
+    json_bool(j, "preemption", in->upcalls);
+    json_text(j, "build_id", in->build_id);
+    bool done = put_services(j, in);
+    json_object(j, "rest");
+    json_number(j, "text", inspect_rest(in));
+    json_end(j, '}');
+    put_segments(j, in);
+    if (in->has_map)
+        put_facts(j, &in->map);
+    return done;
+}
+
+bool inspect_json(FILE *f, const struct inspection *in)
+{
     struct json j = {.f = f};
 
     json_object(&j, NULL);
-    json_number(&j, "format", 1);
-    json_text(&j, "image", in->path);
-    json_bool(&j, "hosted", in->hosted);
-    json_bool(&j, "bare", in->image.bare);
-    json_number(&j, "file_bytes", in->elf.size);
-    json_number(&j, "loaded_bytes", in->loaded);
-    json_number(&j, "memory_bytes", in->memory);
-    json_number(&j, "memory_to_start", in->note.memory_min + in->memory + in->image.root_size);
-    json_number(&j, "files_bytes", in->image.root_size);
-    if (in->hosted)
-        json_number(&j, "entry", h->e_entry);
-    if (in->image.bare)
-        json_number(&j, "pvh_entry", in->pvh_entry);
-    if (in->stack != 0)
-        json_number(&j, "stack_bytes", in->stack);
-    json_bool(&j, "network", in->network);
-    json_bool(&j, "preemption", in->upcalls);
-    json_text(&j, "build_id", in->build_id);
-    bool done = put_services(&j, in);
-    json_object(&j, "rest");
-    json_number(&j, "text", inspect_rest(in));
-    json_end(&j, '}');
-    put_segments(&j, in);
-    if (in->has_map)
-        put_facts(&j, &in->map);
+    bool done = inspect_json_members(&j, in);
     json_end(&j, '}');
     return done;
 }

@@ -7,8 +7,14 @@
 #include "print.h"
 #include "services.h"
 
-/* What a service is: as the image says, else as this pith knows it. */
-static const char *what_is(const struct inspection *in, const char *name)
+const char *inspect_target(const struct inspection *in)
+{
+    return !in->image.bare ? "processes and the monitor's virtual machines (hosted)"
+           : !in->hosted   ? "virtual machines without a monitor (bare)"
+                           : "processes and virtual machines (universal)";
+}
+
+const char *inspect_service_what(const struct inspection *in, const char *name)
 {
     if (in->has_map) {
         uint32_t group = map_find_group(&in->map, name);
@@ -19,11 +25,8 @@ static const char *what_is(const struct inspection *in, const char *name)
 
 static void print_head(FILE *f, const struct inspection *in)
 {
-    const char *what = !in->image.bare ? "processes and the monitor's virtual machines (hosted)"
-                       : !in->hosted   ? "virtual machines without a monitor (bare)"
-                                       : "processes and virtual machines (universal)";
     print_name(f, in->path);
-    fprintf(f, ": an image for %s\n", what);
+    fprintf(f, ": an image for %s\n", inspect_target(in));
     print_size(f, in->loaded);
     fputs(" of the file are loaded, of ", f);
     print_size(f, in->elf.size);
@@ -49,7 +52,7 @@ static void print_services(FILE *f, const struct inspection *in)
     struct map_size rest = {.text = (uint32_t)inspect_rest(in)};
     fprintf(f, "%-13s%9s %9s %9s\n", "service", "text", "data", "bss");
     for (size_t i = 0; i < in->size_count; i++)
-        print_row(f, in->sizes[i].name, &in->sizes[i], what_is(in, in->sizes[i].name));
+        print_row(f, in->sizes[i].name, &in->sizes[i], inspect_service_what(in, in->sizes[i].name));
     print_row(f, "(rest)", &rest, "headers, relocations, alignment");
     struct map_size all = in->total;
     all.text += rest.text;

@@ -9,7 +9,7 @@ static void put_text(struct json *j, const char *s)
     for (; *s != '\0'; s++) {
         if (*s == '"' || *s == '\\')
             fprintf(j->f, "\\%c", *s);
-        else if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
+        else if (*s == '<' || (unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
             fprintf(j->f, "\\u%04x", (unsigned char)*s);
         else
             putc(*s, j->f);
@@ -19,7 +19,8 @@ static void put_text(struct json *j, const char *s)
 
 static void start_line(struct json *j)
 {
-    fprintf(j->f, "\n%*s", (int)(2 * j->depth), "");
+    if (!j->compact)
+        fprintf(j->f, "\n%*s", (int)(2 * j->depth), "");
 }
 
 static void start(struct json *j, const char *key)
@@ -30,7 +31,7 @@ static void start(struct json *j, const char *key)
         start_line(j);
     if (key != NULL) {
         put_text(j, key);
-        fputs(": ", j->f);
+        fputs(j->compact ? ":" : ": ", j->f);
     }
     j->more = true;
 }

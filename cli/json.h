@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writing JSON (RFC 8259), an element a line. Bytes of texts that are not ASCII are taken for
- * Latin-1, as names in files may be anything. */
+ * Writing JSON (RFC 8259), an element a line unless it is to be compact. Bytes of texts that are
+ * not ASCII are taken for Latin-1, as names in files may be anything; no text has a "<", which
+ * could end the element of an HTML page that it stands in. */
 #ifndef PITH_CLI_JSON_H
 #define PITH_CLI_JSON_H
 
@@ -12,7 +13,8 @@
 struct json {
     FILE *f;
     unsigned depth;
-    bool more; /* an element stands before the next one in the same object or array */
+    bool compact; /* no lines, no spaces */
+    bool more;    /* an element stands before the next one in the same object or array */
 };
 
 /* Each writes one element: into an array, or before any other, with (key) NULL. What is opened is

@@ -59,7 +59,7 @@ bool map_read(struct map *m, const void *bytes, size_t size)
     const struct map_head *h = take(&at, &size, 1, sizeof(*h));
 
     if ((uintptr_t)bytes % sizeof(uint32_t) != 0 || h == NULL || h->magic != MAP_MAGIC ||
-        h->version != MAP_VERSION || h->group_count < MAP_GROUPS)
+        h->version != MAP_VERSION || h->group_count < MAP_GROUPS || h->group_count > MAP_GROUPS_MAX)
         return false;
     *m = (struct map){.group_count = h->group_count,
                       .file_count = h->file_count,

@@ -30,6 +30,9 @@ struct map_group {
 /* Groups that every map starts with. */
 enum { MAP_PROGRAM, MAP_LIBC, MAP_COMPILER, MAP_GROUPS };
 
+/* More than that no map has, so that what is asked of each of them stays cheap. */
+#define MAP_GROUPS_MAX 256
+
 /* An input file: an object, or a member of an archive. */
 struct map_file {
     uint32_t name;   /* of the object or the archive, as the user knows it */

@@ -43,6 +43,14 @@ $(SERVICES_TABLE): libos/services.tbl tools/gen-services
 	@tools/gen-services $< >$@.new && mv $@.new $@
 $(OBJ)/cli/services.o: $(SERVICES_TABLE)
 
+# The page that pith inspect writes, with its script in the order of what needs what.
+PAGE_FILES := $(addprefix cli/page/,page.html page.css data.js figures.js layout.js sizes.js find.js graph.js)
+PAGE := $(OBJ)/gen/page.h
+$(PAGE): $(PAGE_FILES) tools/gen-page
+	@mkdir -p $(@D)
+	@tools/gen-page $(PAGE_FILES) >$@.new && mv $@.new $@
+$(OBJ)/cli/inspect_html.o: $(PAGE)
+
 # Users start the monitor as pith; what is not "pith run" it leaves to pith-cli.
 CLI := $(OUT)/libexec/pith/pith-cli
 CLI_OBJECTS := $(foreach m,$(CLI_MODULES),$(call module_objects,$m))

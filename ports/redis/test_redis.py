@@ -52,3 +52,8 @@ def test_server(ported, spawn, served, tmp_path):
     assert "1000 fields, 118 members, list 1,2,3, digest " in said, said
     for words in ("DB loaded from append only file", "DB saved on disk", "ready to exit, bye bye"):
         assert words in said, said
+
+def test_page_stays_small(ported, pith, tmp_path):
+    """What pith inspect shows of the largest port."""
+    assert pith("inspect", "--html", tmp_path / "page.html", ported("redis", "redis-server")).status == 0
+    assert (tmp_path / "page.html").stat().st_size < 1 << 20

@@ -160,12 +160,35 @@ static void chains(void **state)
     assert_int_equal(map_why(&m, 4, chain), 0);
 }
 
+static bool is_read_with(size_t group_count)
+{
+    static const struct map_group many[MAP_GROUPS_MAX + 1];
+    struct map m = {.groups = many, .text = "", .group_count = group_count, .text_size = 1};
+    struct map back;
+    size_t size;
+    m.entry = MAP_NONE;
+    void *bytes = map_write(&m, &size);
+    assert_non_null(bytes);
+    bool sound = map_read(&back, bytes, size);
+    free(bytes);
+    return sound;
+}
+
+static void number_of_groups(void **state)
+{
+    (void)state;
+    assert_false(is_read_with(MAP_GROUPS - 1));
+    assert_true(is_read_with(MAP_GROUPS));
+    assert_true(is_read_with(MAP_GROUPS_MAX));
+    assert_false(is_read_with(MAP_GROUPS_MAX + 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ld_map_file),      cmocka_unit_test(empty_ld_map_file),
         cmocka_unit_test(written_and_read), cmocka_unit_test(sizes_of_groups),
-        cmocka_unit_test(chains),
+        cmocka_unit_test(chains),           cmocka_unit_test(number_of_groups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
