@@ -2,8 +2,8 @@
  *
  * usage: lines FILE...
  *
- * Prints how many distinct statements of source the code of linked files was made of, all files together:
- * pith inspect --lines for programs that are no images. */
+ * Prints how many distinct statements of source the code of linked files was made of, all files
+ * together: pith inspect --lines for programs that are no images. */
 #include <stdio.h>
 #include <string.h>
 

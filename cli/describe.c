@@ -199,6 +199,16 @@ static bool is_stripped(const struct args *link)
     return false;
 }
 
+/* Loads the objects that link-time optimisation has made, which no argument of the link names. */
+static int load_lto(struct objects *objects, const struct ldmap *placed)
+{
+    int err = 0;
+    for (size_t i = 0; err == 0 && i < placed->file_count; i++)
+        if (linkmap_is_lto(placed->files[i]))
+            err = objects_add(objects, placed->files[i], NULL);
+    return err;
+}
+
 /* Does it all; (*allowed) is whether the image may stay. */
 static int describe(const char *output, const struct args *link, char *ldmap,
                     const struct wishes *w, bool *allowed)
@@ -215,6 +225,8 @@ static int describe(const char *output, const struct args *link, char *ldmap,
     linkmap_choose(&objects, &placed);
     if (err == 0)
         err = inputs_load(&objects, link);
+    if (err == 0)
+        err = load_lto(&objects, &placed);
     if (err == 0)
         err = add_inputs(&l, &objects);
     if (err == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Line tables (dwarf.h): each unit has a header with the names of its files, and a program for a state machine
- * that makes the rows. */
+ * Line tables (dwarf.h): each unit has a header with the names of its files, and a program for a
+ * state machine that makes the rows. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,7 +190,8 @@ static bool take_entries(const struct lines *l, struct unit *u, struct reader *r
     return true;
 }
 
-/* The same of DWARF 2 to 4, where folder 0 is the unit's, which is not told, and files start with 1. */
+/* The same of DWARF 2 to 4, where folder 0 is the unit's, which is not told, and files start
+ * with 1. */
 static bool take_old_entries(struct unit *u, struct reader *r)
 {
     uint64_t h = HASH_START;

@@ -12,7 +12,8 @@
 #include "capture.h"
 #include "hash.h"
 
-/* Takes a line of sha256sum's: the hash, after a backslash where the name has special characters. */
+/* Takes a line of sha256sum's: the hash, after a backslash where the name has special characters.
+ */
 static char *take_line(char *line, char hex[HASH_HEX])
 {
     line += line[0] == '\\';

@@ -66,8 +66,8 @@ must_check bool inspect_json_members(struct json *j, const struct inspection *in
  * status; after a message, unless 0, and then leaves no half page. */
 must_check int inspect_html(const char *path, const struct inspection *in);
 
-/* Prints a bill of materials, CycloneDX 1.5, of an image with a map. Returns 0; -ENOMEM; -EIO, or why
- * sha256sum, which makes hashes, cannot be started. */
+/* Prints a bill of materials, CycloneDX 1.5, of an image with a map. Returns 0; -ENOMEM; -EIO, or
+ * why sha256sum, which makes hashes, cannot be started. */
 must_check int inspect_sbom(FILE *f, const struct inspection *in);
 
 /* Prints how many lines of source each service has, from debug information, of an image with a map.

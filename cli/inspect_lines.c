@@ -15,7 +15,8 @@ struct counter {
     bool *told;           /* of each part, whether a line is known */
 };
 
-/* The part that has the byte at (address); MAP_NONE: none, what was not linked has the address 0. */
+/* The part that has the byte at (address); MAP_NONE: none, what was not linked has the address 0.
+ */
 static uint32_t part_with(const struct map *m, uint64_t address)
 {
     size_t low = 0, high = m->part_count;

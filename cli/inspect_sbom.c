@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * The bill of materials of an image, as CycloneDX 1.5 (https://cyclonedx.org/docs/1.5/json/): the image is the
- * component that is described; what it was linked from, and packed with, are its components. All of it is in
- * the map but for the hashes of the image and of the packed files. Equal images have equal bills. */
+ * The bill of materials of an image, as CycloneDX 1.5 (https://cyclonedx.org/docs/1.5/json/): the
+ * image is the component that is described; what it was linked from, and packed with, are its
+ * components. All of it is in the map but for the hashes of the image and of the packed files.
+ * Equal images have equal bills. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,8 +126,8 @@ static const char *take_input(const char *value, char hex[HASH_HEX])
     return value + HASH_HEX;
 }
 
-/* Writes each component if (whole), else only its reference: its number among the facts, as names may be
- * there twice. */
+/* Writes each component if (whole), else only its reference: its number among the facts, as names
+ * may be there twice. */
 static void put_components(struct json *j, const struct map *m, const char *files, bool whole)
 {
     struct component *c = malloc(sizeof(*c));

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +17,12 @@
 #include "cli.h"
 #include "describe.h"
 #include "ld.h"
+#include "ldfiles.h"
 
 #define CALL_PREFIX "pith_sys_"
+
+/* Makes gcc's plugin leave the objects that it makes. */
+#define LTO_KEEP "-plugin-opt=-save-temps"
 
 static bool starts(const char *text, const char *start)
 {
@@ -127,8 +130,8 @@ static const char *library_folder(const struct args *a, size_t *i)
     return a->v[*i + 1] != NULL ? a->v[++*i] : NULL;
 }
 
-/* Copies the arguments of the link of an image from (from) to (to), and takes those that are wishes. Returns 0 or
- * the exit status. */
+/* Copies the arguments of the link of an image from (from) to (to), and takes those that are
+ * wishes. Returns 0 or the exit status. */
 static int filter_args(struct args *to, const struct args *from, struct wishes *wishes)
 {
     char own[PATH_MAX];
@@ -279,69 +282,6 @@ failed:
     return EXIT_BUILD;
 }
 
-/* ld's map file: one that nobody else sees, unless the user asked for one. */
-struct description {
-    const char *path;
-    int fd;     /* of our own; -1: it is the user's */
-    bool print; /* the user wants it on standard output */
-    char own[32];
-};
-
-/* Finds out about the map file, and asks (link) for it. Returns 0 or a negative error number. */
-static int description_ask(struct description *d, struct args *link)
-{
-    size_t kept = 0;
-    *d = (struct description){.fd = -1};
-    for (size_t i = 0; i < link->n; i++) {
-        const char *arg = link->v[i];
-        const char *word = starts(arg, "--M") ? arg + 1 : arg;
-        if (strcmp(arg, "-M") == 0 || strcmp(arg, "--print-map") == 0) {
-            d->print = true;
-            continue;
-        }
-        if (strcmp(word, "-Map") == 0 && i + 1 < link->n)
-            d->path = link->v[i + 1];
-        else if (starts(word, "-Map="))
-            d->path = word + strlen("-Map=");
-        link->v[kept++] = link->v[i];
-    }
-    link->n = kept;
-    link->v[kept] = NULL;
-    if (d->path != NULL)
-        return 0;
-    /* Open for ld, too, which finds it by this name. */
-    d->fd = memfd_create("map", 0);
-    if (d->fd < 0)
-        return -errno;
-    snprintf(d->own, sizeof(d->own), "/proc/self/fd/%d", d->fd);
-    d->path = d->own;
-    args_addf(link, "-Map=%s", d->path);
-    return 0;
-}
-
-/* The map file's text, for the caller to free. NULL: it cannot be read. */
-static char *description_read(const struct description *d)
-{
-    size_t size = 0;
-    char *text = NULL;
-    FILE *to = open_memstream(&text, &size), *from = fopen(d->path, "r");
-    char buf[65536];
-    for (size_t n; to != NULL && from != NULL && (n = fread(buf, 1, sizeof(buf), from)) > 0;)
-        fwrite(buf, 1, n, to);
-    bool failed = to == NULL || from == NULL || ferror(from) || ferror(to);
-    if (from != NULL)
-        fclose(from);
-    if (to != NULL && fclose(to) != 0)
-        failed = true;
-    if (!failed && d->print)
-        fwrite(text, 1, size, stdout);
-    if (failed) {
-        free(text);
-        return NULL;
-    }
-    return text;
-}
-
 /* The file that is linked: ld's own default where nobody says. */
 static const char *output_of(const struct args *a)
 {
@@ -413,6 +353,14 @@ static int finish(const struct args *all, const struct args *link, const struct 
     return status;
 }
 
+static bool has_word(const struct args *a, const char *word)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->v[i], word) == 0)
+            return true;
+    return false;
+}
+
 int cmd_ld(int argc, char **argv)
 {
     char ld[PATH_MAX];
@@ -443,9 +391,16 @@ int cmd_ld(int argc, char **argv)
         fprintf(stderr, "pith cc: cannot make a file in memory: %s\n", strerror(-err));
         return EXIT_BUILD;
     }
+    char temporaries[PATH_MAX] = "";
+    if (has_word(&link, "-plugin") && !has_word(&link, LTO_KEEP) && temporaries_make(temporaries))
+        args_add(&link, LTO_KEEP);
     struct messages m = {0};
     status = run_ld(&link, &m);
     if (m.calls.n > 0)
         missing_explain(&m.calls, &link);
-    return status != 0 ? status : finish(&all, &link, &description, &wishes);
+    if (status == 0)
+        status = finish(&all, &link, &description, &wishes);
+    if (temporaries[0] != '\0')
+        temporaries_remove(temporaries);
+    return status;
 }

@@ -13,8 +13,8 @@ struct lineset {
     bool failed; /* out of memory */
 };
 
-/* Adds the line (line) of file (file), as dwarf.h numbers them. Two lines are taken for one with a chance
- * of one in 2^64. Returns whether it is new. */
+/* Adds the line (line) of file (file), as dwarf.h numbers them. Two lines are taken for one with a
+ * chance of one in 2^64. Returns whether it is new. */
 bool lineset_add(struct lineset *s, uint64_t file, uint64_t line);
 
 void lineset_free(struct lineset *s);

@@ -145,10 +145,19 @@ static const char *source_of(const struct object *o)
     return NULL;
 }
 
+bool linkmap_is_lto(const char *path)
+{
+    static const char ending[] = ".ltrans.o";
+    size_t len = strlen(path);
+    return len >= sizeof(ending) && strcmp(path + len - (sizeof(ending) - 1), ending) == 0;
+}
+
 const char *linkmap_shown_path(const struct object *o)
 {
     const char *source = source_of(o), *slash = strrchr(o->path, '/');
     bool temporary = o->member == NULL && strstr(o->path, "/cc") != NULL && o->path[0] == '/';
+    if (linkmap_is_lto(o->path))
+        return "(link-time optimisation)";
     if (temporary && source != NULL)
         return source;
     return o->path[0] == '/' && slash != NULL ? slash + 1 : o->path;
@@ -168,7 +177,8 @@ static int add_files(struct maker *m)
         } else if (base != NULL && strcmp(base, "/libgcc.a") == 0) {
             group = MAP_COMPILER;
         }
-        struct map_file file = {add_text(m->l, linkmap_shown_path(o)), add_text(m->l, member), group};
+        struct map_file file = {add_text(m->l, linkmap_shown_path(o)), add_text(m->l, member),
+                                group};
         if (file.name == MAP_NONE || file.member == MAP_NONE ||
             !table_append(&m->l->files, &file, 1, sizeof(file)))
             return -ENOMEM;

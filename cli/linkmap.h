@@ -22,8 +22,12 @@ void linkmap_choose(struct objects *objects, const struct ldmap *placed);
  * objects. Returns 0, -ENOMEM. */
 must_check int linkmap_make(struct linkmap *l, struct objects *objects, const struct ldmap *placed);
 
+/* Whether a file is an object that gcc's link-time optimisation has made. */
+bool linkmap_is_lto(const char *path);
+
 /* What the user knows an object's file as, whichever folder the program is built in: an object that
- * the compiler made for the link only by its source; other paths as given, absolute ones by their last name. */
+ * the compiler made for the link only by its source; other paths as given, absolute ones by their
+ * last name. */
 const char *linkmap_shown_path(const struct object *o);
 
 /* Notes how the image was built. Returns 0, -ENOMEM. */

@@ -20,8 +20,7 @@ static const char *const with_argument[] = {
     "-Xlinker",  "-Xassembler", "-Xclang",     "-mllvm",    "-target",      "-Xpreprocessor",
     "-arch",     "-aux-info",   "-dumpbase",   "-dumpdir",  "-wrapper",     "-dumpbase-ext",
     "--param",   "--sysroot",   "--output",    "--include", "--language",   "-Tbss",
-    "-Tdata",    "-Ttext",      "--deny",      "--budget",
-    "--component",
+    "-Tdata",    "-Ttext",      "--deny",      "--budget",  "--component",
 };
 
 /* An image is a static PIE, whatever a makefile says. */
@@ -173,8 +172,9 @@ static bool take_own(struct request *r, const char *arg, int *status)
 /* Whether an option says how code is made, and nothing about the folders it is made in. */
 static bool makes_code(const char *arg)
 {
-    return strchr(arg, '/') == NULL && (starts(arg, "-O") || starts(arg, "-m") || starts(arg, "-f") ||
-                                        starts(arg, "-g") || starts(arg, "-std="));
+    return strchr(arg, '/') == NULL &&
+           (starts(arg, "-O") || starts(arg, "-m") || starts(arg, "-f") || starts(arg, "-g") ||
+            starts(arg, "-std="));
 }
 
 /* Notes what an option of the compiler's means for pith cc. */

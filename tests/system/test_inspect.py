@@ -369,3 +369,18 @@ def test_bills_want_the_map(cc):
     image = cc(HELLO, "-s")
     done = inspect("--sbom", image)
     assert done.status == 126 and "stripped" in done.stderr
+
+
+def test_link_time_optimisation(cc, tmp_path, monkeypatch):
+    """What the optimiser made of the program is described, and leaves no files."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    image = cc(SERVER, "-O2", "-g", "-flto", name="server")
+    program = next(s for s in told(image)["services"] if s["name"] == "program")
+    assert 20 < program["text"] < 400
+    chain = steps(inspect("--why", "tcp", image).stdout)
+    assert chain[0][1] == "program" and "server.c:" in chain[0][2] and chain[-1][1] == "tcp"
+    cc(SERVER, "-O2", "-flto", "--deny=tcp", ok=False)
+    cc("int one(void); int main(void) { return one(); }\n", "-flto", ok=False)
+    assert list(scratch.iterdir()) == []

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Files of a link (ldfiles.h). */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ldfiles.h"
+
+static bool starts(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+int description_ask(struct description *d, struct args *link)
+{
+    size_t kept = 0;
+    *d = (struct description){.fd = -1};
+    for (size_t i = 0; i < link->n; i++) {
+        const char *arg = link->v[i];
+        const char *word = starts(arg, "--M") ? arg + 1 : arg;
+        if (strcmp(arg, "-M") == 0 || strcmp(arg, "--print-map") == 0) {
+            d->print = true;
+            continue;
+        }
+        if (strcmp(word, "-Map") == 0 && i + 1 < link->n)
+            d->path = link->v[i + 1];
+        else if (starts(word, "-Map="))
+            d->path = word + strlen("-Map=");
+        link->v[kept++] = link->v[i];
+    }
+    link->n = kept;
+    link->v[kept] = NULL;
+    if (d->path != NULL)
+        return 0;
+    /* Open for ld, too, which finds it by this name. */
+    d->fd = memfd_create("map", 0);
+    if (d->fd < 0)
+        return -errno;
+    snprintf(d->own, sizeof(d->own), "/proc/self/fd/%d", d->fd);
+    d->path = d->own;
+    args_addf(link, "-Map=%s", d->path);
+    return 0;
+}
+
+char *description_read(const struct description *d)
+{
+    size_t size = 0;
+    char *text = NULL;
+    FILE *to = open_memstream(&text, &size), *from = fopen(d->path, "r");
+    char buf[65536];
+    for (size_t n; to != NULL && from != NULL && (n = fread(buf, 1, sizeof(buf), from)) > 0;)
+        fwrite(buf, 1, n, to);
+    bool failed = to == NULL || from == NULL || ferror(from) || ferror(to);
+    if (from != NULL)
+        fclose(from);
+    if (to != NULL && fclose(to) != 0)
+        failed = true;
+    if (!failed && d->print)
+        fwrite(text, 1, size, stdout);
+    if (failed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+bool temporaries_make(char path[PATH_MAX])
+{
+    const char *where = getenv("TMPDIR");
+    int n = snprintf(path, PATH_MAX, "%s/pith-ld-XXXXXX", where != NULL ? where : "/tmp");
+    if (n < PATH_MAX && mkdtemp(path) != NULL && setenv("TMPDIR", path, 1) == 0)
+        return true;
+    path[0] = '\0';
+    return false;
+}
+
+void temporaries_remove(const char *path)
+{
+    DIR *dir = opendir(path);
+    for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;)
+        (void)unlinkat(dirfd(dir), e->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
+    (void)rmdir(path);
+}
