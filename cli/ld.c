@@ -21,9 +21,6 @@
 
 #define CALL_PREFIX "pith_sys_"
 
-/* Makes gcc's plugin leave the objects that it makes. */
-#define LTO_KEEP "-plugin-opt=-save-temps"
-
 static bool starts(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;
@@ -353,12 +350,12 @@ static int finish(const struct args *all, const struct args *link, const struct 
     return status;
 }
 
-static bool has_word(const struct args *a, const char *word)
+static const char *word_after(const struct args *a, const char *word)
 {
-    for (size_t i = 0; i < a->n; i++)
+    for (size_t i = 0; i + 1 < a->n; i++)
         if (strcmp(a->v[i], word) == 0)
-            return true;
-    return false;
+            return a->v[i + 1];
+    return NULL;
 }
 
 int cmd_ld(int argc, char **argv)
@@ -392,8 +389,9 @@ int cmd_ld(int argc, char **argv)
         return EXIT_BUILD;
     }
     char temporaries[PATH_MAX] = "";
-    if (has_word(&link, "-plugin") && !has_word(&link, LTO_KEEP) && temporaries_make(temporaries))
-        args_add(&link, LTO_KEEP);
+    const char *plugin = word_after(&link, "-plugin");
+    if (plugin != NULL && temporaries_make(temporaries))
+        lto_keep(&link, plugin, temporaries);
     struct messages m = {0};
     status = run_ld(&link, &m);
     if (m.calls.n > 0)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ldfiles.h"
+#include "linkmap.h"
 
 static bool starts(const char *text, const char *start)
 {
@@ -77,6 +78,14 @@ bool temporaries_make(char path[PATH_MAX])
         return true;
     path[0] = '\0';
     return false;
+}
+
+void lto_keep(struct args *link, const char *plugin, const char *folder)
+{
+    if (strstr(plugin, "LLVMgold") != NULL)
+        args_addf(link, "-plugin-opt=obj-path=%s/clang" LTO_ENDING, folder);
+    else
+        args_add(link, "-plugin-opt=-save-temps");
 }
 
 void temporaries_remove(const char *path)

@@ -27,6 +27,9 @@ char *description_read(const struct description *d);
  * it cannot be made. */
 must_check bool temporaries_make(char path[PATH_MAX]);
 
+/* Makes the compiler's plugin, the file (plugin), leave the objects that it makes there. */
+void lto_keep(struct args *link, const char *plugin, const char *folder);
+
 /* Removes it, with its files. */
 void temporaries_remove(const char *path);
 

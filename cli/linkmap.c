@@ -147,9 +147,8 @@ static const char *source_of(const struct object *o)
 
 bool linkmap_is_lto(const char *path)
 {
-    static const char ending[] = ".ltrans.o";
-    size_t len = strlen(path);
-    return len >= sizeof(ending) && strcmp(path + len - (sizeof(ending) - 1), ending) == 0;
+    size_t len = strlen(path), ending = strlen(LTO_ENDING);
+    return len > ending && strcmp(path + len - ending, LTO_ENDING) == 0;
 }
 
 const char *linkmap_shown_path(const struct object *o)

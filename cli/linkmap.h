@@ -22,7 +22,8 @@ void linkmap_choose(struct objects *objects, const struct ldmap *placed);
  * objects. Returns 0, -ENOMEM. */
 must_check int linkmap_make(struct linkmap *l, struct objects *objects, const struct ldmap *placed);
 
-/* Whether a file is an object that gcc's link-time optimisation has made. */
+/* Whether a file is an object that link-time optimisation has made: gcc's end so, and clang's are made to. */
+#define LTO_ENDING ".ltrans.o"
 bool linkmap_is_lto(const char *path);
 
 /* What the user knows an object's file as, whichever folder the program is built in: an object that
