@@ -66,6 +66,11 @@ static int add_code_options(struct args *a, const struct compiler *cc, const str
     int err = 0;
     for (size_t i = 0; i < ARRAY_LEN(code_options); i++)
         args_add(a, code_options[i]);
+    if (r->lto)
+        args_add(a, cc->clang ? "-flto" : "-flto=auto");
+    /* Machine code, too, so that ar, nm and configure scripts see what they expect. */
+    if (r->lto && !cc->clang)
+        args_add(a, "-ffat-lto-objects");
     if (r->no_includes)
         return 0;
     /* clang's option leaves it its own headers; gcc's are put back by the specs. */

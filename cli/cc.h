@@ -40,6 +40,7 @@ struct request {
     bool no_includes;
     bool libgcc; /* -lgcc was given: linked even with no_libs */
     bool allow_missing;
+    bool lto;
     bool help;
     struct args wishes; /* for the link step (describe.h) */
 };

@@ -154,6 +154,8 @@ static bool take_own(struct request *r, const char *arg, int *status)
     *status = 0;
     if (strcmp(arg, "--allow-missing") == 0)
         r->allow_missing = true;
+    else if (strcmp(arg, "--lto") == 0)
+        r->lto = true;
     else if (strcmp(arg, "--help") == 0)
         r->help = true;
     else if (starts(arg, "--target="))

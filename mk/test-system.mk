@@ -12,10 +12,14 @@ $(TEST)/kernel: | $(SETUP_TEST)
 	@mkdir -p $(@D)
 	@tools/fetch-kernel $@ || true
 
-.PHONY: check-system check-ports test
+.PHONY: check-system check-lto check-ports test
 check-system: all | $(SETUP_TEST) $(TEST)/kernel ## run the system tests; TESTS=FILE: some of them; PYTEST_ARGS=...
 	@PITH_OUT=$(abspath $(OUT)) PITH_TEST_KERNEL=$(abspath $(TEST))/kernel \
 	    tools/test-pytest $(TEST)/system.result $(TESTS)
+
+# The programs of the tests optimised as a whole.
+check-lto: export PITH_TEST_FLAGS := --lto
+check-lto: check-system ## run the system tests with pith cc --lto
 
 check-ports: all | $(SETUP_TEST) ## build and test the ports: Lua, memcached, Redis, SQLite
 	+@$(PORTS_MAKE) all native || true

@@ -159,7 +159,7 @@ class Compiler:
 
 @pytest.fixture
 def cc(tmp_path):
-    return Compiler([PITH_CC], tmp_path / "image")
+    return Compiler([PITH_CC, *os.environ.get("PITH_TEST_FLAGS", "").split()], tmp_path / "image")
 
 
 @pytest.fixture
