@@ -196,6 +196,14 @@ bool net_wants_input(struct net *n)
     return !n->stopped && !n->starved && n->rx.rings;
 }
 
+bool nets_want_input(struct nets *ns)
+{
+    for (unsigned i = 0; i < ns->count; i++)
+        if (net_wants_input(&ns->dev[i]))
+            return true;
+    return false;
+}
+
 bool net_wants_output(const struct net *n)
 {
     return !n->stopped && n->full;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "monitor/dev/busy_poll.h"
 #include "monitor/dev/queue.h"
 
 #define NETS_MAX       4
@@ -33,6 +34,7 @@ struct net {
 struct nets {
     unsigned count;
     struct net dev[NETS_MAX];
+    struct busy_poll busy;
     unsigned port_count; /* of --net user, which at most one device is */
     struct net_port {
         const char *spec; /* as passt has it: [ADDR/]HOST:GUEST */
@@ -53,6 +55,9 @@ int nets_serve(struct nets *ns);
 
 /* Whether packets of (n) are worth waiting for: the guest has buffers for them. */
 bool net_wants_input(struct net *n);
+
+/* The same of any of (ns). */
+bool nets_want_input(struct nets *ns);
 
 /* Whether (n) has something to send that the host did not take. */
 bool net_wants_output(const struct net *n);
