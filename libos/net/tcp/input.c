@@ -100,7 +100,8 @@ static void established(struct tcp_conn *c, const struct tcp_segment *s)
     if (c->retries == 0)
         tcp_measure(c, t->now - c->last_sent);
     tcp_cc_init(c);
-    tcp_set_state(c, TCP_ESTABLISHED_STATE);
+    /* Who has closed meanwhile has done so now (3.10.4, SYN-RECEIVED). */
+    tcp_set_state(c, c->fin_queued ? TCP_FIN_WAIT1_STATE : TCP_ESTABLISHED_STATE);
     c->retries = 0;
     c->snd_una = s->ack;
     c->snd_wnd = s->window << (s->flags & TCP_SYN ? 0 : c->snd_scale);
