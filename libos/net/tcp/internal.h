@@ -281,6 +281,7 @@ struct tcp {
     struct tcp_table conns, waits;
     struct tcp_conn *listeners; /* by hash_next */
     struct tcp_conn *ackers;
+    struct tcp_conn *recent; /* found last; NULL: none */
     uint64_t hash_key[2];
     uint64_t secret[2]; /* of sequence numbers and cookies */
     size_t memory_limit;
@@ -302,7 +303,7 @@ struct tcp_entry *tcp_table_find(const struct tcp *t, const struct tcp_table *ta
                                  const struct ip_ends *ends);
 void tcp_table_insert(struct tcp *t, struct tcp_table *table, struct tcp_entry *e);
 void tcp_table_remove(struct tcp *t, struct tcp_table *table, struct tcp_entry *e);
-struct tcp_conn *tcp_find(const struct tcp *t, const struct ip_ends *ends);
+struct tcp_conn *tcp_find(struct tcp *t, const struct ip_ends *ends);
 /* The connections of chain (i), by hash_next. */
 static inline struct tcp_conn *tcp_chain(const struct tcp *t, unsigned i)
 {
@@ -352,6 +353,8 @@ void tcp_learn_syn(struct tcp_conn *c, const struct tcp_segment *s);
 
 /* receive.c */
 void tcp_receive(struct tcp_conn *c, const struct tcp_segment *s, struct pkt *p);
+/* The same of bytes that follow, all in the window, where none are out of order. */
+void tcp_receive_next(struct tcp_conn *c, const struct tcp_segment *s, struct pkt *p);
 void tcp_drop_received(struct tcp_conn *c);
 uint32_t tcp_drop_ooo(struct tcp_conn *c); /* bytes of memory that it freed */
 /* The window to be told now, in bytes, as the header can say it; and RCV.ADV becomes that. */

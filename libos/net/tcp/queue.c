@@ -5,8 +5,9 @@
  * stay until they are acknowledged. */
 #include "tcp/internal.h"
 
-#define HUGE_FROM (PKT_HUGE / 2) /* bytes that are worth a huge piece: it counts with its memory   \
-                                  */
+#define HUGE_FROM                                                                                  \
+    (PKT_HUGE / 2) /* bytes that are worth a huge piece: it counts with its memory                 \
+                    */
 
 uint32_t tcp_send_limit(const struct tcp_conn *c)
 {
@@ -74,7 +75,8 @@ static struct pkt *new_piece(size_t want, size_t most)
 
     if (want >= HUGE_FROM && most > PKT_LARGE)
         p = pkt_alloc(0, PKT_HUGE);
-    return p ? p : pkt_alloc(0, min_size(most, PKT_LARGE));
+    /* With room for the headers, which need no packet of their own then. */
+    return p ? p : pkt_alloc(PKT_HEADROOM, min_size(most, PKT_LARGE - PKT_HEADROOM));
 }
 
 size_t tcp_send_space(struct tcp_conn *c, size_t want, uint8_t **at)
