@@ -57,6 +57,11 @@ static inline uint32_t max_u32(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* In the wheel while (prev) is not NULL. */
 struct tcp_timer {
     struct tcp_timer *next, **prev;
@@ -65,7 +70,8 @@ struct tcp_timer {
 };
 
 struct tcp_wheel {
-    uint64_t tick; /* all timers of earlier ticks have run */
+    uint64_t tick;    /* all timers of earlier ticks have run */
+    uint64_t soonest; /* nothing is to be done before this tick; what was may be cancelled */
     unsigned count;
     struct tcp_timer *slot[WHEEL_LEVELS][WHEEL_SLOTS];
     uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bit: the slot is not empty */
