@@ -17,6 +17,22 @@
 #define NET_QUEUE_SIZE 256u
 #define NET_PORTS_MAX  64
 
+/* Buffers for one packet, over several chains of the guest. */
+#define NET_PARTS_MAX 64
+
+/* Buffers that the guest has posted, in its order, checked once; those that a packet did not take
+ * are there for the next one. */
+struct net_posted {
+    unsigned part, chain;   /* the first ones */
+    unsigned parts, chains; /* how many, at most NET_PARTS_MAX each */
+    size_t room;            /* of all chains */
+    struct iovec iov[2 * NET_PARTS_MAX];
+    struct {
+        uint16_t head, parts;
+        size_t room;
+    } buffer[2 * NET_PARTS_MAX]; /* chains */
+};
+
 struct net {
     char name[8];     /* "net0", the guest's for it */
     const char *host; /* name of the host's TAP device; NULL: --net user */
@@ -29,6 +45,7 @@ struct net {
     bool full;     /* --net user: the socket takes no more now */
     size_t sent;   /* --net user: bytes of the packet at hand that the socket has taken */
     struct queue rx, tx;
+    struct net_posted posted; /* of (rx) */
 };
 
 struct nets {
