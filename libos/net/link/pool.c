@@ -62,10 +62,11 @@ static bool refill(int n)
     char *run = page_alloc(sizes[n].pages);
     if (!run)
         return false;
+    if (plat_device_reach(run, more, true)) { /* it is written to before anybody has touched it */
+        page_free(run, sizes[n].pages);
+        return false;
+    }
     sizes[n].taken += more;
-    /* A page that nobody has touched may have no place yet, and a device cannot touch it. */
-    for (size_t at = 0; at < more; at += PAGE_SIZE)
-        *(volatile char *)(run + at) = 0;
     for (size_t at = 0; at < more; at += size) {
         struct pkt *p = (struct pkt *)(run + at);
         p->size = sizes[n].room;
