@@ -297,7 +297,8 @@ static bool read_header(struct pkt *p, const struct header *h)
     return gso == 0 || p->gso;
 }
 
-/* A huge buffer with few bytes is not kept for them: it goes to the device again. */
+/* Learns from (p) how large packets are. A huge buffer with few bytes is not kept for them: it goes
+ * to the device again. */
 static struct pkt *fitting(struct net *n, struct pkt *p)
 {
     n->rx_average += p->total / 8 - n->rx_average / 8;

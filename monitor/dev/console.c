@@ -161,17 +161,17 @@ static int serve_nets(struct consoles *cs)
  * Returns the chains used. */
 static int busy_poll(struct consoles *cs, int64_t limit)
 {
-    struct busy_poll *l = cs->nets ? &cs->nets->busy : NULL;
-    if (!l || !busy_poll_time(l) || !nets_want_input(cs->nets))
+    struct busy_poll *b = cs->nets ? &cs->nets->busy : NULL;
+    if (!b || !busy_poll_time(b) || !nets_want_input(cs->nets))
         return 0;
-    int64_t time = busy_poll_time(l), until = cs->now();
+    int64_t time = busy_poll_time(b), until = cs->now();
     until += limit != PITH_POLL_FOREVER && limit < time ? limit : time;
     int used = 0;
     do
         used = serve_nets(cs);
     while (!used && !signal_due(cs) && cs->now() < until);
     if (used || !signal_due(cs))
-        busy_poll_done(l, used);
+        busy_poll_done(b, used);
     return used;
 }
 

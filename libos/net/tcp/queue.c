@@ -5,9 +5,8 @@
  * stay until they are acknowledged. */
 #include "tcp/internal.h"
 
-#define HUGE_FROM                                                                                  \
-    (PKT_HUGE / 2) /* bytes that are worth a huge piece: it counts with its memory                 \
-                    */
+/* Bytes that are worth a huge piece, which counts with its memory. */
+#define HUGE_FROM (PKT_HUGE / 2)
 
 uint32_t tcp_send_limit(const struct tcp_conn *c)
 {
