@@ -56,14 +56,16 @@ _Static_assert(sizeof(struct pkt) == 128, "two cache lines");
 enum { PKT_GSO_NONE, PKT_GSO_TCP4, PKT_GSO_TCP6 };
 
 /* Room for all headers in front of a transport's payload: virtio-net 12, Ethernet 14, IPv6 40,
- * TCP with options 60, rounded up. And what a large piece offers. */
+ * TCP with options 60, rounded up. And what a large piece offers, and a huge one, of which two take
+ * a packet of 64 KiB with its headers. */
 #define PKT_HEADROOM 128u
 #define PKT_LARGE    1920u
+#define PKT_HUGE     32640u
 
 /* A packet of one piece, len 0, whose memory takes at least (room) bytes behind (data) and
- * (headroom) before it; headroom + room at most PKT_LARGE. The memory is not cleared. NULL: the
- * network's share of memory is used up, or there is none. This and what follows is in
- * net/wire/pkt.c. */
+ * (headroom) before it; headroom + room at most PKT_HUGE. The memory is not cleared. NULL: the
+ * network's share of memory is used up, or there is none; of huge ones there are few, and who gets
+ * none does with large ones. This and what follows is in net/wire/pkt.c. */
 must_check struct pkt *pkt_alloc(size_t headroom, size_t room);
 
 /* A piece, len 0, that is to refer to memory (mem) which is the caller's: takes over the caller's
@@ -73,6 +75,10 @@ must_check struct pkt *pkt_of_mem(struct pkt_mem *mem, const void *data, size_t 
 /* A new packet of one piece for (len) bytes at (off) of piece (p), whose memory becomes shared:
  * it lives until all that share it are freed. NULL as above. */
 must_check struct pkt *pkt_share(struct pkt *p, size_t off, size_t len);
+
+/* The same for all of (p), which is alone to use its memory, with its headroom: the packet's
+ * headers are written there, and (p) is not lent again before the packet is freed. */
+must_check struct pkt *pkt_lend(struct pkt *p);
 
 /* A copy in memory of its own, with (headroom), at most PKT_HEADROOM, before it, and with what
  * devices are to do. NULL as above. */
@@ -87,8 +93,8 @@ void pkt_free(struct pkt *p);
 /* Frees a whole list. */
 void pkt_free_list(struct pkt *list);
 
-/* Where pieces come from: (room) bytes behind the struct, at least, of two sizes only (few bytes,
- * and PKT_LARGE); p->size is set to the room. NULL: as pkt_alloc. Constant time, no crossing.
+/* Where pieces come from: (room) bytes behind the struct, at least, of three sizes only (few bytes,
+ * PKT_LARGE, PKT_HUGE); p->size is set to the room. NULL: as pkt_alloc. Constant time, no crossing.
  * Implemented by net/link/pool.c, and by the tests. */
 must_check struct pkt *pkt_pool_get(size_t room);
 void pkt_pool_put(struct pkt *p);
@@ -125,7 +131,8 @@ static inline size_t pkt_tailroom(const struct pkt *p)
     return (size_t)(p->end - (p->data + p->len));
 }
 
-/* Moves the start (n) bytes back, where the head has headroom; what the device is to do moves along. */
+/* Moves the start (n) bytes back, where the head has headroom; what the device is to do moves
+ * along. */
 static inline void *pkt_push(struct pkt *p, size_t n)
 {
     p->data -= n;

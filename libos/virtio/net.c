@@ -46,8 +46,11 @@ struct header {
 #define GSO_ECN    0x80
 
 #define SLOTS_MAX    256
-#define PARTS_MAX    40 /* of a packet that is sent */
-#define RX_FIRST     48 /* buffers posted at first: a packet with offloads needs 35 */
+#define PARTS_MAX    40               /* of a packet that is sent */
+#define RX_FIRST     (48 * PKT_LARGE) /* bytes of buffers posted at first; then up to ... */
+#define RX_MOST      (256 * PKT_LARGE)
+#define RX_HUGE      (8u << 10) /* average length of packets from which buffers are huge, ... */
+#define RX_HUGE_ROOM (4 * PKT_HUGE)
 #define BACKLOG_MAX  1024
 #define FLUSH_AT     32 /* packets that are queued before the device is asked to send at once */
 #define FLUSH_WITHIN (1000000ll)
@@ -58,9 +61,10 @@ struct header {
 struct net {
     struct netdev dev;
     struct virtq rx, tx;
-    unsigned number; /* in the platform's table */
-    unsigned rx_posted, rx_want;
-    unsigned tx_queued; /* since the last crossing */
+    unsigned number;         /* in the platform's table */
+    size_t rx_room, rx_want; /* bytes of buffers that are posted, and that should be */
+    uint32_t rx_average;     /* length of a packet, of the last few */
+    unsigned tx_queued;      /* since the last crossing */
     struct pkt_queue backlog;
     struct timer flush, retry;
     bool broken;
@@ -230,20 +234,23 @@ static void retry(struct timer *t)
  * few uses none, so nothing of it would remind us. */
 static void post(struct net *n)
 {
-    while (n->rx_posted < n->rx_want) {
-        struct pkt *p = pkt_alloc(0, PKT_LARGE);
-        if (!p) {
+    bool huge = n->rx_average > RX_HUGE;
+    size_t want = huge ? RX_HUGE_ROOM : n->rx_want;
+
+    while (n->rx_room < want) {
+        struct pkt *p = huge ? pkt_alloc(0, PKT_HUGE) : NULL;
+        if (!p && !(p = pkt_alloc(0, PKT_LARGE))) {
             timer_set(&n->retry, clock_monotonic() + RETRY_AFTER, retry);
             return;
         }
-        struct virtq_part part = {p->data, PKT_LARGE};
+        struct virtq_part part = {p->data, p->size};
         int id = virtq_put(&n->rx, &part, 1, 1);
         if (id < 0) {
             pkt_free(p);
             return;
         }
         n->rx_pkt[id] = p;
-        n->rx_posted++;
+        n->rx_room += p->size;
     }
 }
 
@@ -261,7 +268,7 @@ static struct pkt *take(struct net *n)
     }
     struct pkt *p = n->rx_pkt[id];
     n->rx_pkt[id] = NULL;
-    n->rx_posted--;
+    n->rx_room -= p->size;
     p->len = p->total = len;
     return p;
 }
@@ -288,6 +295,20 @@ static bool read_header(struct pkt *p, const struct header *h)
         p->hdr_len = h->hdr_len;
     }
     return gso == 0 || p->gso;
+}
+
+/* Learns from (p) how large packets are. A huge buffer with few bytes is not kept for them: it goes
+ * to the device again. */
+static struct pkt *fitting(struct net *n, struct pkt *p)
+{
+    n->rx_average += p->total / 8 - n->rx_average / 8;
+    if (likely(p->len > PKT_LARGE || p->size < PKT_HUGE || p->more))
+        return p;
+    struct pkt *copy = pkt_clone(p, 0);
+    if (!copy)
+        return p;
+    pkt_free(p);
+    return copy;
 }
 
 /* Takes a packet with all its buffers. NULL: there is none. */
@@ -317,7 +338,7 @@ static struct pkt *receive(struct net *n)
             last = &q->more;
         }
         if (read_header(p, &h))
-            return p;
+            return fitting(n, p);
         n->dev.counts.rx_errors++;
         pkt_free(p);
     }
@@ -327,7 +348,7 @@ static struct pkt *receive(struct net *n)
 static void serve(struct net *n)
 {
     struct pkt *list = NULL, **last = &list, *p;
-    unsigned before = n->rx_posted;
+    size_t before = n->rx_room;
 
     reclaim(n);
     drain_backlog(n);
@@ -339,13 +360,13 @@ static void serve(struct net *n)
     }
     /* There may have been no memory for buffers when the last ones were used. */
     if (!list) {
-        if (n->rx_posted < n->rx_want / 2)
+        if (n->rx_room < n->rx_want / 2)
             post(n);
         return;
     }
     /* More buffers for a network that uses those it has. */
-    if (before - n->rx_posted > n->rx_want / 4 && n->rx_want < SLOTS_MAX)
-        n->rx_want = (unsigned)min_size(n->rx_want * 2, SLOTS_MAX);
+    if (before - n->rx_room > n->rx_want / 4)
+        n->rx_want = min_size(n->rx_want * 2, RX_MOST);
     post(n);
     if (n->dev.input)
         n->dev.input(&n->dev, list);

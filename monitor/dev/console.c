@@ -131,7 +131,8 @@ static void wait_for(struct waits *w, struct console *c, int fd, short events)
     w->dev[w->count++] = c;
 }
 
-static void collect(struct consoles *cs, struct waits *w)
+/* (packets): of network devices, too, which need not be asked where they have just been served. */
+static void collect(struct consoles *cs, struct waits *w, bool packets)
 {
     struct queue_chain chain;
     w->count = 0;
@@ -142,7 +143,7 @@ static void collect(struct consoles *cs, struct waits *w)
         if (peek(c, &c->rx, "receive", &chain))
             wait_for(w, c, c->in, POLLIN);
     }
-    for (unsigned i = 0; cs->nets && i < cs->nets->count; i++) {
+    for (unsigned i = 0; packets && cs->nets && i < cs->nets->count; i++) {
         struct net *n = &cs->nets->dev[i];
         short events =
             (short)((net_wants_input(n) ? POLLIN : 0) | (net_wants_output(n) ? POLLOUT : 0));
@@ -156,10 +157,29 @@ static int serve_nets(struct consoles *cs)
     return cs->nets && cs->nets->count ? nets_serve(cs->nets) : 0;
 }
 
+/* Asks the network devices for up to (limit) ns instead of sleeping, where that has been worth it.
+ * Returns the chains used. */
+static int busy_poll(struct consoles *cs, int64_t limit)
+{
+    struct busy_poll *b = cs->nets ? &cs->nets->busy : NULL;
+    if (!b || !busy_poll_time(b) || !nets_want_input(cs->nets))
+        return 0;
+    int64_t time = busy_poll_time(b), until = cs->now();
+    until += limit != PITH_POLL_FOREVER && limit < time ? limit : time;
+    int used = 0;
+    do
+        used = serve_nets(cs);
+    while (!used && !signal_due(cs) && cs->now() < until);
+    if (used || !signal_due(cs))
+        busy_poll_done(b, used);
+    return used;
+}
+
 /* Waits for (w) for at most (limit) ns and serves what became ready. Returns the chains used. */
 static int wait_and_serve(struct consoles *cs, struct waits *w, int64_t limit)
 {
     struct timespec ts = {limit / 1000000000, limit % 1000000000};
+    int64_t began = limit && cs->nets ? cs->now() : 0;
     /* Asking without waiting must work while a signal is due. */
     long n = wait_call(limit ? cs->pending : &no_signal, SYS_ppoll, (long)w->fd, w->count,
                        limit == PITH_POLL_FOREVER ? 0 : (long)&ts, 0);
@@ -171,6 +191,8 @@ static int wait_and_serve(struct consoles *cs, struct waits *w, int64_t limit)
         else if (w->fd[i].revents)
             used += w->fd[i].events == POLLOUT ? transmit(cs, w->dev[i], false)
                                                : receive(cs, w->dev[i]);
+    if (began)
+        busy_poll_slept(&cs->nets->busy, cs->now() - began, packets);
     return packets ? used + serve_nets(cs) : used;
 }
 
@@ -178,6 +200,15 @@ static int wait_and_serve(struct consoles *cs, struct waits *w, int64_t limit)
 static bool just_reading(const struct waits *w)
 {
     return w->count == 1 && w->dev[0] && w->fd[0].events == POLLIN && !w->dev[0]->in_empty;
+}
+
+/* What is left until (deadline), in ns, at least 0; or PITH_POLL_FOREVER. */
+static int64_t time_left(const struct consoles *cs, int64_t deadline)
+{
+    if (deadline <= 0 || deadline == PITH_POLL_FOREVER)
+        return deadline > 0 ? deadline : 0;
+    int64_t left = deadline - cs->now();
+    return left > 0 ? left : 0;
 }
 
 /* Serves all queues until something was used or (deadline) passed. Returns the chains used. */
@@ -190,16 +221,13 @@ static int serve(struct consoles *cs, int64_t deadline)
         bool may_block = deadline == PITH_POLL_FOREVER && !due && !used;
         for (unsigned i = 0; i < cs->count; i++)
             used += transmit(cs, &cs->dev[i], may_block);
-        collect(cs, &w);
 
-        due = signal_due(cs);
-        int64_t limit = 0;
-        if (!used && !due && deadline == PITH_POLL_FOREVER)
-            limit = PITH_POLL_FOREVER;
-        else if (!used && !due && deadline > 0)
-            limit = deadline - cs->now();
-        if (limit < 0)
-            limit = 0;
+        int64_t limit = used || signal_due(cs) ? 0 : time_left(cs, deadline);
+        if (limit) {
+            used = busy_poll(cs, limit);
+            limit = used || signal_due(cs) ? 0 : time_left(cs, deadline);
+        }
+        collect(cs, &w, limit);
 
         if (limit == PITH_POLL_FOREVER && just_reading(&w))
             used += receive(cs, w.dev[0]);

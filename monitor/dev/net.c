@@ -16,9 +16,6 @@
 /* The longest packet with offloads: the header of virtio, Ethernet, 64 KiB. */
 #define PACKET_MAX (12u + 14 + 65535)
 
-/* Buffers for one packet, over several chains of the guest. */
-#define PARTS_MAX 64
-
 #define HEADER_LEN     12u
 #define NUM_BUFFERS_AT 10u /* in the header: virtio 1.2, 5.1.6 */
 
@@ -50,83 +47,79 @@ static bool transmit_one(struct net *n)
     return true;
 }
 
-/* Buffers that the guest has posted, in its order, checked once; those that a packet did not take
- * are there for the next one of the batch. */
-struct posted {
-    struct iovec iov[PARTS_MAX];
-    int parts;
-    struct {
-        uint16_t head;
-        uint16_t parts;
-        size_t room;
-    } chain[PARTS_MAX];
-    int chains;
-    size_t room; /* of all chains */
-};
-
-/* Makes (p) hold (want) bytes, or as many parts as one call takes. False: there are not enough. */
-static bool gather(struct net *n, size_t want, struct posted *p)
+/* Adds a chain behind those of (p), which has room for it. */
+static void add(struct net_posted *p, const struct queue_chain *c)
 {
+    if (p->part >= NET_PARTS_MAX || p->chain >= NET_PARTS_MAX) {
+        memmove(p->iov, p->iov + p->part, p->parts * sizeof(p->iov[0]));
+        memmove(p->buffer, p->buffer + p->chain, p->chains * sizeof(p->buffer[0]));
+        p->part = p->chain = 0;
+    }
+    size_t room = 0;
+    for (int i = 0; i < c->count; i++)
+        room += c->iov[i].iov_len;
+    memcpy(p->iov + p->part + p->parts, c->iov, (size_t)c->count * sizeof(c->iov[0]));
+    p->parts += (unsigned)c->count;
+    p->buffer[p->chain + p->chains].head = c->head;
+    p->buffer[p->chain + p->chains].parts = (uint16_t)c->count;
+    p->buffer[p->chain + p->chains++].room = room;
+    p->room += room;
+}
+
+/* Makes the buffers at hand hold (want) bytes, or as many parts as one call takes. False: there are
+ * not enough. */
+static bool gather(struct net *n, size_t want)
+{
+    struct net_posted *p = &n->posted;
     struct queue_chain c;
     const char *why;
 
-    while (p->room < want && p->chains < PARTS_MAX) {
-        int found = queue_peek_ahead(&n->rx, (unsigned)p->chains, &c, &why);
+    while (p->room < want && p->chains < NET_PARTS_MAX) {
+        int found = queue_peek_ahead(&n->rx, p->chains, &c, &why);
         if (found < 0) {
             stop(n, "receive", why);
             return false;
         }
-        if (found == 0 || p->parts + c.count > PARTS_MAX)
+        if (found == 0 || p->parts + (unsigned)c.count > NET_PARTS_MAX)
             break;
-        size_t room = 0;
-        for (int i = 0; i < c.count; i++)
-            room += c.iov[i].iov_len;
-        memcpy(p->iov + p->parts, c.iov, (size_t)c.count * sizeof(c.iov[0]));
-        p->parts += c.count;
-        p->chain[p->chains].head = c.head;
-        p->chain[p->chains].parts = (uint16_t)c.count;
-        p->chain[p->chains++].room = room;
-        p->room += room;
+        add(p, &c);
     }
-    return p->chains > 0 && (p->room >= want || p->chains == PARTS_MAX);
+    return p->chains > 0 && (p->room >= want || p->chains == NET_PARTS_MAX);
 }
 
 /* Gives the guest the chains that hold a packet of (len) bytes, with their number in the packet's
  * header. Returns how many. */
-static int give(struct net *n, struct posted *p, size_t len)
+static int give(struct net *n, struct net_posted *p, size_t len)
 {
     uint16_t used = 0;
-    int parts = 0;
     for (size_t left = len; left > 0 && used < p->chains; used++)
-        left -= min_size(left, p->chain[used].room);
-    if (!probe_copy((char *)p->iov[0].iov_base + NUM_BUFFERS_AT, &used, sizeof(used))) {
+        left -= min_size(left, p->buffer[p->chain + used].room);
+    if (!probe_copy((char *)p->iov[p->part].iov_base + NUM_BUFFERS_AT, &used, sizeof(used))) {
         stop(n, "receive", "a buffer is in memory that cannot be written");
         return 0;
     }
-    for (int i = 0; i < used; i++) {
-        size_t here = min_size(len, p->chain[i].room);
-        queue_use(&n->rx, p->chain[i].head, (uint32_t)here);
+    for (int i = 0; i < used; i++, p->chain++, p->chains--) {
+        size_t room = p->buffer[p->chain].room, here = min_size(len, room);
+        queue_use(&n->rx, p->buffer[p->chain].head, (uint32_t)here);
         len -= here;
-        parts += p->chain[i].parts;
-        p->room -= p->chain[i].room;
+        p->part += p->buffer[p->chain].parts;
+        p->parts -= p->buffer[p->chain].parts;
+        p->room -= room;
     }
-    p->parts -= parts;
-    p->chains -= used;
-    memmove(p->iov, p->iov + parts, (size_t)p->parts * sizeof(p->iov[0]));
-    memmove(p->chain, p->chain + used, (size_t)p->chains * sizeof(p->chain[0]));
     return used;
 }
 
 /* Copies a packet of (len) bytes, which is in the monitor's memory, behind a header without a word.
  */
-static bool fill(struct net *n, const struct posted *p, const char *from, size_t len)
+static bool fill(struct net *n, const struct net_posted *p, const char *from, size_t len)
 {
     static const char header[HEADER_LEN];
     size_t done = HEADER_LEN;
-    bool ok = probe_copy(p->iov[0].iov_base, header, HEADER_LEN);
-    for (int i = 0; i < p->parts && len > 0 && ok; i++, done = 0) {
-        size_t here = min_size(p->iov[i].iov_len - done, len);
-        ok = probe_copy((char *)p->iov[i].iov_base + done, from, here);
+    bool ok = probe_copy(p->iov[p->part].iov_base, header, HEADER_LEN);
+    for (unsigned i = 0; i < p->parts && len > 0 && ok; i++, done = 0) {
+        const struct iovec *to = &p->iov[p->part + i];
+        size_t here = min_size(to->iov_len - done, len);
+        ok = probe_copy((char *)to->iov_base + done, from, here);
         from += here;
         len -= here;
     }
@@ -135,17 +128,18 @@ static bool fill(struct net *n, const struct posted *p, const char *from, size_t
     return ok;
 }
 
-static int receive_user(struct net *n, struct posted *p)
+static int receive_user(struct net *n)
 {
+    struct net_posted *p = &n->posted;
     size_t len;
     n->starved = false;
     const char *packet = net_user_next(n, &len, stop);
     if (!packet)
         return 0;
-    n->starved = !gather(n, HEADER_LEN + len, p);
+    n->starved = !gather(n, HEADER_LEN + len);
     if (n->starved || n->stopped)
         return 0;
-    if (p->iov[0].iov_len < HEADER_LEN || p->room < HEADER_LEN + len) {
+    if (p->iov[p->part].iov_len < HEADER_LEN || p->room < HEADER_LEN + len) {
         stop(n, "receive", "buffers are too small for a packet");
         return 0;
     }
@@ -155,19 +149,20 @@ static int receive_user(struct net *n, struct posted *p)
     return give(n, p, HEADER_LEN + len);
 }
 
-static int receive_one(struct net *n, struct posted *p)
+static int receive_one(struct net *n)
 {
+    struct net_posted *p = &n->posted;
     if (!n->host)
-        return receive_user(n, p);
+        return receive_user(n);
     size_t want = n->offloads ? PACKET_MAX : HEADER_LEN + 18u + n->mtu;
-    n->starved = !gather(n, want, p);
+    n->starved = !gather(n, want);
     if (n->starved || n->stopped)
         return 0;
-    if (p->iov[0].iov_len < HEADER_LEN) {
+    if (p->iov[p->part].iov_len < HEADER_LEN) {
         stop(n, "receive", "a buffer has no room for the header");
         return 0;
     }
-    long len = sys6(SYS_preadv2, n->fd, (long)p->iov, p->parts, HERE, HERE, 0);
+    long len = sys6(SYS_preadv2, n->fd, (long)(p->iov + p->part), p->parts, HERE, HERE, 0);
     if (len == -EFAULT)
         stop(n, "receive", "a buffer is in memory that cannot be written");
     return len > (long)HEADER_LEN ? give(n, p, (size_t)len) : 0;
@@ -178,13 +173,10 @@ int nets_serve(struct nets *ns)
     int used = 0;
     for (unsigned i = 0; i < ns->count; i++) {
         struct net *n = &ns->dev[i];
-        struct posted p;
-        p.parts = p.chains = 0;
-        p.room = 0;
         for (int sent = 0; sent < BATCH && !n->stopped && transmit_one(n); sent++)
             ;
         for (int got = 0, now = 1; got < BATCH && now && !n->stopped; got++) {
-            now = receive_one(n, &p);
+            now = receive_one(n);
             used += now;
         }
     }
@@ -194,6 +186,14 @@ int nets_serve(struct nets *ns)
 bool net_wants_input(struct net *n)
 {
     return !n->stopped && !n->starved && n->rx.rings;
+}
+
+bool nets_want_input(struct nets *ns)
+{
+    for (unsigned i = 0; i < ns->count; i++)
+        if (net_wants_input(&ns->dev[i]))
+            return true;
+    return false;
 }
 
 bool net_wants_output(const struct net *n)

@@ -10,11 +10,28 @@
 #include <stdint.h>
 
 #include "base/base.h"
+#include "monitor/dev/busy_poll.h"
 #include "monitor/dev/queue.h"
 
 #define NETS_MAX       4
 #define NET_QUEUE_SIZE 256u
 #define NET_PORTS_MAX  64
+
+/* Buffers for one packet, over several chains of the guest. */
+#define NET_PARTS_MAX 64
+
+/* Buffers that the guest has posted, in its order, checked once; those that a packet did not take
+ * are there for the next one. */
+struct net_posted {
+    unsigned part, chain;   /* the first ones */
+    unsigned parts, chains; /* how many, at most NET_PARTS_MAX each */
+    size_t room;            /* of all chains */
+    struct iovec iov[2 * NET_PARTS_MAX];
+    struct {
+        uint16_t head, parts;
+        size_t room;
+    } buffer[2 * NET_PARTS_MAX]; /* chains */
+};
 
 struct net {
     char name[8];     /* "net0", the guest's for it */
@@ -28,11 +45,13 @@ struct net {
     bool full;     /* --net user: the socket takes no more now */
     size_t sent;   /* --net user: bytes of the packet at hand that the socket has taken */
     struct queue rx, tx;
+    struct net_posted posted; /* of (rx) */
 };
 
 struct nets {
     unsigned count;
     struct net dev[NETS_MAX];
+    struct busy_poll busy;
     unsigned port_count; /* of --net user, which at most one device is */
     struct net_port {
         const char *spec; /* as passt has it: [ADDR/]HOST:GUEST */
@@ -53,6 +72,9 @@ int nets_serve(struct nets *ns);
 
 /* Whether packets of (n) are worth waiting for: the guest has buffers for them. */
 bool net_wants_input(struct net *n);
+
+/* The same of any of (ns). */
+bool nets_want_input(struct nets *ns);
 
 /* Whether (n) has something to send that the host did not take. */
 bool net_wants_output(const struct net *n);

@@ -6,15 +6,16 @@
 
 unsigned fake_pkt_live;
 unsigned fake_pkt_left = UINT_MAX;
+bool fake_pkt_no_huge;
 static size_t memory;
 
 struct pkt *pkt_pool_get(size_t room)
 {
-    if (fake_pkt_left == 0)
+    if (fake_pkt_left == 0 || (fake_pkt_no_huge && room > PKT_LARGE))
         return NULL;
     if (fake_pkt_left != UINT_MAX)
         fake_pkt_left--;
-    room = room <= PKT_HEADROOM ? PKT_HEADROOM : PKT_LARGE;
+    room = room <= PKT_HEADROOM ? PKT_HEADROOM : room <= PKT_LARGE ? PKT_LARGE : PKT_HUGE;
     struct pkt *p = malloc(sizeof(*p) + room);
     if (!p)
         abort();

@@ -9,5 +9,6 @@
 
 extern unsigned fake_pkt_live; /* pieces that are not freed */
 extern unsigned fake_pkt_left; /* allocations until they fail; UINT_MAX at first: never */
+extern bool fake_pkt_no_huge;  /* those of huge pieces fail */
 
 #endif

@@ -195,7 +195,9 @@ void watch_sent(struct tcp_world *w, unsigned side, const struct ip_ends *ends, 
     take_apart(w, p, &s);
     trace(w, "sends  ", side, f, p);
     WORLD_CHECK(w, h->checksum == 0 && h->flags != 0 && !p->next);
-    WORLD_CHECK(w, pkt_headroom(p) >= PKT_HEADROOM - (p->total - s.len) && pkt_is_own(p));
+    WORLD_CHECK(w, pkt_headroom(p) >= PKT_HEADROOM - (p->total - s.len));
+    /* Its own, or lent by a piece of the queue and by nobody else. */
+    WORLD_CHECK(w, pkt_is_own(p) || (p->mem != &p->own && p->mem->refs == 2));
     size_t sum = 0;
     for (const struct pkt *q = p; q; q = q->more)
         sum += q->len;

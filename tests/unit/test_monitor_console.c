@@ -3,7 +3,7 @@
  * Consoles over pipes, and whom they wait for.
  *
  * sources: monitor/dev/console.c monitor/dev/queue.c monitor/dev/net.c monitor/core/say.c
- * sources: monitor/dev/net_user.c
+ * sources: monitor/dev/net_user.c monitor/dev/busy_poll.c
  * uses:    monitor abi */
 #include <errno.h>
 #include <fcntl.h>
@@ -196,6 +196,7 @@ static void a_full_pipe_is_waited_for(void **state)
         uint16_t at = rings[1].used.idx;
         fcntl(out[1], F_SETFL, flags);
         fill(out[1]);
+        int64_t before = now();
         pid_t child = fork();
         if (child == 0) {
             usleep(20000);
@@ -204,7 +205,6 @@ static void a_full_pipe_is_waited_for(void **state)
                     _exit(1);
             _exit(0);
         }
-        int64_t before = now();
         send(1, 0, "later");
         assert_int_equal(consoles_poll(&cs, PITH_POLL_FOREVER), 1);
         assert_int_equal(rings[1].used.ring[at].len, 5);

@@ -158,6 +158,30 @@ static void receives_in_several_buffers(void **state)
     assert_string_equal(said, "");
 }
 
+/* Buffers that a poll has looked at and not used are there in the next one, in their order. */
+static void receives_again_and_again(void **state)
+{
+    static char packet[HEADER + 300];
+    unsigned posted = 0, taken = 0;
+    (void)state;
+    begin(false);
+    net->mtu = 300;
+    for (unsigned n = 0; n < 1000; n++) {
+        unsigned count = n % 3 + 1, len = count * 100;
+        for (; posted < taken + 20; posted++)
+            post((uint16_t)(posted % 32), 100);
+        memset(packet + HEADER, 'a' + (int)(n % 26), 300);
+        assert_int_equal(write(peer, packet, len), len);
+        assert_int_equal(nets_serve(&ns), count);
+        for (unsigned i = 0; i < count; i++, taken++) {
+            assert_int_equal(used(RX_AT)->ring[taken % NET_QUEUE_SIZE].id, taken % 32);
+            assert_int_equal(mem[DATA_AT + taken % 32 * BUF + 99], 'a' + (int)(n % 26));
+        }
+        assert_int_equal(mem[DATA_AT + (taken - count) % 32 * BUF + 10], count);
+    }
+    assert_string_equal(said, "");
+}
+
 static void stream_both_ways(void **state)
 {
     static const char two[] = "\0\0\0\5first\0\0\0\6second\0\0";
@@ -281,6 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sends),
         cmocka_unit_test(receives_in_several_buffers),
+        cmocka_unit_test(receives_again_and_again),
         cmocka_unit_test(stream_that_is_full),
         cmocka_unit_test(hostile_guests),
         cmocka_unit_test(stream_both_ways),

@@ -144,7 +144,7 @@ static void a_device(void **state)
     assert_int_equal(dev->mtu, 1500);
     assert_true(dev->link);
     assert_int_equal(dev->offers, NETDEV_TX_CSUM | NETDEV_TSO4 | NETDEV_RX_CSUM);
-    assert_int_equal(rx.avail.idx, RX_FIRST);
+    assert_int_equal(rx.avail.idx, RX_FIRST / PKT_LARGE);
     assert_int_equal(netdev_get(0, &again), 0);
     assert_ptr_equal(again, dev);
     assert_int_equal(netdev_get(1, &again), -ENODEV);
@@ -194,7 +194,7 @@ static void merged(void **state)
     assert_int_equal(got->gso, PKT_GSO_TCP4);
     assert_int_equal(got->gso_size, 1448);
     assert_int_equal(got->csum_from, 34);
-    assert_int_equal(rx.avail.idx, RX_FIRST + 3); /* they were replaced */
+    assert_int_equal(rx.avail.idx, RX_FIRST / PKT_LARGE + 3); /* they were replaced */
 }
 
 static struct pkt *packet(size_t len)
@@ -263,14 +263,67 @@ static void no_memory_for_a_while(void **state)
     (void)state;
     begin();
     fake_pkt_left = 0;
-    for (unsigned i = 0; i < RX_FIRST; i++)
+    for (unsigned i = 0; i < RX_FIRST / PKT_LARGE; i++)
         give(&h, HEADER, HEADER + 60);
     serve_all();
-    assert_int_equal(got_count, RX_FIRST);
-    assert_int_equal(nets[0]->rx_posted, 0);
+    assert_int_equal(got_count, RX_FIRST / PKT_LARGE);
+    assert_int_equal(nets[0]->rx_room, 0);
     fake_pkt_left = UINT32_MAX;
     serve_all();
-    assert_true(nets[0]->rx_posted >= RX_FIRST);
+    assert_true(nets[0]->rx_room >= RX_FIRST);
+}
+
+/* A packet of 60,000 bytes, in as many buffers as that takes. */
+static void give_large(void)
+{
+    static uint8_t bytes[PKT_HUGE];
+    struct header h = {.gso_type = GSO_TCP4, .gso_size = 1448};
+    uint32_t left = 60000, room = 0;
+
+    while (room < left) /* what is next in the ring */
+        room += rx.desc[rx.avail.ring[(rx.seen + h.num_buffers++) % 64]].len;
+    memcpy(bytes, &h, HEADER);
+    for (uint32_t len; left > 0; left -= len) {
+        len = (uint32_t)min_size(left, rx.desc[rx.avail.ring[rx.seen % 64]].len);
+        give(bytes, len, len);
+    }
+    serve_all();
+}
+
+/* Where packets are large, so are buffers; what is small does not keep them. */
+static void huge_buffers(void **state)
+{
+    struct header h = {.num_buffers = 1};
+
+    (void)state;
+    begin();
+    for (unsigned i = 0; i < 10; i++)
+        give_large();
+    assert_int_equal(got_count, 10);
+    assert_int_equal(got->total, 60000 - HEADER);
+    assert_int_equal(got->size, PKT_HUGE);
+    assert_null(got->more->more);
+    assert_int_equal(nets[0]->rx_room, RX_HUGE_ROOM);
+    size_t before = pkt_memory();
+    give(&h, HEADER, HEADER + 60);
+    serve_all();
+    assert_int_equal(got->total, 60);
+    assert_true(got->size < PKT_HUGE);
+    assert_true(pkt_memory() < before);
+    for (unsigned i = 0; i < 100; i++) {
+        give(&h, HEADER, HEADER + 60);
+        serve_all();
+    }
+    assert_int_equal(rx.desc[rx.avail.ring[rx.seen % 64]].len, PKT_LARGE);
+    /* Without memory for huge ones large ones do. */
+    begin();
+    nets[0]->rx_average = 60000;
+    fake_pkt_no_huge = true;
+    for (unsigned i = 0; i < 10; i++)
+        give_large();
+    assert_int_equal(got_count, 10);
+    assert_true(nets[0]->rx_room >= 65536);
+    fake_pkt_no_huge = false;
 }
 
 static void broken_by(const void *bytes, uint32_t len, uint32_t claimed)
@@ -344,6 +397,7 @@ int main(void)
         cmocka_unit_test(sent_in_pieces),
         cmocka_unit_test(backlog_is_bounded),
         cmocka_unit_test(no_memory_for_a_while),
+        cmocka_unit_test(huge_buffers),
         cmocka_unit_test(hostile_devices),
         cmocka_unit_test(odd_headers),
     };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Memory of packets: its share of the machine's, two sizes, one for the other.
+ * Memory of packets: its share of the machine's, three sizes, one for the other.
  *
  * sources: libos/net/link/pool.c libos/net/wire/pkt.c
  * sources: tests/unit/fake_mm.c tests/unit/fake_plat.c
@@ -51,10 +51,16 @@ static void limits(void **state)
     assert_int_equal(use_up(PKT_LARGE), half / 2048);
     assert_int_equal(use_up(PKT_HEADROOM), half / 256 + half / 2048);
     assert_int_equal(fake_mm.pages, 2 * half / 4096);
+    assert_int_equal(use_up(PKT_HUGE), 0); /* all is in pieces of the other sizes */
     /* The machine has no pages. */
     plat_info.heap_len = 64 << 20;
     fake_mm.fail_percent = 100;
     assert_int_equal(use_up(PKT_LARGE), half / 2048);
+    assert_int_equal(use_up(PKT_HUGE), 0);
+    /* A quarter for huge ones, and then there is still room for the others. */
+    fake_mm.fail_percent = 0;
+    assert_int_equal(use_up(PKT_HUGE), (4 << 20) / 32768);
+    assert_int_equal(use_up(PKT_LARGE), (12 << 20) / 2048 - half / 2048);
 }
 
 int main(void)

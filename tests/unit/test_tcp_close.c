@@ -51,6 +51,22 @@ static void rfc9293_3_6_simultaneous_close(void **state)
            "state CLOSING", "< A 2(0) ack 2 win 1000", "state TIME_WAIT");
 }
 
+static void rfc9293_3_10_4_close_in_syn_sent(void **state)
+{
+    (void)state;
+    script(&it, "connect", "> S 0(0)", "shut", "< SA 0(0) ack 1 win 1000 mss 1460",
+           "> FA 1(0) ack 1", "state FIN_WAIT1", "< A 1(0) ack 2 win 1000", "state FIN_WAIT2",
+           "< FA 1(0) ack 2 win 1000", "> A 2(0) ack 2", "state TIME_WAIT");
+}
+
+static void rfc9293_3_10_4_close_in_syn_received(void **state)
+{
+    (void)state;
+    script(&it, "connect", "> S 0(0)", "< S 0(0) win 1000 mss 1460", "> SA 0(0) ack 1", "shut",
+           "< A 1(0) ack 1 win 1000", "> FA 1(0) ack 1", "< FA 1(0) ack 1 win 1000",
+           "> A 2(0) ack 2", "state CLOSING", "< A 2(0) ack 2 win 1000", "state TIME_WAIT");
+}
+
 static void fin_and_its_ack_in_one(void **state)
 {
     (void)state;
@@ -355,6 +371,8 @@ int main(int argc, char **argv)
         TEST(rfc9293_3_6_active_close),
         TEST(rfc9293_3_6_passive_close),
         TEST(rfc9293_3_6_simultaneous_close),
+        TEST(rfc9293_3_10_4_close_in_syn_sent),
+        TEST(rfc9293_3_10_4_close_in_syn_received),
         TEST(fin_and_its_ack_in_one),
         TEST(half_closed_we_still_receive),
         TEST(fin_follows_what_is_queued),

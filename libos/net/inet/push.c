@@ -41,11 +41,13 @@ static void run(struct timer *timer)
 
 void inet_push(struct stream *t)
 {
-    if (tcp_path(t->conn)->local || tcp_unsent(t->conn) >= PUSH_BYTES) {
+    if (tcp_path(t->conn)->local) {
         tcp_push(t->conn, false, false);
         return;
     }
-    if (t->push_pending)
+    if (tcp_unsent(t->conn) >= PUSH_BYTES) /* what is no full segment may become one */
+        tcp_push(t->conn, true, false);
+    if (t->push_pending || tcp_unsent(t->conn) == 0)
         return;
     t->push_pending = true;
     t->push_next = pending;

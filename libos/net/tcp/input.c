@@ -100,7 +100,8 @@ static void established(struct tcp_conn *c, const struct tcp_segment *s)
     if (c->retries == 0)
         tcp_measure(c, t->now - c->last_sent);
     tcp_cc_init(c);
-    tcp_set_state(c, TCP_ESTABLISHED_STATE);
+    /* Who has closed meanwhile has done so now (3.10.4, SYN-RECEIVED). */
+    tcp_set_state(c, c->fin_queued ? TCP_FIN_WAIT1_STATE : TCP_ESTABLISHED_STATE);
     c->retries = 0;
     c->snd_una = s->ack;
     c->snd_wnd = s->window << (s->flags & TCP_SYN ? 0 : c->snd_scale);
@@ -225,6 +226,14 @@ static void reset(struct tcp_conn *c, const struct tcp_segment *s)
     tcp_end(c, err, TCP_CLOSED_STATE);
 }
 
+static void remember_ts(struct tcp_conn *c, const struct tcp_segment *s)
+{
+    if (c->ts_on && seq_le(s->seq, c->last_ack_sent)) { /* RFC 7323, 4.3 */
+        c->ts_recent = s->ts_val;
+        c->ts_recent_at = c->t->now;
+    }
+}
+
 static bool acceptable(struct tcp_conn *c, struct tcp_segment *s)
 {
     uint32_t len = s->len + (s->flags & TCP_FIN ? 1 : 0);
@@ -255,10 +264,7 @@ static bool acceptable(struct tcp_conn *c, struct tcp_segment *s)
         not_acceptable(c, s);
         return false;
     }
-    if (c->ts_on && seq_le(s->seq, c->last_ack_sent)) { /* RFC 7323, 4.3 */
-        c->ts_recent = s->ts_val;
-        c->ts_recent_at = c->t->now;
-    }
+    remember_ts(c, s);
     return s->flags & TCP_ACK;
 }
 
@@ -338,14 +344,54 @@ static bool may_receive(const struct tcp_conn *c)
            c->state == TCP_FIN_WAIT2_STATE;
 }
 
+/* Whether (s) is what most segments are: the next one of an open connection, an ACK or bytes, all
+ * in the window, its timestamp not older than the last one. Then it is acceptable, and the steps of
+ * 3.10.7.4 for RST, SYN, URG and FIN have nothing to do. */
+static bool is_next(const struct tcp_conn *c, const struct tcp_segment *s)
+{
+    return s->seq == c->rcv_nxt && (s->flags & ~TCP_PSH) == TCP_ACK &&
+           c->state == TCP_ESTABLISHED_STATE && s->has_ts == c->ts_on &&
+           s->len <= c->rcv_adv - c->rcv_nxt && (!c->ts_on || seq_le(c->ts_recent, s->ts_val));
+}
+
+/* What the segment allows to be sent, and for how long to wait. */
+static void respond(struct tcp_conn *c)
+{
+    if (c->unsent || c->lost != c->again || c->fin_queued) {
+        tcp_output(c);
+        if (unlikely(c->options.not_sent_low && c->wants_room))
+            tcp_tell_room(c);
+    } else if (c->rtx_at != DEADLINE_NEVER || c->snd_una != c->snd_nxt)
+        tcp_arm_rtx(c);
+}
+
+/* The same as process does of such a segment. */
+static void process_next(struct tcp_conn *c, struct tcp_segment *s, struct pkt *p)
+{
+    remember_ts(c, s);
+    if (unlikely(!tcp_ack(c, s))) {
+        pkt_free(p);
+        return;
+    }
+    if (s->len == 0)
+        pkt_free(p);
+    else
+        tcp_receive_next(c, s, p);
+    respond(c);
+}
+
 void tcp_process(struct tcp_conn *c, struct tcp_segment *s, struct pkt *p)
 {
+    c->last_heard = c->t->now;
+    c->keep_probes = 0;
+    if (likely(is_next(c, s) && !c->ooo && !c->counted)) {
+        process_next(c, s, p);
+        return;
+    }
     if (unlikely(c->state == TCP_SYN_SENT_STATE)) {
         syn_sent(c, s, p);
         return;
     }
-    c->last_heard = c->t->now;
-    c->keep_probes = 0;
     if (unlikely(!acceptable(c, s)) ||
         (unlikely(c->state == TCP_SYN_RCVD_STATE) && !opened(c, s)) || unlikely(!tcp_ack(c, s))) {
         pkt_free(p);
@@ -372,12 +418,7 @@ void tcp_process(struct tcp_conn *c, struct tcp_segment *s, struct pkt *p)
         tcp_want_ack(c, true);
         pkt_free(p);
     }
-    if (c->unsent || c->lost != c->again || c->fin_queued) {
-        tcp_output(c);
-        if (unlikely(c->options.not_sent_low && c->wants_room))
-            tcp_tell_room(c);
-    } else if (c->rtx_at != DEADLINE_NEVER || c->snd_una != c->snd_nxt)
-        tcp_arm_rtx(c);
+    respond(c);
 }
 
 /* Of no connection: TIME-WAIT, a listener, or nobody (3.10.7.1). */

@@ -57,6 +57,11 @@ static inline uint32_t max_u32(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
+static inline uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* In the wheel while (prev) is not NULL. */
 struct tcp_timer {
     struct tcp_timer *next, **prev;
@@ -65,7 +70,8 @@ struct tcp_timer {
 };
 
 struct tcp_wheel {
-    uint64_t tick; /* all timers of earlier ticks have run */
+    uint64_t tick;    /* all timers of earlier ticks have run */
+    uint64_t soonest; /* nothing is to be done before this tick; what was may be cancelled */
     unsigned count;
     struct tcp_timer *slot[WHEEL_LEVELS][WHEEL_SLOTS];
     uint64_t used[WHEEL_LEVELS][WHEEL_SLOTS / 64]; /* bit: the slot is not empty */
@@ -281,6 +287,7 @@ struct tcp {
     struct tcp_table conns, waits;
     struct tcp_conn *listeners; /* by hash_next */
     struct tcp_conn *ackers;
+    struct tcp_conn *recent; /* found last; NULL: none */
     uint64_t hash_key[2];
     uint64_t secret[2]; /* of sequence numbers and cookies */
     size_t memory_limit;
@@ -302,7 +309,7 @@ struct tcp_entry *tcp_table_find(const struct tcp *t, const struct tcp_table *ta
                                  const struct ip_ends *ends);
 void tcp_table_insert(struct tcp *t, struct tcp_table *table, struct tcp_entry *e);
 void tcp_table_remove(struct tcp *t, struct tcp_table *table, struct tcp_entry *e);
-struct tcp_conn *tcp_find(const struct tcp *t, const struct ip_ends *ends);
+struct tcp_conn *tcp_find(struct tcp *t, const struct ip_ends *ends);
 /* The connections of chain (i), by hash_next. */
 static inline struct tcp_conn *tcp_chain(const struct tcp *t, unsigned i)
 {
@@ -352,6 +359,8 @@ void tcp_learn_syn(struct tcp_conn *c, const struct tcp_segment *s);
 
 /* receive.c */
 void tcp_receive(struct tcp_conn *c, const struct tcp_segment *s, struct pkt *p);
+/* The same of bytes that follow, all in the window, where none are out of order. */
+void tcp_receive_next(struct tcp_conn *c, const struct tcp_segment *s, struct pkt *p);
 void tcp_drop_received(struct tcp_conn *c);
 uint32_t tcp_drop_ooo(struct tcp_conn *c); /* bytes of memory that it freed */
 /* The window to be told now, in bytes, as the header can say it; and RCV.ADV becomes that. */

@@ -216,26 +216,45 @@ void tcp_input_done(struct tcp *t)
 
 /* With bytes. */
 
+/* A packet of (n) bytes, whole pieces from (first) on, with (header) bytes before them, not filled
+ * in. NULL: no memory. */
+static struct pkt *packet_of(struct pkt *first, uint32_t n, size_t header)
+{
+    struct pkt *p, *tail;
+
+    if (first->len == n && pkt_is_own(first) && pkt_headroom(first) >= PKT_HEADROOM) {
+        if ((p = pkt_lend(first)))
+            (void)pkt_push(p, header);
+        return p;
+    }
+    p = tail = pkt_alloc(PKT_HEADROOM - header, header);
+    if (!p)
+        return NULL;
+    p->len = (uint32_t)header;
+    p->total = (uint32_t)header + n;
+    for (uint32_t left = n; left > 0; left -= tail->len, first = first->next) {
+        struct pkt *share = pkt_share(first, 0, first->len);
+        if (!share) {
+            pkt_free(p);
+            return NULL;
+        }
+        tail->more = share;
+        tail = share;
+    }
+    return p;
+}
+
 /* A segment, or several that are to be cut, of (n) bytes: whole pieces from (first) on. */
 static bool transmit(struct tcp_conn *c, struct pkt *first, uint32_t n, uint8_t flags)
 {
     uint8_t *at;
     struct tcp *t = c->t;
     size_t header = TCP_HEADER + tcp_usual_options(c);
-    struct pkt *p = pkt_alloc(PKT_HEADROOM - header, header), *tail = p;
+    struct pkt *p = packet_of(first, n, header);
     struct raw_segment r = {.seq = sent_of(first)->seq, .ack = c->rcv_nxt, .flags = flags};
 
     if (!p)
         return false;
-    for (uint32_t left = n; left > 0; left -= tail->len, first = first->next) {
-        struct pkt *share = pkt_share(first, 0, first->len);
-        if (!share) {
-            pkt_free(p);
-            return false;
-        }
-        tail->more = share;
-        tail = share;
-    }
     at = p->data;
     r.options_len = tcp_put_options(c, at + TCP_HEADER, false);
     /* Where nothing came since, what was told holds: reading tells of room by itself. */
@@ -246,8 +265,6 @@ static bool transmit(struct tcp_conn *c, struct pkt *first, uint32_t n, uint8_t 
         ((struct wire_tcp *)(void *)at)->flags |= TCP_URG;
         ((struct wire_tcp *)(void *)at)->urgent = be16((uint16_t)(c->snd_up - r.seq));
     }
-    p->len = (uint32_t)header;
-    p->total = (uint32_t)header + n;
     if (n > c->mss) {
         p->gso = ip_is_v4(&c->ends.local) ? PKT_GSO_TCP4 : PKT_GSO_TCP6;
         p->gso_size = (uint16_t)c->mss;

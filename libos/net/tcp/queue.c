@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The send queue: a list of pieces, each at most a segment where they are made here. What is sent
- * shares their memory, and they stay until they are acknowledged. */
+ * The send queue: a list of pieces. Those that are made here are at most a segment; where packets
+ * of many segments can be sent, as large as there are. What is sent shares their memory, and they
+ * stay until they are acknowledged. */
 #include "tcp/internal.h"
+
+/* Bytes that are worth a huge piece, which counts with its memory. */
+#define HUGE_FROM (PKT_HUGE / 2)
 
 uint32_t tcp_send_limit(const struct tcp_conn *c)
 {
@@ -57,9 +61,26 @@ static void enqueue(struct tcp_conn *c, struct pkt *p)
     c->t->counts.memory += piece_memory(p);
 }
 
+/* The most bytes of a piece. */
+static size_t piece_most(const struct tcp_conn *c)
+{
+    return c->mss == 0 ? MSS_DEFAULT : max_u32(c->mss, c->gso_max);
+}
+
+/* For (want) bytes, of at most (most). */
+static struct pkt *new_piece(size_t want, size_t most)
+{
+    struct pkt *p = NULL;
+
+    if (want >= HUGE_FROM && most > PKT_LARGE)
+        p = pkt_alloc(0, PKT_HUGE);
+    /* With room for the headers, which need no packet of their own then. */
+    return p ? p : pkt_alloc(PKT_HEADROOM, min_size(most, PKT_LARGE - PKT_HEADROOM));
+}
+
 size_t tcp_send_space(struct tcp_conn *c, size_t want, uint8_t **at)
 {
-    size_t room = tcp_send_room(c), mss = c->mss ? c->mss : MSS_DEFAULT;
+    size_t room = tcp_send_room(c), most = piece_most(c);
     struct pkt *p = c->snd_last;
 
     c->wants_room = room < want;
@@ -67,19 +88,19 @@ size_t tcp_send_space(struct tcp_conn *c, size_t want, uint8_t **at)
         room = want;
     if (room == 0)
         return 0;
-    if (c->unsent && p->len < mss && pkt_is_own(p) && pkt_tailroom(p) > 0) {
+    if (c->unsent && p->len < most && pkt_is_own(p) && pkt_tailroom(p) > 0) {
         *at = p->data + p->len;
-        return min_size(room, min_size(pkt_tailroom(p), mss - p->len));
+        return min_size(room, min_size(pkt_tailroom(p), most - p->len));
     }
     /* One that got no bytes is left from the last time: it is in no segment yet. */
-    p = pkt_alloc(0, min_size(mss, PKT_LARGE));
+    p = new_piece(room, most);
     if (!p) {
         c->wants_room = true;
         return 0;
     }
     enqueue(c, p);
     *at = p->data;
-    return min_size(room, min_size(pkt_tailroom(p), mss));
+    return min_size(room, min_size(pkt_tailroom(p), most));
 }
 
 void tcp_send_commit(struct tcp_conn *c, size_t n)

@@ -292,6 +292,28 @@ static void fill(struct tcp_conn *c)
     forget_blocks(c);
 }
 
+/* Bytes have been put in order. */
+static void received(struct tcp_conn *c, bool ack_now)
+{
+    tune(c);
+    tcp_want_ack(c, ack_now || c->unacked_in >= 2 * c->rcv_mss);
+}
+
+static void see_size(struct tcp_conn *c, const struct tcp_segment *s)
+{
+    if (unlikely(s->size > c->rcv_mss))
+        c->rcv_mss = min_u32(s->size, tcp_own_mss(c));
+}
+
+void tcp_receive_next(struct tcp_conn *c, const struct tcp_segment *s, struct pkt *p)
+{
+    see_size(c, s);
+    put_in_order(c, p);
+    received(c, false);
+    if (!c->recv_shut)
+        tcp_event(c, TCP_EVENT_READ);
+}
+
 void tcp_receive(struct tcp_conn *c, const struct tcp_segment *s, struct pkt *p)
 {
     uint32_t seq = s->seq, before = c->rcv_nxt;
@@ -320,8 +342,7 @@ void tcp_receive(struct tcp_conn *c, const struct tcp_segment *s, struct pkt *p)
         pkt_free(p);
         return;
     }
-    if (s->size > c->rcv_mss)
-        c->rcv_mss = min_u32(s->size, tcp_own_mss(c));
+    see_size(c, s);
     if (seq != c->rcv_nxt) {
         put_out_of_order(c, p, seq, fin);
         tcp_want_ack(c, true);
@@ -336,8 +357,7 @@ void tcp_receive(struct tcp_conn *c, const struct tcp_segment *s, struct pkt *p)
         fin_is_next(c);
     else if (hole)
         fill(c);
-    tune(c);
-    tcp_want_ack(c, hole || fin || c->unacked_in >= 2 * c->rcv_mss);
+    received(c, hole || fin);
     if (c->rcv_nxt != before && (!c->recv_shut || c->fin_got != had_fin))
         tcp_event(c, TCP_EVENT_READ);
 }

@@ -102,9 +102,11 @@ static void table_end(struct tcp_table *table, const struct tcp_ops *ops)
         ops->free(table->chain, (table->mask + 1) * sizeof(struct tcp_entry *));
 }
 
-struct tcp_conn *tcp_find(const struct tcp *t, const struct ip_ends *ends)
+struct tcp_conn *tcp_find(struct tcp *t, const struct ip_ends *ends)
 {
-    return (struct tcp_conn *)tcp_table_find(t, &t->conns, ends);
+    if (!t->recent || !ends_equal(&t->recent->ends, ends))
+        t->recent = (struct tcp_conn *)tcp_table_find(t, &t->conns, ends);
+    return t->recent;
 }
 
 void tcp_conn_insert(struct tcp_conn *c)
@@ -118,6 +120,8 @@ void tcp_conn_remove(struct tcp_conn *c)
     if (c->in_table)
         tcp_table_remove(c->t, &c->t->conns, &c->entry);
     c->in_table = false;
+    if (c->t->recent == c)
+        c->t->recent = NULL;
 }
 
 struct tcp_conn *tcp_conn_new(struct tcp *t, const struct ip_ends *ends,
@@ -270,12 +274,12 @@ void tcp_each(struct tcp *t, void (*fn)(void *arg, const struct tcp_conn *c), vo
 
 bool tcp_exists(const struct tcp *t, const struct ip_ends *ends)
 {
-    return tcp_find(t, ends) || tcp_find_wait(t, ends);
+    return tcp_table_find(t, &t->conns, ends) || tcp_find_wait(t, ends);
 }
 
 bool tcp_ends_taken(const struct tcp *t, const struct ip_ends *ends)
 {
     const struct tcp_time_wait *w = tcp_find_wait(t, ends);
 
-    return tcp_find(t, ends) || (w && !tcp_wait_reusable(t, w));
+    return tcp_table_find(t, &t->conns, ends) || (w && !tcp_wait_reusable(t, w));
 }

@@ -18,6 +18,9 @@ static void link(struct tcp_wheel *w, struct tcp_timer *timer)
     uint64_t n = tick >> WHEEL_BITS * level, now = w->tick >> WHEEL_BITS * level;
     if (n - now >= WHEEL_SLOTS) /* too far for the wheel: looked at again on the way */
         n = now + WHEEL_SLOTS - 1;
+    uint64_t due = max_u64(n << WHEEL_BITS * level, w->tick);
+    if (w->count == 0 || due < w->soonest)
+        w->soonest = due;
     unsigned slot = n % WHEEL_SLOTS;
     struct tcp_timer **head = &w->slot[level][slot];
     timer->next = *head;
@@ -85,9 +88,7 @@ static uint64_t next_tick(struct tcp_wheel *w)
         unsigned n = next_used(w, level, now % WHEEL_SLOTS);
         if (n == WHEEL_SLOTS)
             continue;
-        uint64_t tick = (now + n) << WHEEL_BITS * level;
-        if (tick < w->tick)
-            tick = w->tick;
+        uint64_t tick = max_u64((now + n) << WHEEL_BITS * level, w->tick);
         if (tick < best)
             best = tick;
     }
@@ -98,7 +99,7 @@ nsec_t tcp_wheel_next(const struct tcp *t)
 {
     if (t->wheel.count == 0)
         return DEADLINE_NEVER;
-    uint64_t tick = next_tick((struct tcp_wheel *)&t->wheel);
+    uint64_t tick = t->wheel.soonest;
     return tick > INT64_MAX >> WHEEL_SHIFT ? DEADLINE_NEVER : (nsec_t)((tick + 1) << WHEEL_SHIFT);
 }
 
@@ -135,10 +136,10 @@ void tcp_wheel_run(struct tcp *t)
     struct tcp_wheel *w = &t->wheel;
     uint64_t end = (uint64_t)t->now >> WHEEL_SHIFT; /* ticks before it are over */
 
-    while (w->tick < end) {
-        uint64_t tick = w->count ? next_tick(w) : UINT64_MAX;
+    for (;;) {
+        uint64_t tick = w->soonest = w->count ? next_tick(w) : UINT64_MAX;
         if (tick >= end) {
-            w->tick = end;
+            w->tick = max_u64(w->tick, end);
             return;
         }
         struct tcp_timer *list = NULL;

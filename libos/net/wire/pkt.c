@@ -10,17 +10,18 @@ static void free_own(struct pkt_mem *mem)
     pkt_pool_put(container_of(mem, struct pkt, own));
 }
 
-/* A piece without memory of its own yet, its fields cleared but for (size). */
+/* A piece without memory of its own yet, and without bytes. */
 static struct pkt *new_piece(size_t room)
 {
     struct pkt *p = pkt_pool_get(room);
-    uint16_t size;
 
     if (!p)
         return NULL;
-    size = p->size;
-    memset(p, 0, sizeof(*p));
-    p->size = size;
+    p->next = p->more = NULL;
+    p->len = p->total = 0;
+    p->flags = p->gso = 0;
+    p->gso_size = p->hdr_len = 0;
+    p->csum_from = p->csum_at = 0;
     return p;
 }
 
@@ -59,6 +60,15 @@ struct pkt *pkt_share(struct pkt *p, size_t off, size_t len)
 
     if (s)
         p->mem->refs++;
+    return s;
+}
+
+struct pkt *pkt_lend(struct pkt *p)
+{
+    struct pkt *s = pkt_share(p, 0, p->len);
+
+    if (s)
+        s->start = p->start;
     return s;
 }
 
