@@ -141,6 +141,9 @@ void inet_unconnect(struct isock *i);
 struct ip_addr inet_any(const struct isock *i);
 int inet_name(struct isock *i, bool peer, bool peer_known, struct sockaddr_storage *out);
 
+/* IFF_* of (i), as ioctl and netlink tell them. In interface.c. */
+unsigned inet_iface_flags(const struct ip_iface *i);
+
 /* What the options say of a packet to (to). */
 void inet_path(const struct isock *i, const struct ip_addr *to, struct net_path *path);
 

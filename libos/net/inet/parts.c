@@ -11,6 +11,7 @@ void dhcp_start(struct ip_iface *i);
 void process_ends(void);
 struct inode;
 int resolv_start(struct inode *etc);
+long sock_interface_ioctl(unsigned long request, long arg);
 int netdev_get(unsigned index, struct netdev **dev);
 
 extern const void *const inet_parts[];
@@ -21,4 +22,5 @@ const void *const inet_parts[] = {
     (const void *)netdev_get,
     (const void *)process_ends,
     (const void *)resolv_start,
+    (const void *)sock_interface_ioctl,
 };
