@@ -214,7 +214,9 @@ void inet_push_start(void);
 /* Events of connections, to stream.c: the socket is (user). */
 void inet_stream_event(void *user, unsigned events);
 
-/* Makes resolv.conf in (etc), if it has none: called once files are (init/mounts.c). 0, -ENOMEM. */
-must_check int resolv_start(struct inode *etc);
+/* Makes the network's files in (etc), those that it has not: called once files are (init/mounts.c).
+ * (hostname) writes the machine's name and a line's end. 0, -ENOMEM. */
+struct text;
+must_check int etc_start(struct inode *etc, void (*hostname)(struct text *t));
 
 #endif
