@@ -177,7 +177,7 @@ static int nl_bind(struct socket *s, const struct sockaddr_storage *addr, sockle
 
     if (len < sizeof(*a) || a->nl_family != AF_NETLINK)
         return -EINVAL;
-    if (n->port && a->nl_pid != n->port && a->nl_pid)
+    if (n->port && a->nl_pid != n->port)
         return -EINVAL;
     if (!n->port && a->nl_pid) {
         if (port_taken(a->nl_pid))
