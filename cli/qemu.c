@@ -132,6 +132,15 @@ static int add_ip(struct vm *vm, char *text)
     return qemu_net_ip(&vm->nets, text);
 }
 
+static int set_net_trace(struct vm *vm, char *text)
+{
+    if (!*text)
+        return refuse("--net-trace", "",
+                      "a file must be named; for example --net-trace trace.pcap");
+    vm->nets.trace = text;
+    return 0;
+}
+
 /* All options of pith run with a value. */
 static const struct option {
     const char *name;
@@ -140,6 +149,7 @@ static const struct option {
     {"--on", set_way},          {"-m", set_memory}, {"-e", add_env},
     {"--timeout", set_timeout}, {"--net", add_net}, {"--disk", add_disk},
     {"-v", not_there},          {"-p", add_port},   {"--ip", add_ip},
+    {"--net-trace", set_net_trace},
 };
 
 /* The value of the option at argv[*at], and which one it is; *at is left at the last word of it.
@@ -399,6 +409,8 @@ int qemu_run(int argc, char **argv)
     struct args command = {0};
 
     int status = parse(&vm, argc, argv);
+    if (status == 0)
+        status = qemu_net_check_trace(&vm.nets);
     if (status == 0)
         status = check_image(argv[vm.image]);
     if (status != 0)

@@ -90,9 +90,7 @@ int qemu_disk_parse(struct qemu_disk *disks, size_t n, char *text)
     return check(d);
 }
 
-/* (path) as the value of an option of QEMU's, where a comma is written twice. Relative paths may
- * not look like a protocol's name. */
-static void add_quoted(char *to, size_t size, const char *path)
+void qemu_quote_path(char *to, size_t size, const char *path)
 {
     size_t len = 0;
     if (path[0] != '/' && len + 2 < size) {
@@ -110,7 +108,7 @@ static void add_quoted(char *to, size_t size, const char *path)
 void qemu_disk_options(struct args *a, const struct qemu_disk *disk, size_t i, const char *bus)
 {
     char path[2 * PATH_MAX + 3];
-    add_quoted(path, sizeof(path), disk->path);
+    qemu_quote_path(path, sizeof(path), disk->path);
     args_add(a, "-blockdev");
     args_addf(a, "driver=raw,node-name=disk%zu,read-only=%s,file.driver=%s,file.filename=%s", i,
               disk->read_only ? "on" : "off", disk->device ? "host_device" : "file", path);

@@ -23,4 +23,8 @@ int qemu_disk_parse(struct qemu_disk *disks, size_t n, char *text);
  * of QEMU's kind of device, as in "pci". */
 void qemu_disk_options(struct args *a, const struct qemu_disk *disk, size_t i, const char *bus);
 
+/* (path) as the value of an option of QEMU's, where a comma is written twice. Relative paths may
+ * not look like a protocol's name. */
+void qemu_quote_path(char *to, size_t size, const char *path);
+
 #endif

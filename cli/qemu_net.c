@@ -6,6 +6,7 @@
 #include "qemu_net.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,9 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "qemu_disk.h"
+
+#define TRACE_MAX (14u + 65535) /* the longest packet with offloads */
 
 static int refuse(const char *option, const char *value, const char *why)
 {
@@ -121,6 +125,15 @@ int qemu_net_ip(struct qemu_nets *nets, const char *text)
     return 0;
 }
 
+int qemu_net_check_trace(const struct qemu_nets *nets)
+{
+    if (nets->trace == NULL || nets->count <= 1)
+        return 0;
+    return refuse("--net-trace", nets->trace,
+                  "QEMU writes a file for each network, and here are several; run it with "
+                  "--on process or kvm");
+}
+
 void qemu_net_defaults(struct qemu_nets *nets)
 {
     for (size_t i = 0; i < nets->count; i++)
@@ -136,7 +149,9 @@ void qemu_net_options(struct args *a, const struct qemu_nets *nets, size_t i, co
 
     args_add(a, "-netdev");
     if (n->tap != NULL) {
-        args_addf(a, "tap,id=net%zu,ifname=%s,script=no,downscript=no,vhost=off", i, n->tap);
+        /* QEMU before 8.0 takes the header of offloads for a part of the packets that it dumps. */
+        args_addf(a, "tap,id=net%zu,ifname=%s,script=no,downscript=no,vhost=off%s", i, n->tap,
+                  nets->trace != NULL ? ",vnet_hdr=off" : "");
         snprintf(mtu, sizeof(mtu), ",host_mtu=%u", n->mtu);
     } else {
         char forwards[2048] = "";
@@ -151,6 +166,12 @@ void qemu_net_options(struct args *a, const struct qemu_nets *nets, size_t i, co
             len += (size_t)more;
         }
         args_addf(a, "user,id=net%zu%s", i, forwards);
+    }
+    if (nets->trace != NULL) {
+        char path[2 * PATH_MAX + 3];
+        qemu_quote_path(path, sizeof(path), nets->trace);
+        args_add(a, "-object");
+        args_addf(a, "filter-dump,id=trace,netdev=net%zu,maxlen=%u,file=%s", i, TRACE_MAX, path);
     }
     if (getrandom(mac, sizeof(mac), 0) != (ssize_t)sizeof(mac))
         a->failed = true;

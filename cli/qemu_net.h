@@ -18,6 +18,7 @@ struct qemu_net {
 struct qemu_nets {
     struct qemu_net dev[QEMU_NETS_MAX];
     size_t count;
+    const char *trace; /* file of --net-trace, or NULL */
     struct args words; /* for the command line: pith.NAME=VALUE */
 };
 
@@ -26,6 +27,10 @@ struct qemu_nets {
 int qemu_net_add(struct qemu_nets *nets, const char *text);
 int qemu_net_port(struct qemu_nets *nets, const char *text);
 int qemu_net_ip(struct qemu_nets *nets, const char *text);
+
+/* --net-trace: after all networks, whether QEMU can write (nets->trace). 0, or the exit status after
+ * a message. */
+int qemu_net_check_trace(const struct qemu_nets *nets);
 
 /* Gives --net user the address that it has on Pith's monitor, where --ip gave none. After all of
  * them. */

@@ -17,6 +17,7 @@
 #include "monitor/core/boot.h"
 #include "monitor/core/machine.h"
 #include "monitor/core/say.h"
+#include "monitor/dev/net_trace.h"
 #include "monitor/kvm/guest.h"
 #include "monitor/kvm/plan.h"
 #include "monitor/options.h"
@@ -67,6 +68,8 @@ static int show_sandbox(void)
     for (unsigned i = 0; i < machine.nets.count; i++)
         params.in_fds |= 1ull << (STDERR_FILENO + 1 + machine.disks.count + i);
     params.out_fds |= params.in_fds & ~1ull;
+    if (machine.nets.trace)
+        params.out_fds |= 1ull << (STDERR_FILENO + 1 + machine.disks.count + machine.nets.count);
     filter_table(&params, calls);
     return filter_show(calls) ? EXIT_CANNOT_START : 0;
 }
@@ -140,9 +143,13 @@ static void lock_down(struct machine *m, unsigned first_fd)
     unsigned nets_fd = first_fd + m->disks.count, end_fd = nets_fd + m->nets.count;
     if (!err)
         err = nets_place(&m->nets, nets_fd);
+    int trace = err ? err : net_trace_place(end_fd);
+    if (trace < 0)
+        err = trace;
     if (!err) {
         filter_allow_disks(&params, &m->disks);
         params.in_fds |= (1ull << end_fd) - (1ull << nets_fd);
+        end_fd += (unsigned)trace;
         params.out_fds |= (1ull << end_fd) - (1ull << nets_fd);
         err = lockdown(&params, end_fd, &what);
     }
@@ -196,6 +203,8 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     if (disks_open(&m->disks) || nets_open(&m->nets))
         _exit(EXIT_CANNOT_START);
     set_clock(m);
+    if (net_trace_open(&m->nets, m->gettime))
+        _exit(EXIT_CANNOT_START);
     in->enforced = PITH_ENFORCED_WX | (m->allow_jit ? PITH_ENFORCED_JIT : 0);
     err = m->backend->prepare(m, in, &why);
     if (err && options.way == WAY_AUTO && !m->backend->in_process) {

@@ -36,6 +36,9 @@ const char options_help[] =
     "  --ip ADDRESS      its address, ADDR/LEN[,GATEWAY][,DNS], or dhcp (default), or none; may "
     "be\n"
     "                    given several times. It is that of the --net before it\n"
+    "  --net-trace FILE  write all packets of the machine's networks to FILE, as pcapng, for "
+    "tcpdump\n"
+    "                    and Wireshark. On QEMU as pcap, and of one network only\n"
     "  --allow-jit       let the program make memory executable, though never writable and\n"
     "                    executable at once\n"
     "  --no-aslr         load at the same address each time, for debugging\n"
@@ -220,6 +223,14 @@ static int add_net(struct parse *p, char *text)
     return 0;
 }
 
+static int set_net_trace(struct parse *p, char *text)
+{
+    if (!*text)
+        return refuse(p, "--net-trace: a file must be named; for example --net-trace trace.pcapng");
+    p->o->nets->trace = text;
+    return 0;
+}
+
 static bool port(const char **s)
 {
     uint64_t n;
@@ -286,6 +297,7 @@ static const struct option {
 } with_value[] = {
     {"-m", set_memory}, {"-e", add_env},    {"--timeout", set_timeout},
     {"--on", set_way},  {"--net", add_net}, {"--disk", add_disk},
+    {"--net-trace", set_net_trace},
     {"--ip", add_ip},   {"-v", not_yet},    {"-p", add_port},
 };
 
@@ -352,6 +364,7 @@ int options_parse(int argc, char **argv, char *const *environ, struct options *o
     o->no_aslr = o->allow_jit = false;
     o->way = WAY_AUTO;
     o->disks->count = 0;
+    o->nets->trace = NULL;
     o->nets->count = o->nets->port_count = o->setting_count = 0;
     o->env_count = 0;
     o->env = argv + 1;

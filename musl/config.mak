@@ -24,7 +24,8 @@ ARCH_SRCS := $(filter-out $(PITH_DROPPED:%=$(srcdir)/src/%),$(sort $(wildcard $(
 
 # Files of ours that take no other's place.
 BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.c \
-    $(srcdir)/src/malloc/page_cache.c
+    $(srcdir)/src/malloc/page_cache.c \
+    $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c
 
 # A file below src/ here takes the place of musl's file of the same name: of two pattern rules that fit,
 # make takes the one with the shorter stem, if its source exists.
@@ -37,9 +38,11 @@ obj/src/%.o: $(PITH_MUSL)/src/%.c $(GENH) $(IMPH)
 # others these need not bring it in.
 obj/src/exit/exit.o obj/src/stdio/__lockfile.o obj/src/thread/__lock.o: CFLAGS_ALL += -DPITH_FUTEX_WEAK
 
-# These make Unix sockets only.
-obj/src/misc/syslog.o obj/src/network/if_nametoindex.o obj/src/network/if_indextoname.o: \
-    CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h
+# These make sockets of some families only.
+obj/src/misc/syslog.o: CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h
+obj/src/network/lookup_name.o obj/src/network/res_msend.o obj/src/network/if_nametoindex.o \
+    obj/src/network/if_indextoname.o: CFLAGS_ALL += -Dsocket=__pith_socket_inet
+obj/src/network/netlink.o: CFLAGS_ALL += -Dsocket=__pith_socket_netlink
 
 # malloc's pages come and go by way of page_cache.c.
 obj/src/malloc/mallocng/malloc.o obj/src/malloc/mallocng/free.o: \

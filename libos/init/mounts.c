@@ -45,17 +45,19 @@ static int mount_at(struct inode *dir, const char *name, mode_t mode, struct fs 
     return 0;
 }
 
-/* Makes /etc/resolv.conf; of the internet sockets (net/inet/resolv.c), weak. 0, -ENOMEM. */
-__attribute__((weak, visibility("hidden"))) int resolv_start(struct inode *etc);
+/* Makes files of the network in /etc; of the internet sockets (net/inet/etc.c), weak. 0, -ENOMEM. */
+struct text;
+__attribute__((weak, visibility("hidden"))) int etc_start(struct inode *etc,
+                                                          void (*hostname)(struct text *t));
 
-static int name_servers(void)
+static int network_files(void)
 {
     struct inode *etc;
-    int err = resolv_start ? mount_point(root.fs.root, "etc", 0755, &etc) : 0;
+    int err = etc_start ? mount_point(root.fs.root, "etc", 0755, &etc) : 0;
 
-    if (err || !resolv_start)
+    if (err || !etc_start)
         return err;
-    err = resolv_start(etc);
+    err = etc_start(etc, proc_hostname);
     inode_put(etc);
     return err;
 }
@@ -76,7 +78,7 @@ static int make_mounts(void)
     if (!err)
         err = mount_at(root.fs.root, "etc", 0755, NULL);
     if (!err)
-        err = name_servers();
+        err = network_files();
     if (!err)
         err = dev_fs.start(&dev_fs);
     if (!err)

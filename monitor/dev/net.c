@@ -9,6 +9,7 @@
 
 #include "monitor/core/say.h"
 #include "monitor/core/sys.h"
+#include "monitor/dev/net_trace.h"
 #include "monitor/dev/net_user.h"
 
 #define HERE (-1l)
@@ -42,6 +43,8 @@ static bool transmit_one(struct net *n)
     long done = sys6(SYS_pwritev2, n->fd, (long)chain.iov, chain.count, HERE, HERE, 0);
     if (done == -EAGAIN)
         return false;
+    if (done > (long)HEADER_LEN)
+        net_trace(n, NET_TRACE_OUT, chain.iov, chain.count, HEADER_LEN, (size_t)done - HEADER_LEN);
     /* What the host refuses is lost, as packets are. */
     queue_use(&n->tx, chain.head, 0);
     return true;
@@ -145,6 +148,7 @@ static int receive_user(struct net *n)
     }
     if (!fill(n, p, packet, len))
         return 0;
+    net_trace(n, NET_TRACE_IN, &(struct iovec){(char *)packet, len}, 1, 0, len);
     net_user_taken(len);
     return give(n, p, HEADER_LEN + len);
 }
@@ -165,7 +169,10 @@ static int receive_one(struct net *n)
     long len = sys6(SYS_preadv2, n->fd, (long)(p->iov + p->part), p->parts, HERE, HERE, 0);
     if (len == -EFAULT)
         stop(n, "receive", "a buffer is in memory that cannot be written");
-    return len > (long)HEADER_LEN ? give(n, p, (size_t)len) : 0;
+    if (len <= (long)HEADER_LEN)
+        return 0;
+    net_trace(n, NET_TRACE_IN, p->iov, p->parts, HEADER_LEN, (size_t)len - HEADER_LEN);
+    return give(n, p, (size_t)len);
 }
 
 int nets_serve(struct nets *ns)

@@ -52,6 +52,7 @@ struct nets {
     unsigned count;
     struct net dev[NETS_MAX];
     struct busy_poll busy;
+    const char *trace;   /* file of --net-trace; NULL: none (net_trace.h) */
     unsigned port_count; /* of --net user, which at most one device is */
     struct net_port {
         const char *spec; /* as passt has it: [ADDR/]HOST:GUEST */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "monitor/core/sys.h"
+#include "monitor/dev/net_trace.h"
 
 #define HERE       (-1l)
 #define HEADER_LEN 12u
@@ -76,6 +77,7 @@ bool net_user_transmit(struct net *n, net_stop *stop)
     if (n->sent < PREFIX_LEN + len)
         return false;
     n->sent = 0;
+    net_trace(n, NET_TRACE_OUT, chain.iov, chain.count, HEADER_LEN, len);
     queue_use(&n->tx, chain.head, 0);
     return true;
 }

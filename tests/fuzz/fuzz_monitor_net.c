@@ -4,7 +4,7 @@
  * memory is touched. The first byte chooses between a TAP device and passt; packets come from the
  * other end of a socket.
  *
- * sources: monitor/dev/net.c monitor/dev/net_user.c monitor/dev/queue.c
+ * sources: monitor/dev/net.c monitor/dev/net_trace.c monitor/dev/net_user.c monitor/dev/queue.c
  * uses:    monitor abi */
 #include <stdlib.h>
 #include <string.h>

@@ -5,17 +5,19 @@
  *
  * net_user.c is included whole, as its buffer is to be empty for every test.
  *
- * sources: monitor/dev/net.c monitor/dev/queue.c
+ * sources: monitor/dev/net.c monitor/dev/net_trace.c monitor/dev/queue.c
  * uses:    monitor abi */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "unit.h"
 #include "monitor/core/say.h"
 #include "monitor/dev/net.h"
+#include "monitor/dev/net_trace.h"
 
 #include "../../monitor/dev/net_user.c"
 
@@ -300,6 +302,105 @@ static void hostile_guests(void **state)
     stopped_for("no sound length");
 }
 
+static int fixed_time(int clock, struct timespec *ts)
+{
+    assert_int_equal(clock, CLOCK_REALTIME);
+    *ts = (struct timespec){1700000000, 123456789};
+    return 0;
+}
+
+static void open_trace(const char *path)
+{
+    ns.trace = path;
+    assert_int_equal(net_trace_open(&ns, fixed_time), 0);
+    assert_int_equal(net_trace_place(90), 1);
+}
+
+/* One packet each way, of lengths that need padding, in the blocks of the format. */
+static void trace_of_both_ways(void **state)
+{
+    static const uint32_t flags[] = {NET_TRACE_OUT, NET_TRACE_IN};
+    char path[] = "/tmp/pith-trace-XXXXXX";
+    uint8_t got[1000];
+    uint32_t word[8];
+    (void)state;
+    begin(true);
+    close(mkstemp(path));
+    open_trace(path);
+    memcpy(mem + DATA_AT + HEADER, "hello", 5);
+    describe(TX_AT, 0, buffer(0), HEADER + 2, 1, 1);
+    describe(TX_AT, 1, buffer(0) + HEADER + 2, 3, 0, 0);
+    offer(TX_AT, 0);
+    post(4, BUF);
+    assert_int_equal(write(peer, "\0\0\0\5world", 9), 9);
+    assert_int_equal(nets_serve(&ns), 1);
+    assert_string_equal(said, "");
+
+    int fd = open(path, O_RDONLY);
+    ssize_t len = read(fd, got, sizeof(got));
+    close(fd);
+    unlink(path);
+    memcpy(word, got, 16);
+    assert_int_equal(word[0], 0x0a0d0d0a);
+    assert_int_equal(word[1], 28);
+    assert_int_equal(word[2], 0x1a2b3c4d);
+    size_t at = 28;
+    memcpy(word, got + at, 16);
+    assert_int_equal(word[0], 1);
+    assert_int_equal(word[2], 1); /* Ethernet */
+    assert_memory_equal(got + at + 16, "\2\0\4\0eth0\3\0\4\0user\11\0\1\0\11\0\0\0\0\0\0", 28);
+    at += word[1];
+    for (int i = 0; i < 2; i++) {
+        memcpy(word, got + at, 28);
+        assert_int_equal(word[0], 6);
+        assert_int_equal(word[1], 28 + 8 + 16);
+        assert_int_equal(word[2], 0);
+        assert_int_equal((uint64_t)word[3] << 32 | word[4], 1700000000123456789ull);
+        assert_int_equal(word[5], 5);
+        assert_int_equal(word[6], 5);
+        assert_memory_equal(got + at + 28, i ? "world\0\0" : "hello\0\0", 8);
+        memcpy(word, got + at + 36, 16);
+        assert_int_equal(word[0], 4 << 16 | 2);
+        assert_int_equal(word[1], flags[i]);
+        assert_int_equal(word[3], 28 + 8 + 16);
+        at += word[3];
+    }
+    assert_int_equal(at, len);
+}
+
+/* A trace that cannot be written any further says so once; packets travel on. */
+static void trace_without_room(void **state)
+{
+    char path[] = "/tmp/pith-trace-XXXXXX";
+    (void)state;
+    begin(true);
+    ns.trace = "/nonexistent/trace";
+    assert_int_equal(net_trace_open(&ns, fixed_time), -ENOENT);
+    assert_string_equal(said, "--net-trace /nonexistent/trace: No such file or directory");
+    ns.trace = "/dev/full";
+    assert_int_equal(net_trace_open(&ns, fixed_time), -ENOSPC);
+
+    close(mkstemp(path));
+    open_trace(path);
+    said[0] = 0;
+    int full = open("/dev/full", O_WRONLY);
+    assert_int_equal(dup2(full, 90), 90);
+    close(full);
+    describe(TX_AT, 0, buffer(0), HEADER + 60, 0, 0);
+    for (uint16_t i = 0; i < 2; i++) {
+        offer(TX_AT, 0);
+        nets_serve(&ns);
+        assert_int_equal(used(TX_AT)->idx, i + 1);
+        if (i == 0)
+            assert_non_null(strstr(said, ": the trace ends here: No space left on device"));
+        else
+            assert_string_equal(said, "");
+        said[0] = 0;
+    }
+    close(90);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +410,8 @@ int main(void)
         cmocka_unit_test(stream_that_is_full),
         cmocka_unit_test(hostile_guests),
         cmocka_unit_test(stream_both_ways),
+        cmocka_unit_test(trace_of_both_ways),
+        cmocka_unit_test(trace_without_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,6 +138,11 @@ static void networks(void **state)
     assert_int_equal(options.settings[0].net, 0);
     assert_int_equal(options.settings[2].net, 1);
     assert_string_equal(options.settings[2].value, "fd00::1/64");
+    assert_int_equal(PARSE("--net=tap:a", "--net-trace", "t.pcapng", "i"), 0);
+    assert_string_equal(net_list.trace, "t.pcapng");
+    assert_int_equal(PARSE("--net=tap:a", "i"), 0);
+    assert_null(net_list.trace);
+    REFUSED("--net-trace: a file must be named", "--net-trace=", "i");
     REFUSED("--net tap:: a network is", "--net", "tap:", "i");
     REFUSED("--net bridge: a network is", "--net", "bridge", "i");
     REFUSED("--ip 10.0.0.1: an address is", "--ip", "10.0.0.1", "i");

@@ -19,7 +19,6 @@ void proc_version(struct text *t);
 void proc_filesystems(struct text *t);
 void proc_osrelease(struct text *t);
 void proc_ostype(struct text *t);
-void proc_hostname(struct text *t);
 void proc_pid_max(struct text *t);
 void proc_uuid(struct text *t);
 void proc_boot_id(struct text *t);

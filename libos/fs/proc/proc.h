@@ -8,4 +8,9 @@
 
 extern struct fs proc_fs;
 
+struct text;
+
+/* Writes the name of the machine and the end of the line. */
+void proc_hostname(struct text *t);
+
 #endif

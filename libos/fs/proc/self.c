@@ -11,6 +11,7 @@
 #include "mm/heap.h"
 #include "mm/page.h"
 #include "proc/internal.h"
+#include "proc/proc.h"
 #include "thread/sched.h"
 #include "time/uptime.h"
 #include "vfs/fd.h"

@@ -31,6 +31,7 @@ struct dhcp {
     uint32_t xid;
     nsec_t began; /* the present search for a lease */
     unsigned tries;
+    bool had_lease;
     uint32_t server, address; /* offered, later leased */
     uint8_t prefix;
     nsec_t t1, t2, expires;
@@ -304,6 +305,18 @@ static bool configure(struct dhcp *d, const struct dhcp_offer *o)
     return true;
 }
 
+const char *dhcp_pending(const struct ip_iface *i)
+{
+    const struct dhcp *d = client_of(i);
+
+    if (!d || d->had_lease)
+        return NULL;
+    if (!i->dev->link)
+        return "the link is down";
+    return d->state == REQUESTING ? "the DHCP server that offered one has not confirmed it"
+                                  : "no DHCP server has answered";
+}
+
 static void offered(struct dhcp *d, const struct dhcp_offer *o)
 {
     if (d->state != SELECTING)
@@ -326,6 +339,7 @@ static void acknowledged(struct dhcp *d, const struct dhcp_offer *o)
         return;
     }
     d->state = BOUND;
+    d->had_lease = true;
     timer_cancel(&d->timer);
     if (d->t1 != DEADLINE_NEVER)
         timer_set(&d->timer, d->t1, run);

@@ -6,6 +6,7 @@
 
 #include "iface/user.h"
 #include "inet/internal.h"
+#include "inet/ready.h"
 #include "mm/heap.h"
 #include "wire/ip.h"
 
@@ -360,7 +361,9 @@ static int dgram_connect(struct socket *s, const struct sockaddr_storage *addr, 
         publish(d);
         return 0;
     }
-    int err = autobind(d);
+    int err = inet_ready_for(addr);
+    if (!err)
+        err = autobind(d);
     if (err)
         return err;
     err = inet_peer_name(i, addr, len, &n);
@@ -485,7 +488,9 @@ static ssize_t dgram_send(struct socket *s, struct sock_msg *m)
         return -EMSGSIZE;
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
-    int err = autobind(d);
+    int err = m->name_len ? inet_ready_for(m->name) : 0;
+    if (!err)
+        err = autobind(d);
     if (!err && m->control_len)
         err = inet_read_control(&d->in, m, &c);
     if (!err && d->corked)

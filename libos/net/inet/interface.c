@@ -56,15 +56,15 @@ static long list(struct ifconf *c)
     return 0;
 }
 
-static short flags_of(const struct ip_iface *i)
+unsigned inet_iface_flags(const struct ip_iface *i)
 {
-    int f = i->dev ? IFF_BROADCAST | IFF_MULTICAST : IFF_LOOPBACK;
+    unsigned f = i->dev ? IFF_BROADCAST | IFF_MULTICAST : IFF_LOOPBACK;
 
     if (i->up)
-        f |= IFF_UP | IFF_RUNNING;
+        f |= IFF_UP | (!i->dev || i->dev->link ? IFF_RUNNING : 0);
     if (i->promiscuous)
         f |= IFF_PROMISC;
-    return (short)f;
+    return f;
 }
 
 static long by_index(struct ifreq *r)
@@ -122,7 +122,7 @@ static long on_interface(struct ip_iface *i, unsigned long request, struct ifreq
         r->ifr_ifindex = (int)i->index;
         return 0;
     case SIOCGIFFLAGS:
-        r->ifr_flags = flags_of(i);
+        r->ifr_flags = (short)inet_iface_flags(i);
         return 0;
     case SIOCSIFFLAGS:
         i->up = r->ifr_flags & IFF_UP;

@@ -141,6 +141,9 @@ void inet_unconnect(struct isock *i);
 struct ip_addr inet_any(const struct isock *i);
 int inet_name(struct isock *i, bool peer, bool peer_known, struct sockaddr_storage *out);
 
+/* IFF_* of (i), as ioctl and netlink tell them. In interface.c. */
+unsigned inet_iface_flags(const struct ip_iface *i);
+
 /* What the options say of a packet to (to). */
 void inet_path(const struct isock *i, const struct ip_addr *to, struct net_path *path);
 
@@ -211,7 +214,9 @@ void inet_push_start(void);
 /* Events of connections, to stream.c: the socket is (user). */
 void inet_stream_event(void *user, unsigned events);
 
-/* Makes resolv.conf in (etc), if it has none: called once files are (init/mounts.c). 0, -ENOMEM. */
-must_check int resolv_start(struct inode *etc);
+/* Makes the network's files in (etc), those that it has not: called once files are (init/mounts.c).
+ * (hostname) writes the machine's name and a line's end. 0, -ENOMEM. */
+struct text;
+must_check int etc_start(struct inode *etc, void (*hostname)(struct text *t));
 
 #endif

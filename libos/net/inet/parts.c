@@ -10,7 +10,9 @@ extern const struct sock_family sock_family_inet, sock_family_inet6;
 void dhcp_start(struct ip_iface *i);
 void process_ends(void);
 struct inode;
-int resolv_start(struct inode *etc);
+struct text;
+int etc_start(struct inode *etc, void (*hostname)(struct text *t));
+long sock_interface_ioctl(unsigned long request, long arg);
 int netdev_get(unsigned index, struct netdev **dev);
 
 extern const void *const inet_parts[];
@@ -20,5 +22,6 @@ const void *const inet_parts[] = {
     (const void *)dhcp_start,
     (const void *)netdev_get,
     (const void *)process_ends,
-    (const void *)resolv_start,
+    (const void *)etc_start,
+    (const void *)sock_interface_ioctl,
 };

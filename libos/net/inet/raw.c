@@ -6,6 +6,7 @@
 
 #include "iface/user.h"
 #include "inet/internal.h"
+#include "inet/ready.h"
 #include "mm/heap.h"
 #include "wire/checksum.h"
 #include "wire/ip.h"
@@ -149,7 +150,9 @@ static int raw_connect(struct socket *s, const struct sockaddr_storage *addr, so
         inet_unconnect(i);
         return 0;
     }
-    int err = inet_autobind(i);
+    int err = inet_ready_for(addr);
+    if (!err)
+        err = inet_autobind(i);
     if (!err)
         err = inet_peer_name(i, addr, len, &n);
     if (err)
@@ -254,7 +257,9 @@ static ssize_t raw_send(struct socket *s, struct sock_msg *m)
         return -EOPNOTSUPP;
     if (is_echo(i) && m->len < sizeof(struct wire_icmp))
         return -EINVAL;
-    int err = m->control_len ? inet_read_control(i, m, &c) : 0;
+    int err = m->name_len ? inet_ready_for(m->name) : 0;
+    if (!err && m->control_len)
+        err = inet_read_control(i, m, &c);
     if (!err)
         err = receiver(i, m, &ends);
     if (!err)

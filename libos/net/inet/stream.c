@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <netinet/tcp.h>
 
+#include "inet/ready.h"
 #include "mm/heap.h"
 
 #ifndef TCP_INQ
@@ -235,12 +236,15 @@ static int stream_connect(struct socket *s, const struct sockaddr_storage *addr,
         wait_wake(&s->wait);
         return 0;
     }
+    int err = inet_ready_for(addr);
+    if (err)
+        return err;
     if (t->state == STREAM_CONNECTED || t->state == STREAM_LISTENING)
         return -EISCONN;
     if (t->state == STREAM_CONNECTING) {
         answer = -EALREADY;
     } else {
-        int err = start_connection(t, addr, len);
+        err = start_connection(t, addr, len);
         if (err)
             return err;
         /* Even if it is made, or refused, already: on the loopback. */
@@ -250,7 +254,7 @@ static int stream_connect(struct socket *s, const struct sockaddr_storage *addr,
     while (inet_stream_look(t), is_syn(t)) {
         if (deadline == DEADLINE_NOW)
             return answer;
-        int err = sock_wait(&s->wait, deadline, "connect to a server");
+        err = sock_wait(&s->wait, deadline, "connect to a server");
         if (err == -EAGAIN)
             return answer;
         if (err)

@@ -35,6 +35,8 @@ void ip_tables_changed(void)
     ip_generation++;
     if (ip_changed)
         ip_changed();
+    if (ip_told)
+        ip_told();
 }
 
 /* Bits of the network as ip_route counts them: of 128. */

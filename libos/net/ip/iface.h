@@ -82,6 +82,10 @@ IP_HOOK void dhcp_conflict(struct ip_iface *i, const struct ip_addr *addr);
 IP_HOOK void dhcp_start(struct ip_iface *i);
 void slaac_start(struct ip_iface *i);
 
+/* What the first lease of (i) still lacks, in words (static text). NULL: it has come, or nobody asked
+ * for one. Weak. */
+IP_HOOK const char *dhcp_pending(const struct ip_iface *i);
+
 /* The link is there again, perhaps another one: who has been started asks anew. */
 IP_HOOK void dhcp_again(struct ip_iface *i);
 void slaac_again(struct ip_iface *i);
@@ -173,8 +177,8 @@ extern struct ip_names ip_names;
  * servers are taken; (search): "" or domains with a space between two. In the order of the enum,
  * the first are the best. */
 enum ip_names_source { IP_NAMES_SETTINGS, IP_NAMES_DHCP, IP_NAMES_ROUTER, IP_NAMES_SOURCES };
-/* Called when they have become others; weak, of inet/resolv.c. */
-IP_HOOK void ip_names_changed(void);
+/* Called when they, or addresses or routes, have become others; weak, of inet/etc.c. */
+IP_HOOK void ip_told(void);
 
 void ip_names_set(enum ip_names_source source, const struct ip_addr *server, unsigned count,
                   const char *search);

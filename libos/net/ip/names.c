@@ -31,6 +31,6 @@ void ip_names_set(enum ip_names_source source, const struct ip_addr *server, uns
     if (memcmp(&names, &ip_names, sizeof(names)) == 0)
         return;
     ip_names = names;
-    if (ip_names_changed)
-        ip_names_changed();
+    if (ip_told)
+        ip_told();
 }

@@ -72,6 +72,7 @@ static void link_changed(struct netdev *dev)
 {
     struct ip_iface *i = dev->user;
 
+    ip_tables_changed();
     if (!dev->link)
         return;
     for (const struct ip_iface_addr *a = i->addrs; a; a = a->next)

@@ -20,6 +20,9 @@
 #include "lookup.h"
 #include "stdio_impl.h"
 
+/* Waits for a network that is still coming up: libos/net/inet. */
+__attribute__((__weak__)) void inet_ready_names(void);
+
 enum { MAX_NAME = 255, MAX_QUERY = 280, MAX_SEARCH = 256 };
 /* MAXADDRS addresses with a chain of CNAMEs before them. */
 enum { MAX_ANSWER = 2048 };
@@ -226,6 +229,8 @@ static int from_search(struct address buf[static MAXADDRS], char canon[static MA
     size_t len = strlen(name), dots = 0;
     int final_dot = name[len - 1] == '.';
 
+    if (inet_ready_names)
+        inet_ready_names();
     if (__get_resolv_conf(&conf, search, sizeof search) < 0)
         return EAI_SYSTEM;
     for (size_t i = 0; i < len; i++)

@@ -24,6 +24,9 @@
 #include <unistd.h>
 #include "lookup.h"
 
+/* Waits for a network that is still coming up: libos/net/inet. */
+__attribute__((__weak__)) void inet_ready_names(void);
+
 enum { HEADER_LEN = 12, QUERIES = 2, DNS_PORT = 53, MIN_ANSWER = 512, MAX_MESSAGE = 65535 };
 enum { NO_ERROR = 0, NO_SUCH_NAME = 3 };
 
@@ -360,6 +363,8 @@ int __res_msend(int nqueries, const unsigned char *const *queries, const int *ql
 {
     struct resolvconf conf;
 
+    if (inet_ready_names)
+        inet_ready_names();
     if (__get_resolv_conf(&conf, 0, 0) < 0)
         return -1;
     return __res_msend_rc(nqueries, queries, qlens, answers, alens, asize, &conf);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The end of <sys/socket.h> of a Pith sysroot. socket(AF_UNIX, ...), the domain a constant, is the
- * system call alone, to which Unix sockets belong. The function socket(2), for all other domains
- * and for those known only at run time, makes the internet families part of the image, too. */
+ * system call alone, to which Unix sockets belong. For other constants a function makes the
+ * families of that domain part of the image, too; and socket(2), for domains known only at run
+ * time, all of them. */
 #ifndef _BITS_PITH_SOCKET_H
 #define _BITS_PITH_SOCKET_H
 
@@ -17,6 +18,8 @@ extern "C" {
 long pith_sys_socket(long, long, long) __attribute__((__visibility__("hidden")));
 long __pith_syscall_ret(unsigned long);
 int __pith_socket(int, int, int) __asm__("socket");
+int __pith_socket_inet(int, int, int);
+int __pith_socket_netlink(int, int, int);
 
 extern __inline __attribute__((__always_inline__, __gnu_inline__)) int
 socket(int __domain, int __type, int __protocol)
@@ -24,6 +27,10 @@ socket(int __domain, int __type, int __protocol)
     if (__builtin_constant_p(__domain) && __domain == AF_UNIX)
         return (int)__pith_syscall_ret(
             (unsigned long)pith_sys_socket(AF_UNIX, __type, __protocol));
+    if (__builtin_constant_p(__domain) && (__domain == AF_INET || __domain == AF_INET6))
+        return __pith_socket_inet(__domain, __type, __protocol);
+    if (__builtin_constant_p(__domain) && __domain == AF_NETLINK)
+        return __pith_socket_netlink(__domain, __type, __protocol);
     return __pith_socket(__domain, __type, __protocol);
 }
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * socket(2) where the domain is known to be AF_INET or AF_INET6: <bits/pith_socket.h>. */
+#include "syscall.h"
+
+extern const void *const pith_inet_parts[];
+
+int __pith_socket_inet(int domain, int type, int protocol);
+
+int __pith_socket_inet(int domain, int type, int protocol)
+{
+    __asm__ volatile("" : : "r"(pith_inet_parts));
+    return (int)__syscall_ret((unsigned long)__syscall(SYS_socket, domain, type, protocol));
+}
