@@ -11,6 +11,7 @@
 #define CC_LIB     "lib/pith/lib"
 #define CC_SCRIPT  CC_LIB "/image.ld"
 #define CC_SCRIPT_HOSTED CC_LIB "/image-hosted.ld"
+#define CC_NOTE_POLICY CC_LIB "/note-policy.o"
 #define CC_SPECS   CC_LIB "/gcc.specs"
 #define CC_TOOLS   "libexec/pith"
 #define CC_MONITOR "libexec/pith/pith-monitor"
@@ -39,6 +40,7 @@ struct request {
     bool no_includes;
     bool libgcc; /* -lgcc was given: linked even with no_libs */
     bool allow_missing;
+    const char *policy; /* file of --policy, or NULL */
     bool help;
 };
 
