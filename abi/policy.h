@@ -31,8 +31,7 @@ enum pith_policy_kind {
 #define PITH_POLICY_NET     (1u << 0)
 #define PITH_POLICY_DISK    (1u << 1)
 #define PITH_POLICY_CONSOLE (1u << 2)
-#define PITH_POLICY_ENTROPY (1u << 3)
-#define PITH_POLICY_DEVICES 0xfu
+#define PITH_POLICY_DEVICES 7u
 
 /* Lines are those of the text that this was made of, from 1; 0: the text does not say it. */
 struct pith_policy {

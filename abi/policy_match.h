@@ -94,6 +94,17 @@ static inline bool policy_none(const struct pith_policy *p, unsigned kind)
     return true;
 }
 
+/* The line that says that (device), which is not permitted, is not: of a network, that may be one about what is done
+ * with it. 0: none. */
+static inline unsigned policy_device_line(const struct pith_policy *p, unsigned device)
+{
+    unsigned line = p->devices_line;
+
+    for (unsigned kind = 0; kind <= PITH_POLICY_LOOKUP && !line && device == PITH_POLICY_NET; kind++)
+        line = p->kind_line[kind];
+    return line;
+}
+
 /* Whether any part of (p) says something about networks. */
 static inline bool policy_limits_net(const struct pith_policy *p)
 {

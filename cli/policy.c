@@ -54,7 +54,7 @@ void policy_rule_text(const struct pith_policy_net *r, char *buf, size_t size)
 
 void policy_print(FILE *out, const struct policy *p)
 {
-    static const char *const devices[] = {"net", "disk", "console", "entropy"};
+    static const char *const devices[] = {"net", "disk", "console"};
     const struct pith_policy *h = &p->head;
     char text[320];
 

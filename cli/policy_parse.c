@@ -277,12 +277,12 @@ static int parse_memory(struct parse *s)
     return 0;
 }
 
-static const char *const device_names[] = {"net", "disk", "console", "entropy"};
+static const char *const device_names[] = {"net", "disk", "console"};
 
 static int parse_devices(struct parse *s)
 {
     struct pith_policy *h = &s->p->head;
-    static const char expected[] = "net, disk, console or entropy; or none alone";
+    static const char expected[] = "net, disk or console; or none alone";
 
     if (h->devices_line)
         return twice(s, "devices", h->devices_line);

@@ -35,7 +35,7 @@ static bool transmit_one(struct net *n)
 {
     struct queue_chain chain;
     const char *why;
-    if (!n->host)
+    if (n->stream)
         return net_user_transmit(n, stop);
     int found = queue_peek(&n->tx, &chain, &why);
     if (found < 0)
@@ -43,7 +43,8 @@ static bool transmit_one(struct net *n)
     if (found <= 0)
         return false;
     long done = sys6(SYS_pwritev2, n->fd, (long)chain.iov, chain.count, HERE, HERE, 0);
-    if (done == -EAGAIN)
+    n->full = done == -EAGAIN;
+    if (n->full)
         return false;
     /* What the host refuses is lost, as packets are. */
     queue_use(&n->tx, chain.head, 0);
@@ -157,7 +158,7 @@ static int receive_user(struct net *n, struct posted *p)
 
 static int receive_one(struct net *n, struct posted *p)
 {
-    if (!n->host)
+    if (n->stream)
         return receive_user(n, p);
     size_t want = n->offloads ? PACKET_MAX : HEADER_LEN + 18u + n->mtu;
     n->starved = !gather(n, want, p);
@@ -170,6 +171,8 @@ static int receive_one(struct net *n, struct posted *p)
     long len = sys6(SYS_preadv2, n->fd, (long)p->iov, p->parts, HERE, HERE, 0);
     if (len == -EFAULT)
         stop(n, "receive", "a buffer is in memory that cannot be written");
+    if (len == 0)
+        stop(n, "receive", "the gate of its policy has ended");
     return len > (long)HEADER_LEN ? give(n, p, (size_t)len) : 0;
 }
 
