@@ -10,6 +10,7 @@
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
+#include "vfs/permit.h"
 
 #ifndef FALLOC_FL_KEEP_SIZE
 #define FALLOC_FL_KEEP_SIZE 0x01
@@ -135,18 +136,20 @@ static long set_size(struct inode *inode, long size)
 long pith_sys_truncate(long path, long size)
 {
     HOLD;
-    struct inode *inode;
+    struct path p;
 
     if (size < 0)
         return -EINVAL;
-    long err = path_lookup(AT_FDCWD, (const char *)path, PATH_FOLLOW, &inode);
+    long err = path_walk(AT_FDCWD, (const char *)path, PATH_FOLLOW, &p);
     if (err)
         return err;
-    if (S_ISDIR(inode->mode))
+    if (S_ISDIR(p.inode->mode))
         err = -EISDIR;
     else
-        err = S_ISREG(inode->mode) ? set_size(inode, size) : -EINVAL;
-    inode_put(inode);
+        err = S_ISREG(p.inode->mode) ? vfs_may_change(&p) : -EINVAL;
+    if (!err)
+        err = set_size(p.inode, size);
+    path_put(&p);
     return err;
 }
 
