@@ -188,7 +188,7 @@ static int write_note(const struct policy *policy, const struct image *im, int o
         Elf64_Nhdr header;
         char name[8];
         struct policy policy;
-    } note = {{sizeof(PITH_NOTE_NAME), policy->head.size, PITH_NOTE_POLICY}, PITH_NOTE_NAME, *policy};
+    } __attribute__((packed)) note = {{sizeof(PITH_NOTE_NAME), policy->head.size, PITH_NOTE_POLICY}, PITH_NOTE_NAME, *policy};
     if (im->note_slot == 0)
         return fault_set(f, EXIT_IMAGE,
                          "the image has no spare program header for a policy: link it again");

@@ -93,7 +93,8 @@ static int parse_address(struct parse *s, struct word w, struct pith_policy_net 
     if (inet_pton(six ? AF_INET6 : AF_INET, text, r->addr + (six ? 0 : 12)) != 1)
         return fail(s, w.at, expected);
     len = six ? 128 : 32;
-    if (slash++ != NULL && (!number(&slash, end, len, &len) || slash != end))
+    slash = slash != NULL ? slash + 1 : NULL;
+    if (slash != NULL && (!number(&slash, end, len, &len) || slash != end))
         return fail(s, w.at + n + 1, six ? "a length of 0 to 128" : "a length of 0 to 32");
     r->prefix = (uint8_t)(len + (six ? 0 : 96));
     for (unsigned bit = r->prefix; bit < 128; bit++)
@@ -189,7 +190,7 @@ static bool sound_name(struct word w)
 {
     size_t at = w.len > 2 && w.at[0] == '*' && w.at[1] == '.' ? 2 : 0, label = 0;
 
-    if (w.len > 253 || at == w.len)
+    if (w.len > 253 || at == w.len || is(w, "any") || is(w, "none"))
         return false;
     for (; at < w.len; at++) {
         char c = w.at[at];
@@ -231,16 +232,16 @@ static int parse_texts(struct parse *s, unsigned kind)
     if (take_all(s, kind, w, &err))
         return err;
     do {
-        struct {
+        union {
             struct pith_policy_text t;
-            char text[256];
-        } r = {{.kind = (uint8_t)kind, .line = (uint16_t)s->line, .len = (uint8_t)w.len}, ""};
+            char bytes[POLICY_TEXT_AT + 256];
+        } r = {.t = {.kind = (uint8_t)kind, .line = (uint16_t)s->line, .len = (uint8_t)w.len}};
         if (!(kind == PITH_POLICY_LOOKUP ? sound_name(w) : sound_path(w)))
             return fail(s, w.at, expected[kind]);
         r.t.words = (uint8_t)((POLICY_TEXT_AT + w.len + 3) / 4);
         for (size_t i = 0; i < w.len; i++) {
             bool big = kind == PITH_POLICY_LOOKUP && w.at[i] >= 'A' && w.at[i] <= 'Z';
-            ((char *)&r)[POLICY_TEXT_AT + i] = (char)(big ? w.at[i] + 32 : w.at[i]);
+            r.bytes[POLICY_TEXT_AT + i] = (char)(big ? w.at[i] + 32 : w.at[i]);
         }
         err = add(s, &r);
         w = next(s);
@@ -313,6 +314,9 @@ static int parse_line(struct parse *s)
                  {"connect", parse_net, PITH_POLICY_CONNECT},
                  {"lookup", parse_texts, PITH_POLICY_LOOKUP},
                  {"write", parse_texts, PITH_POLICY_WRITE}};
+    for (const char *c = s->at; c < s->line_end; c++)
+        if (((unsigned char)*c < ' ' && *c != '\t' && *c != '\r') || *c == 0x7f)
+            return fail(s, c, "a text, without control characters");
     struct word w = next(s);
     int err = 1;
 

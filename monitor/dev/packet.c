@@ -82,6 +82,8 @@ static const char *read_ip6(struct packet *p, const uint8_t *d, size_t len)
 static const char *read_ip(struct packet *p, const uint8_t *frame, size_t len)
 {
     memset(p, 0, sizeof(*p));
+    if (len < ETHERNET)
+        return "frame that is too short";
     if (get16(frame + 12) == 0x0800)
         return read_ip4(p, frame + ETHERNET, len - ETHERNET);
     if (get16(frame + 12) == 0x86dd)
@@ -320,13 +322,9 @@ bool packet_permitted(struct packet_rules *r, enum packet_way way, const uint8_t
 
     why->has_addr = false;
     why->name[0] = '\0';
-    why->what = "frame that is too short";
-    if (len < ETHERNET)
-        return false;
-    if (get16(frame + 12) == 0x0806) {
-        why->what = "ARP packet that is not sound";
+    why->what = "ARP packet that is not sound";
+    if (len >= ETHERNET && get16(frame + 12) == 0x0806)
         return len >= ETHERNET + 28 && len <= 64;
-    }
     why->what = read_ip(&p, frame, len);
     if (why->what)
         return false;

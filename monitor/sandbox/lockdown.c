@@ -86,7 +86,9 @@ int lockdown(const struct filter_params *params, unsigned first_fd, const char *
 
 int lockdown_gate(unsigned first_fd, const char **what)
 {
-    static const unsigned allowed[] = {SYS_read, SYS_write, SYS_poll, SYS_pwritev2, SYS_exit_group};
+    /* Linux makes restart_syscall of a poll that a stop has interrupted. */
+    static const unsigned allowed[] = {SYS_read,     SYS_write,      SYS_poll,
+                                       SYS_pwritev2, SYS_exit_group, SYS_restart_syscall};
     struct sock_filter code[5 + ARRAY_LEN(allowed)];
     unsigned n = 0, calls = ARRAY_LEN(allowed);
     code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
