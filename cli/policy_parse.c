@@ -190,7 +190,9 @@ static bool sound_name(struct word w)
 {
     size_t at = w.len > 2 && w.at[0] == '*' && w.at[1] == '.' ? 2 : 0, label = 0;
 
-    if (w.len > 253 || at == w.len || is(w, "any") || is(w, "none"))
+    /* "any" and "none" in any case would print as if they meant all names, or none. */
+    if (w.len > 253 || at == w.len || (w.len == 3 && strncasecmp(w.at, "any", 3) == 0) ||
+        (w.len == 4 && strncasecmp(w.at, "none", 4) == 0))
         return false;
     for (; at < w.len; at++) {
         char c = w.at[at];

@@ -128,6 +128,7 @@ static void wrong_texts(void **state)
     refused("write none\nwrite none", "test:2:7: none and any are");
     refused("write any /a", "test:1:11: expected the end of the line");
     refused("lookup a any", "test:1:10: expected a name");
+    refused("lookup a ANY", "test:1:10: expected a name");
     refused("lookup *", "test:1:8: expected a name");
     refused("lookup a.*", "test:1:8: expected a name");
     refused("lookup", "test:1:7: expected a name");
