@@ -12,7 +12,8 @@
  *   PT_NOTE       holds the Pith note
  *   PT_GNU_STACK  not executable
  *   PT_INTERP     optional: the monitor, for execution by name
- *   PT_NULL       one spare entry that becomes the root file system's PT_LOAD
+ *   PT_NULL       two spare entries: the first becomes the root file system's PT_LOAD, the second a
+ *                 PT_NOTE for the policy, which then lies behind the root file system in its segment
  * PT_LOAD entries ascend, do not share a page of memory, and are page aligned in file and memory. Only the data (RW)
  * need not be: its places in file and memory are then equally far from the start of their pages, and in memory
  * the first page starts with what the file holds before it.
@@ -54,6 +55,9 @@ struct pith_note {
 
 /* Likewise: the guest drives network devices. Without it none is opened. */
 #define PITH_NOTE_NETWORK 4u
+
+/* Its descriptor is the policy (abi/policy.h), with room behind it. An image has at most one. */
+#define PITH_NOTE_POLICY 5u
 
 /* Defines a note without a descriptor, of (note_type), in the object where it stands. Notes are packed to 4
  * bytes. */

@@ -10,6 +10,8 @@
 #include "cc.h"
 #include "cli.h"
 #include "describe.h"
+#include "ld.h"
+#include "policy.h"
 
 /* For every compilation. They come before the user's own options, which may override them. */
 static const char *const code_options[] = {
@@ -120,6 +122,11 @@ static int add_link_start(struct args *a, const struct request *r)
         err = add_path(a, "--dynamic-linker=", CC_MONITOR, true);
     if (err == 0)
         err = add_path(a, "", note, true);
+    if (err == 0 && r->policy != NULL) {
+        err = add_path(a, "", CC_NOTE_POLICY, true);
+        args_add(a, "-Xlinker");
+        args_addf(a, "%s%s", LD_POLICY, r->policy);
+    }
     if (err == 0 && !r->no_start_files)
         err = add_path(a, "", CC_LIB "/crt1.o", true);
     return err;
@@ -192,6 +199,17 @@ static int build_command(struct args *a, const struct compiler *cc, const struct
     return err;
 }
 
+/* Before anything is compiled; the link step reads it again. */
+static int check_policy(const char *file)
+{
+    static struct policy policy;
+    struct fault f;
+    if (policy_load(file, &policy, &f) == 0)
+        return 0;
+    fprintf(stderr, "pith cc: %s\n", f.text);
+    return EXIT_BUILD;
+}
+
 int cmd_cc(int argc, char **argv)
 {
     struct args all = {0}, command = {0};
@@ -202,6 +220,8 @@ int cmd_cc(int argc, char **argv)
     int status = request_parse(&r, all.v, all.n);
     if (status == 0 && r.help)
         return help_usage("cc") ? 0 : EXIT_BUILD;
+    if (status == 0 && r.policy != NULL)
+        status = check_policy(r.policy);
     if (status == 0)
         status = compiler_find(&cc);
     if (status != 0)

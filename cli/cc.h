@@ -11,6 +11,7 @@
 #define CC_LIB     "lib/pith/lib"
 #define CC_SCRIPT  CC_LIB "/image.ld"
 #define CC_SCRIPT_HOSTED CC_LIB "/image-hosted.ld"
+#define CC_NOTE_POLICY CC_LIB "/note-policy.o"
 #define CC_SPECS   CC_LIB "/gcc.specs"
 #define CC_PARTS   CC_LIB "/components"
 #define CC_TOOLS   "libexec/pith"
@@ -41,6 +42,7 @@ struct request {
     bool libgcc; /* -lgcc was given: linked even with no_libs */
     bool allow_missing;
     bool lto;
+    const char *policy; /* file of --policy, or NULL */
     bool help;
     struct args wishes; /* for the link step (describe.h) */
 };

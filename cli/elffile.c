@@ -95,7 +95,7 @@ const void *elf_section(const struct elf_file *e, const char *name, size_t *size
 
 /* Notes are padded to 4 bytes (gABI, "Note Section"). */
 const void *elf_find_note(const unsigned char *notes, size_t len, const char *owner, uint32_t type,
-                          size_t least)
+                          size_t least, size_t *size)
 {
     Elf64_Nhdr h;
     for (size_t pos = 0; pos <= len && len - pos >= sizeof(h);) {
@@ -105,20 +105,23 @@ const void *elf_find_note(const unsigned char *notes, size_t len, const char *ow
         if (name > len - pos || desc > len - pos - name)
             return NULL;
         if (h.n_type == type && h.n_namesz == strlen(owner) + 1 &&
-            memcmp(notes + pos, owner, h.n_namesz) == 0 && h.n_descsz >= least)
+            memcmp(notes + pos, owner, h.n_namesz) == 0 && h.n_descsz >= least) {
+            *size = h.n_descsz;
             return notes + pos + name;
+        }
         pos += name + desc;
     }
     return NULL;
 }
 
-const void *elf_note(const struct elf_file *e, const char *owner, uint32_t type, size_t least)
+const void *elf_note(const struct elf_file *e, const char *owner, uint32_t type, size_t least,
+                     size_t *size)
 {
     for (size_t i = 0; i < e->segment_count; i++) {
         const Elf64_Phdr *p = &e->segments[i];
         if (p->p_type != PT_NOTE || !range_inside(p->p_offset, p->p_filesz, 0, e->size))
             continue;
-        const void *found = elf_find_note(e->data + p->p_offset, p->p_filesz, owner, type, least);
+        const void *found = elf_find_note(e->data + p->p_offset, p->p_filesz, owner, type, least, size);
         if (found != NULL)
             return found;
     }

@@ -41,10 +41,11 @@ const void *elf_section(const struct elf_file *e, const char *name, size_t *size
 
 /* The descriptor of the note of (owner) and (type) among the loaded notes, of at least (least)
  * bytes. NULL: there is none. */
-const void *elf_note(const struct elf_file *e, const char *owner, uint32_t type, size_t least);
+const void *elf_note(const struct elf_file *e, const char *owner, uint32_t type, size_t least,
+                     size_t *size);
 
-/* The same in (len) bytes of notes at (notes). */
+/* The same in (len) bytes of notes at (notes), with the descriptor's length in (*size). */
 const void *elf_find_note(const unsigned char *notes, size_t len, const char *owner, uint32_t type,
-                          size_t least);
+                          size_t least, size_t *size);
 
 #endif

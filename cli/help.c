@@ -32,6 +32,7 @@ static const char usage_cc[] =
     "\n"
     "Compiles and links as gcc does; what it links is an image. Besides gcc's own:\n"
     "\n"
+    "  --policy FILE     what the image may do: see pith help policy\n"
     "  --allow-missing   link although the program needs system calls that Pith does not\n"
     "                    have; they fail with ENOSYS when called\n"
     "  --target=hosted   leave out the platform for virtual machines; bare: leave out the one for\n"
@@ -47,15 +48,17 @@ static const char usage_cc[] =
     "PITH_CC names the compiler to use, gcc or clang; gcc by default.\n";
 
 static const char usage_pack[] =
-    "usage: pith pack IMAGE --root DIR [-o OUT]\n"
+    "usage: pith pack IMAGE [--root DIR] [--policy FILE] [-o OUT]\n"
     "   or: pith pack IMAGE --list\n"
     "\n"
-    "Puts the files below DIR into the image as its root file system, in place of what it has.\n"
+    "Puts the files below DIR into the image as its root file system, in place of what it has, and a\n"
+    "policy: what it may do.\n"
     "\n"
-    "  --root DIR   the folder that becomes the image's root\n"
-    "  -o OUT       write to OUT and leave IMAGE as it is\n"
-    "  --list       print what is in the image's root file system\n"
-    "  --help       show this\n"
+    "  --root DIR     the folder that becomes the image's root\n"
+    "  --policy FILE  its policy: see pith help policy\n"
+    "  -o OUT         write to OUT and leave IMAGE as it is\n"
+    "  --list         print what is in the image's root file system\n"
+    "  --help         show this\n"
     "\n"
     "SOURCE_DATE_EPOCH, if set, is the latest time that a packed file may have.\n";
 
@@ -98,6 +101,23 @@ static const char usage_net[] =
     "\n"
     "  ip netns exec NAME COMMAND   runs a command in that namespace\n";
 
+static const char usage_policy[] =
+    "usage: pith cc --policy FILE ...      give an image a policy when linking it\n"
+    "   or: pith pack --policy FILE IMAGE  give it to one that is linked\n"
+    "   or: pith run --policy FILE IMAGE   permit no more than this besides\n"
+    "   or: pith run --show-policy IMAGE   print it\n"
+    "\n"
+    "A policy lists what the program may do, a statement a line; what it does not name is refused:\n"
+    "\n"
+    "  listen none|any|tcp ADDRESS PORTS|udp ADDRESS PORTS|icmp ADDRESS\n"
+    "  connect likewise\n"
+    "  lookup none|any|NAME...    names; *.NAME: all that end so\n"
+    "  write none|any|PATH...     files at and below PATH\n"
+    "  memory SIZE                with K, M or G\n"
+    "  devices none|net|disk|console...\n"
+    "\n"
+    "ADDRESS is any, ADDR or ADDR/LEN; PORTS is any, PORT or FIRST-LAST.\n";
+
 static const char usage_help[] = "usage: pith help [COMMAND]\n";
 
 bool help_usage(const char *name)
@@ -115,6 +135,8 @@ bool help_usage(const char *name)
         text = usage_inspect;
     else if (strcmp(name, "net") == 0)
         text = usage_net;
+    else if (strcmp(name, "policy") == 0)
+        text = usage_policy;
     else if (strcmp(name, "help") == 0)
         text = usage_help;
     else
@@ -158,7 +180,7 @@ int cmd_help(int argc, char **argv)
     if (name != NULL && strcmp(name, "--help") == 0)
         name = "help";
     bool is_run = name != NULL && strcmp(name, "run") == 0;
-    static const char *const names[] = {"cc", "run", "pack", "check", "net", "help"};
+    static const char *const names[] = {"cc", "run", "pack", "check", "net", "policy", "help"};
     bool known = name == NULL;
     for (size_t i = 0; i < ARRAY_LEN(names) && !known; i++)
         known = strcmp(name, names[i]) == 0;

@@ -45,33 +45,55 @@ static int check_header(const Elf64_Ehdr *h, struct fault *f)
     return 0;
 }
 
+/* What the notes of segment (ph), (len) bytes at (notes), say. (*found): the Pith note was among these or earlier ones. */
+static int read_notes(const unsigned char *notes, const Elf64_Phdr *ph, struct image *im, bool *found,
+                      struct fault *f)
+{
+    struct pith_note note;
+    uint64_t entry = 0;
+    size_t len, size = ph->p_filesz;
+    const unsigned char *d = elf_find_note(notes, size, XEN_NOTE_NAME, XEN_NOTE_ENTRY, sizeof(entry), &len);
+
+    if (d != NULL)
+        memcpy(&entry, d, sizeof(entry));
+    im->bare |= entry != 0;
+    im->network |= elf_find_note(notes, size, PITH_NOTE_NAME, PITH_NOTE_NETWORK, 0, &len) != NULL;
+    d = elf_find_note(notes, size, PITH_NOTE_NAME, PITH_NOTE_POLICY, 0, &len);
+    if (d != NULL && im->policy != 0)
+        return fault_set(f, EXIT_IMAGE, "broken image: it has two policies");
+    if (d != NULL) {
+        im->policy = ph->p_offset + (size_t)(d - notes);
+        im->policy_size = len;
+    }
+    d = elf_find_note(notes, size, PITH_NOTE_NAME, PITH_NOTE_TYPE, sizeof(note), &len);
+    if (d == NULL)
+        return 0;
+    memcpy(&note, d, sizeof(note));
+    *found = true;
+    if (note.abi_version != PITH_ABI_VERSION)
+        return fault_set(f, EXIT_IMAGE, "the image is of ABI version %u, this pith knows %u",
+                         note.abi_version, PITH_ABI_VERSION);
+    return 0;
+}
+
 static int check_note(int fd, const Elf64_Phdr *ph, size_t n, struct image *im, struct fault *f)
 {
     static unsigned char notes[NOTES_MAX];
-    const void *found;
-    struct pith_note note;
-    uint64_t entry = 0;
+    bool found = false;
     for (size_t i = 0; i < n; i++) {
         if (ph[i].p_type != PT_NOTE)
             continue;
         if (ph[i].p_filesz > sizeof(notes))
             return fault_set(f, EXIT_IMAGE, "broken image: its notes are too long");
-        if (read_at(fd, notes, ph[i].p_filesz, ph[i].p_offset, f) != 0)
+        if (!range_inside(ph[i].p_offset, ph[i].p_filesz, 0, im->file_size))
+            return fault_set(f, EXIT_IMAGE, "the file is cut short: its notes are missing");
+        if (read_at(fd, notes, ph[i].p_filesz, ph[i].p_offset, f) != 0 ||
+            read_notes(notes, &ph[i], im, &found, f) != 0)
             return -1;
-        found = elf_find_note(notes, ph[i].p_filesz, XEN_NOTE_NAME, XEN_NOTE_ENTRY, sizeof(entry));
-        if (found != NULL)
-            memcpy(&entry, found, sizeof(entry));
-        im->bare |= entry != 0;
-        found = elf_find_note(notes, ph[i].p_filesz, PITH_NOTE_NAME, PITH_NOTE_TYPE, sizeof(note));
-        if (found == NULL)
-            continue;
-        memcpy(&note, found, sizeof(note));
-        if (note.abi_version != PITH_ABI_VERSION)
-            return fault_set(f, EXIT_IMAGE, "the image is of ABI version %u, this pith knows %u",
-                             note.abi_version, PITH_ABI_VERSION);
-        return 0;
     }
-    return fault_set(f, EXIT_IMAGE, "not an image: it has no Pith note (linked by pith cc?)");
+    return found ? 0
+                 : fault_set(f, EXIT_IMAGE,
+                             "not an image: it has no Pith note (linked by pith cc?)");
 }
 
 /* Checks one loadable segment; (end) is where the one before it ended. */
@@ -97,12 +119,12 @@ static int check_segments(const Elf64_Ehdr *h, const Elf64_Phdr *ph, struct imag
                           struct fault *f)
 {
     static const uint32_t flags[] = {PF_R, PF_R | PF_X, PF_R, PF_R | PF_W, PF_R};
-    size_t loads = 0, spare = HEADERS_MAX;
+    size_t loads = 0, spare[2] = {0, 0}, spares = 0;
     uint64_t end = 0;
     for (size_t i = 0; i < h->e_phnum; i++) {
         const Elf64_Phdr *p = &ph[i];
-        if (p->p_type == PT_NULL && spare == HEADERS_MAX)
-            spare = i;
+        if (p->p_type == PT_NULL && spares < ARRAY_LEN(spare))
+            spare[spares++] = h->e_phoff + i * sizeof(*p);
         if (p->p_type != PT_LOAD)
             continue;
         if (check_load(p, im, end, f) != 0)
@@ -122,9 +144,33 @@ static int check_segments(const Elf64_Ehdr *h, const Elf64_Phdr *ph, struct imag
         return fault_set(f, EXIT_IMAGE, "not an image: its segments are not an image's");
     im->root_vaddr = end;
     if (im->root_offset == 0) {
-        if (spare == HEADERS_MAX)
+        if (spares == 0)
             return fault_set(f, EXIT_IMAGE, "the image has no spare program header for a root");
-        im->slot = h->e_phoff + spare * sizeof(*ph);
+        im->slot = spare[0];
+        im->note_slot = spare[1];
+    } else {
+        im->note_slot = spare[0];
+    }
+    return 0;
+}
+
+/* Finds the policy's note behind the root, which it is no part of. */
+static int check_packed_note(const Elf64_Ehdr *h, const Elf64_Phdr *ph, struct image *im,
+                             struct fault *f)
+{
+    /* What follows the root was added by somebody else: replacing the root would lose it. */
+    if (im->root_offset != 0 && im->root_offset + im->root_size != im->file_size)
+        return fault_set(f, EXIT_IMAGE,
+                         "the image's root file system is not at the end of the file");
+    for (size_t i = 0; im->root_offset != 0 && i < h->e_phnum; i++) {
+        if (ph[i].p_type != PT_NOTE || ph[i].p_offset < im->root_offset)
+            continue;
+        if (ph[i].p_offset + ph[i].p_filesz != im->file_size || im->packed_policy ||
+            im->policy < ph[i].p_offset)
+            return fault_set(f, EXIT_IMAGE, "broken image: bad note behind the root");
+        im->packed_policy = true;
+        im->note_slot = h->e_phoff + i * sizeof(*ph);
+        im->root_size = ph[i].p_offset - im->root_offset;
     }
     return 0;
 }
@@ -151,11 +197,7 @@ int image_check(int fd, struct image *im, struct fault *f)
         return -1;
     if (check_note(fd, ph, h.e_phnum, im, f) != 0 || check_segments(&h, ph, im, f) != 0)
         return -1;
-    /* What follows the root was added by somebody else: replacing the root would lose it. */
-    if (im->root_offset != 0 && im->root_offset + im->root_size != im->file_size)
-        return fault_set(f, EXIT_IMAGE,
-                         "the image's root file system is not at the end of the file");
-    return 0;
+    return check_packed_note(&h, ph, im, f);
 }
 
 Elf64_Phdr image_root_header(const struct image *im, uint64_t offset, uint64_t size)
@@ -169,5 +211,19 @@ Elf64_Phdr image_root_header(const struct image *im, uint64_t offset, uint64_t s
         .p_filesz = size,
         .p_memsz = size,
         .p_align = PAGE_SIZE,
+    };
+}
+
+Elf64_Phdr image_note_header(const Elf64_Phdr *root, uint64_t at, uint64_t size)
+{
+    return (Elf64_Phdr){
+        .p_type = PT_NOTE,
+        .p_flags = PF_R,
+        .p_offset = root->p_offset + at,
+        .p_vaddr = root->p_vaddr + at,
+        .p_paddr = root->p_paddr + at,
+        .p_filesz = size,
+        .p_memsz = size,
+        .p_align = 4,
     };
 }

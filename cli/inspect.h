@@ -18,7 +18,7 @@ struct inspection {
     struct image image;  /* what image_check found */
     struct pith_note note;
     bool hosted;           /* it can be a process or a guest of the monitor */
-    bool network, upcalls; /* it asks the monitor for them */
+    bool upcalls;         /* it asks the monitor for them */
     uint64_t pvh_entry;    /* where a virtual machine is entered, if (image.bare) */
     uint64_t stack;        /* of threads; 0: as it comes */
     uint64_t loaded;       /* bytes of the file that are loaded, without the root file system */

@@ -6,6 +6,7 @@
 
 #include "inspect.h"
 #include "json.h"
+#include "policy.h"
 #include "why.h"
 
 static void put_bytes(struct json *j, const struct map_size *s)
@@ -88,6 +89,29 @@ static void put_facts(struct json *j, const struct map *m)
     json_end(j, ']');
 }
 
+/* False: out of memory. */
+static bool put_policy(struct json *j, const struct inspection *in)
+{
+    static struct policy p;
+    struct fault fault;
+    char *text = NULL;
+    size_t size = 0;
+    bool given, read = policy_read(in->path, &p, &given, &fault) == 0;
+    FILE *f = open_memstream(&text, &size);
+    if (f == NULL)
+        return false;
+    if (read)
+        policy_print(f, &p);
+    if (fclose(f) != 0)
+        return false;
+    json_object(j, "policy");
+    json_bool(j, "given", read && given);
+    json_text(j, "text", text);
+    json_end(j, '}');
+    free(text);
+    return true;
+}
+
 bool inspect_json_members(struct json *j, const struct inspection *in)
 {
     const Elf64_Ehdr *h = (const void *)in->elf.data;
@@ -107,10 +131,11 @@ bool inspect_json_members(struct json *j, const struct inspection *in)
         json_number(j, "pvh_entry", in->pvh_entry);
     if (in->stack != 0)
         json_number(j, "stack_bytes", in->stack);
-    json_bool(j, "network", in->network);
+    json_bool(j, "network", in->image.network);
     json_bool(j, "preemption", in->upcalls);
     json_text(j, "build_id", in->build_id);
-    bool done = put_services(j, in);
+    bool done = put_policy(j, in);
+    done &= put_services(j, in);
     json_object(j, "rest");
     json_number(j, "text", inspect_rest(in));
     json_end(j, '}');

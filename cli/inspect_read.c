@@ -17,16 +17,12 @@
 static void read_build_id(const struct elf_file *e, char id[65])
 {
     size_t size = 0, len = 0;
-    Elf64_Nhdr h;
     const unsigned char *note = elf_section(e, ".note.gnu.build-id", &size);
     const unsigned char *bytes =
-        note != NULL ? elf_find_note(note, size, "GNU", BUILD_ID_TYPE, 4) : NULL;
+        note != NULL ? elf_find_note(note, size, "GNU", BUILD_ID_TYPE, 4, &len) : NULL;
     if (bytes == NULL)
-        bytes = elf_note(e, "GNU", BUILD_ID_TYPE, 4);
-    if (bytes != NULL) {
-        memcpy(&h, bytes - sizeof(h) - sizeof("GNU"), sizeof(h));
-        len = min_size(h.n_descsz, 32);
-    }
+        bytes = elf_note(e, "GNU", BUILD_ID_TYPE, 4, &len);
+    len = bytes != NULL ? min_size(len, 32) : 0;
     for (size_t i = 0; i < len; i++)
         snprintf(id + 2 * i, 3, "%02x", bytes[i]);
     id[2 * len] = '\0';
@@ -34,13 +30,13 @@ static void read_build_id(const struct elf_file *e, char id[65])
 
 static void read_notes(struct inspection *in)
 {
-    const void *note = elf_note(&in->elf, PITH_NOTE_NAME, PITH_NOTE_TYPE, sizeof(in->note));
+    size_t size;
+    const void *note = elf_note(&in->elf, PITH_NOTE_NAME, PITH_NOTE_TYPE, sizeof(in->note), &size);
     if (note != NULL)
         memcpy(&in->note, note, sizeof(in->note));
     in->hosted = in->note.flags & PITH_NOTE_HOSTED;
-    in->network = elf_note(&in->elf, PITH_NOTE_NAME, PITH_NOTE_NETWORK, 0) != NULL;
-    in->upcalls = elf_note(&in->elf, PITH_NOTE_NAME, PITH_NOTE_UPCALLS, 0) != NULL;
-    note = elf_note(&in->elf, XEN_NOTE_NAME, XEN_NOTE_ENTRY, sizeof(in->pvh_entry));
+    in->upcalls = elf_note(&in->elf, PITH_NOTE_NAME, PITH_NOTE_UPCALLS, 0, &size) != NULL;
+    note = elf_note(&in->elf, XEN_NOTE_NAME, XEN_NOTE_ENTRY, sizeof(in->pvh_entry), &size);
     if (note != NULL)
         memcpy(&in->pvh_entry, note, sizeof(in->pvh_entry));
     read_build_id(&in->elf, in->build_id);

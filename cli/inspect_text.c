@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "inspect.h"
+#include "policy.h"
 #include "print.h"
 #include "services.h"
 
@@ -89,7 +90,7 @@ static void print_needs(FILE *f, const struct inspection *in)
         print_size(f, in->stack);
         fputs(" for each thread\n", f);
     }
-    fprintf(f, "network      %s\n", in->network ? "wanted" : "none");
+    fprintf(f, "network      %s\n", in->image.network ? "wanted" : "none");
     fprintf(f, "preemption   %s\n", in->upcalls ? "wanted" : "none");
     fputs("files        ", f);
     if (in->image.root_size != 0)
@@ -114,6 +115,20 @@ static void print_fact(FILE *f, const struct map *m, const char *key, const char
         putc('\n', f);
 }
 
+/* What the image may do, as the lines that say so. */
+static void print_policy(FILE *f, const struct inspection *in)
+{
+    static struct policy p;
+    struct fault fault;
+    bool given;
+    if (policy_read(in->path, &p, &given, &fault) != 0) {
+        fprintf(f, "policy       %s\n", fault.text);
+        return;
+    }
+    fprintf(f, "policy       %s\n", given ? "its author's:" : "none of its author's:");
+    policy_print(f, &p);
+}
+
 void inspect_text(FILE *f, const struct inspection *in)
 {
     print_head(f, in);
@@ -122,6 +137,7 @@ void inspect_text(FILE *f, const struct inspection *in)
     print_needs(f, in);
     if (in->build_id[0] != '\0')
         fprintf(f, "build id     %s\n", in->build_id);
+    print_policy(f, in);
     if (in->has_map) {
         print_fact(f, &in->map, "pith", "pith         ");
         print_fact(f, &in->map, "target", "target       ");

@@ -18,6 +18,7 @@
 #include "describe.h"
 #include "ld.h"
 #include "ldfiles.h"
+#include "policy.h"
 
 #define CALL_PREFIX "pith_sys_"
 
@@ -78,7 +79,7 @@ static bool is_dropped(const char *arg)
     for (size_t i = 0; i < ARRAY_LEN(list); i++)
         if (strcmp(arg, list[i]) == 0)
             return true;
-    return starts(arg, "--sysroot=");
+    return starts(arg, "--sysroot=") || starts(arg, LD_POLICY);
 }
 
 /* Whether an input file is a library of the host's. What comes with the compiler, as libatomic.a
@@ -326,6 +327,24 @@ static uint64_t stack_size(const struct args *all)
     return size;
 }
 
+/* Fills the room for the policy with what the file of LD_POLICY says, if that is there. Returns the exit status. */
+static int add_policy(const struct args *all)
+{
+    static struct policy policy;
+    struct fault f;
+    const char *file = NULL;
+
+    for (size_t i = 0; i < all->n; i++)
+        if (starts(all->v[i], LD_POLICY))
+            file = all->v[i] + strlen(LD_POLICY);
+    if (file == NULL || access(output_of(all), F_OK) != 0)
+        return 0;
+    if (policy_load(file, &policy, &f) == 0 && policy_fill(output_of(all), &policy, &f) == 0)
+        return 0;
+    fprintf(stderr, "pith cc: %s\n", f.text);
+    return EXIT_BUILD;
+}
+
 /* What is done to the image after ld. Returns 0 or the exit status. */
 static int finish(const struct args *all, const struct args *link, const struct description *d,
                   const struct wishes *wishes)
@@ -347,7 +366,7 @@ static int finish(const struct args *all, const struct args *link, const struct 
     }
     int status = image_describe(output, link, ldmap, wishes);
     free(ldmap);
-    return status;
+    return status == 0 ? add_policy(all) : status;
 }
 
 static const char *word_after(const struct args *a, const char *word)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * pith pack: puts a folder into an image as its root file system. The image is written to a new
+ * pith pack: puts a folder into an image as its root file system, and a policy. The image is written to a new
  * file beside its final name and renamed when it is complete, so that nobody ever sees half of one.
  */
 #include <errno.h>
@@ -14,12 +14,14 @@
 #include <unistd.h>
 
 #include "abi/boot.h"
+#include "abi/image.h"
 #include "cli.h"
 #include "image.h"
+#include "policy.h"
 #include "rom.h"
 
 struct options {
-    const char *image, *root, *out;
+    const char *image, *root, *policy, *out;
     bool list;
     bool help;
 };
@@ -54,6 +56,10 @@ static int parse(struct options *o, int argc, char **argv)
             value = &o->root;
         } else if (strncmp(arg, "--root=", 7) == 0) {
             o->root = arg + 7;
+        } else if (strcmp(arg, "--policy") == 0) {
+            value = &o->policy;
+        } else if (strncmp(arg, "--policy=", 9) == 0) {
+            o->policy = arg + 9;
         } else if (strcmp(arg, "-o") == 0) {
             value = &o->out;
         } else if (strncmp(arg, "-o", 2) == 0) {
@@ -70,8 +76,8 @@ static int parse(struct options *o, int argc, char **argv)
         return 0;
     if (o->image == NULL)
         return usage_fault("no image is named", "");
-    if (o->list == (o->root != NULL))
-        return usage_fault("one of --root and --list is needed", "");
+    if (o->list == (o->root != NULL || o->policy != NULL))
+        return usage_fault("--root, --policy or both are needed, or --list", "");
     if (o->list && o->out != NULL)
         return usage_fault("--list writes no image: -o ", o->out);
     return 0;
@@ -129,40 +135,100 @@ static int write_fault(struct fault *f)
     return fault_set(f, EXIT_HOST, "cannot write the image: %s", strerror(errno));
 }
 
-/* Copies the first (len) bytes of (from), then zeros up to (end). */
-static int copy_start(int from, int to, uint64_t len, uint64_t end, struct fault *f)
+/* Copies the (len) bytes of (from) at (pos), then zeros up to (end) bytes. */
+static int copy_part(int from, uint64_t pos, int to, uint64_t len, uint64_t end, struct fault *f)
 {
     static char buf[65536];
-    uint64_t pos = 0;
-    while (pos < end) {
+    uint64_t at = 0;
+    while (at < end) {
         ssize_t n = 0;
-        if (pos < len) {
-            n = pread(from, buf, min_size(sizeof(buf), len - pos), (off_t)pos);
+        if (at < len) {
+            n = pread(from, buf, min_size(sizeof(buf), len - at), (off_t)(pos + at));
             if (n <= 0)
                 return fault_set(f, EXIT_HOST, "cannot read the image: %s",
                                  n < 0 ? strerror(errno) : "it has become shorter");
         } else {
-            n = (ssize_t)min_size(sizeof(buf), end - pos);
+            n = (ssize_t)min_size(sizeof(buf), end - at);
             memset(buf, 0, (size_t)n);
         }
         for (ssize_t done = 0, w; done < n; done += w)
             if ((w = write(to, buf + done, (size_t)(n - done))) < 0)
                 return write_fault(f);
-        pos += (uint64_t)n;
+        at += (uint64_t)n;
     }
     return 0;
 }
 
-/* Writes the packed image to (out): everything of (in) but an old root, then the new one. */
-static int write_image(int in, const struct image *im, struct rom_tree *tree, int out,
+/* What is to be packed. */
+struct parts {
+    struct rom_tree *tree;       /* NULL: the root that is there, or an empty one */
+    const struct policy *policy; /* NULL: none */
+};
+
+/* Writes the root: that of (parts), else that of (in), else an empty one. */
+static int write_root(int in, const struct image *im, const struct parts *parts, int out,
+                      uint64_t *size, struct fault *f)
+{
+    if (parts->tree != NULL)
+        return rom_write(parts->tree, out, size, f);
+    if (im->root_offset != 0) {
+        *size = im->root_size;
+        return copy_part(in, im->root_offset, out, *size, *size, f);
+    }
+    struct rom_node root = {.mode = S_IFDIR | 0755, .nlink = 2};
+    struct rom_tree empty = {.dir = -1, .nodes = &root, .node_count = 1};
+    return rom_write(&empty, out, size, f);
+}
+
+/* Adds a note with (policy) to the end of (out), which is (at) of the root's segment (root). */
+static int write_note(const struct policy *policy, const struct image *im, int out,
+                      const Elf64_Phdr *root, uint64_t at, uint64_t *size, struct fault *f)
+{
+    struct {
+        Elf64_Nhdr header;
+        char name[8];
+        struct policy policy;
+    } __attribute__((packed)) note = {{sizeof(PITH_NOTE_NAME), policy->head.size, PITH_NOTE_POLICY}, PITH_NOTE_NAME, *policy};
+    if (im->note_slot == 0)
+        return fault_set(f, EXIT_IMAGE,
+                         "the image has no spare program header for a policy: link it again");
+    *size = sizeof(note) - sizeof(note.policy) + policy->head.size;
+    Elf64_Phdr ph = image_note_header(root, at, *size);
+    if (write(out, &note, *size) != (ssize_t)*size ||
+        pwrite(out, &ph, sizeof(ph), (off_t)im->note_slot) != sizeof(ph))
+        return write_fault(f);
+    return 0;
+}
+
+/* Writes the packed image to (out): everything of (in) but an old root, then the root and, unless it was linked with
+ * room for one, the policy. */
+static int write_image(int in, const struct image *im, const struct parts *parts, int out,
                        struct fault *f)
 {
-    uint64_t len = im->root_offset != 0 ? im->root_offset : im->file_size;
-    uint64_t start = align_up(len, PAGE_SIZE), size = 0;
-    if (copy_start(in, out, len, start, f) != 0 || rom_write(tree, out, &size, f) != 0)
-        return -1;
-    Elf64_Phdr ph = image_root_header(im, start, size);
-    if (pwrite(out, &ph, sizeof(ph), (off_t)im->slot) != sizeof(ph))
+    bool in_place = im->policy != 0 && !im->packed_policy;
+    if (parts->tree == NULL && in_place) {
+        if (copy_part(in, 0, out, im->file_size, im->file_size, f) != 0)
+            return -1;
+    } else {
+        uint64_t len = im->root_offset != 0 ? im->root_offset : im->file_size;
+        uint64_t start = align_up(len, PAGE_SIZE), size = 0, note = 0;
+        if (copy_part(in, 0, out, len, start, f) != 0 ||
+            write_root(in, im, parts, out, &size, f) != 0)
+            return -1;
+        Elf64_Phdr ph = image_root_header(im, start, size);
+        if (parts->policy != NULL && !in_place &&
+            write_note(parts->policy, im, out, &ph, size, &note, f) != 0)
+            return -1;
+        ph = image_root_header(im, start, size + note);
+        if (pwrite(out, &ph, sizeof(ph), (off_t)im->slot) != sizeof(ph))
+            return write_fault(f);
+    }
+    if (!in_place || parts->policy == NULL)
+        return 0;
+    if (parts->policy->head.size > im->policy_size)
+        return fault_set(f, EXIT_IMAGE, "the image has too little room for this policy");
+    if (pwrite(out, parts->policy->bytes, parts->policy->head.size, (off_t)im->policy) !=
+        parts->policy->head.size)
         return write_fault(f);
     return 0;
 }
@@ -183,21 +249,36 @@ static int output_name(const struct options *o, char name[PATH_MAX], struct faul
     return 0;
 }
 
+/* The policy that the packed image will have: of --policy, else the one it has. */
+static int find_policy(int in, const struct image *im, const struct options *o, struct parts *parts,
+                       struct fault *f)
+{
+    static struct policy policy;
+    bool given = true;
+    int result = o->policy != NULL ? policy_load(o->policy, &policy, f)
+                                   : policy_of(in, im, &policy, &given, f);
+    parts->policy = given ? &policy : NULL;
+    return result;
+}
+
 static int pack(int in, const struct image *im, const struct options *o, struct fault *f)
 {
     char name[PATH_MAX];
     struct stat st;
-    struct rom_tree tree;
+    struct rom_tree tree = {.dir = -1};
+    struct parts parts = {.tree = o->root != NULL ? &tree : NULL};
     int64_t latest;
+    if (find_policy(in, im, o, &parts, f) != 0)
+        return -1;
     if (latest_time(&latest, f) != 0 || output_name(o, name, f) != 0)
         return -1;
     if (fstat(in, &st) < 0)
         return fault_set(f, EXIT_HOST, "cannot read the image: %s", strerror(errno));
-    int result = rom_scan(&tree, o->root, latest, f);
+    int result = o->root != NULL ? rom_scan(&tree, o->root, latest, f) : 0;
     int out = -1;
     if (result == 0) {
         out = create_output(name, &st, f);
-        result = out < 0 ? -1 : write_image(in, im, &tree, out, f);
+        result = out < 0 ? -1 : write_image(in, im, &parts, out, f);
         if (out >= 0 && close(out) < 0 && result == 0)
             result = write_fault(f);
         if (result == 0 && rename(unfinished, name) < 0)

@@ -17,6 +17,7 @@
 #include "qemu_disk.h"
 #include "qemu_net.h"
 #include "qemu_run.h"
+#include "run_policy.h"
 
 #define MEMORY_DEFAULT (256ull << 20)
 #define MEMORY_MAX     (1ull << 40)
@@ -39,6 +40,8 @@ struct vm {
     struct qemu_disk disks[QEMU_DISKS_MAX];
     size_t disk_count;
     struct qemu_nets nets;
+    bool memory_given;
+    struct run_policy policy;
     int image; /* index in argv */
 };
 
@@ -75,6 +78,7 @@ static int set_memory(struct vm *vm, char *text)
     if (n < 64 << 10 || n > MEMORY_MAX)
         return refuse("-m", text, "memory is 64K to 1024G");
     vm->memory = n;
+    vm->memory_given = true;
     return 0;
 }
 
@@ -141,6 +145,12 @@ static int set_net_trace(struct vm *vm, char *text)
     return 0;
 }
 
+static int set_policy(struct vm *vm, char *text)
+{
+    vm->policy.file = text;
+    return 0;
+}
+
 /* All options of pith run with a value. */
 static const struct option {
     const char *name;
@@ -150,6 +160,7 @@ static const struct option {
     {"--timeout", set_timeout}, {"--net", add_net}, {"--disk", add_disk},
     {"-v", not_there},          {"-p", add_port},   {"--ip", add_ip},
     {"--net-trace", set_net_trace},
+    {"--policy", set_policy},
 };
 
 /* The value of the option at argv[*at], and which one it is; *at is left at the last word of it.
@@ -182,6 +193,12 @@ bool qemu_wanted(char **argv)
             return false;
     }
     return wanted;
+}
+
+const char *qemu_option_value(char **argv, int *at)
+{
+    const struct option *option;
+    return value_of(argv, at, &option);
 }
 
 static int parse(struct vm *vm, int argc, char **argv)
@@ -402,9 +419,26 @@ static int check_image(const char *path)
     return f.status;
 }
 
+/* There is no monitor to hold the policy: what stands on the command line can be refused, and the library OS is
+ * told what else there is to enforce. */
+static int apply_policy(struct vm *vm, const char *image)
+{
+    struct run_policy *r = &vm->policy;
+    int status = run_policy_read(r, image);
+    if (status != 0 || (r->file == NULL && !r->image_given))
+        return status;
+    fputs("pith: --on qemu: no monitor enforces the policy there: the library OS inside the machine alone "
+          "does\n",
+          stderr);
+    if (r->file != NULL)
+        args_addf(&vm->nets.words, "pith.policy=%s", r->hex);
+    return run_policy_check(r, &vm->memory, vm->memory_given, vm->nets.count > 0,
+                            vm->disk_count > 0);
+}
+
 int qemu_run(int argc, char **argv)
 {
-    struct vm vm = {.memory = MEMORY_DEFAULT};
+    static struct vm vm = {.memory = MEMORY_DEFAULT};
     char line[CMDLINE_MAX + 1];
     struct args command = {0};
 
@@ -413,6 +447,8 @@ int qemu_run(int argc, char **argv)
         status = qemu_net_check_trace(&vm.nets);
     if (status == 0)
         status = check_image(argv[vm.image]);
+    if (status == 0)
+        status = apply_policy(&vm, argv[vm.image]);
     if (status != 0)
         return status;
     if (is_microvm(&vm) && device_count(&vm) > MMIO_PLACES)

@@ -11,4 +11,7 @@ bool qemu_wanted(char **argv);
  * status of pith run. */
 int qemu_run(int argc, char **argv);
 
+/* The value of the option of pith run at argv[*at]; *at is left at the last word of it. NULL: it has none. */
+const char *qemu_option_value(char **argv, int *at);
+
 #endif

@@ -20,7 +20,7 @@ static const char *const with_argument[] = {
     "-Xlinker",  "-Xassembler", "-Xclang",     "-mllvm",    "-target",      "-Xpreprocessor",
     "-arch",     "-aux-info",   "-dumpbase",   "-dumpdir",  "-wrapper",     "-dumpbase-ext",
     "--param",   "--sysroot",   "--output",    "--include", "--language",   "-Tbss",
-    "-Tdata",    "-Ttext",      "--deny",      "--budget",  "--component",
+    "-Tdata",    "-Ttext",      "--deny",      "--budget",  "--component",  "--policy",
 };
 
 /* An image is a static PIE, whatever a makefile says. */
@@ -40,7 +40,7 @@ static const struct {
     {"-m16", "Pith runs 64-bit code only"},
     {"-fuse-ld=", "images are linked with GNU ld"},
     {"--malloc", "not available yet"},
-    {"--policy", "not available yet"},
+    {"--policy", "a file must follow; see docs/policy.md"},
 };
 
 static const char *const no_link[] = {
@@ -158,6 +158,8 @@ static bool take_own(struct request *r, const char *arg, int *status)
         r->lto = true;
     else if (strcmp(arg, "--help") == 0)
         r->help = true;
+    else if (starts(arg, "--policy=") && arg[9] != '\0')
+        r->policy = arg + 9;
     else if (starts(arg, "--target="))
         *status = set_target(r, arg);
     else if (starts(arg, "--deny="))
@@ -224,6 +226,10 @@ static int take_pair(struct request *r, const char *option, const char *value)
         r->inputs = true;
     else if (strcmp(option, "-target") == 0)
         return refuse(option, "Pith builds for its own target only");
+    if (strcmp(option, "--policy") == 0) {
+        r->policy = value;
+        return 0;
+    }
     args_add(&r->user, option);
     args_add(&r->user, value);
     return status;

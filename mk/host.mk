@@ -76,6 +76,7 @@ $(OUT)/libexec/pith/ld: $(CLI)
 # What pith cc links and passes to gcc besides libc.a and libpith.a: the Pith note in its variants, the
 # linker script, the compiler specification.
 CC_NOTES := $(addprefix $(SYSROOT)/lib/,note.o note-bare.o note-conftest.o)
+CC_NOTE_POLICY := $(SYSROOT)/lib/note-policy.o
 $(SYSROOT)/lib/note.o: NOTE_FLAGS := PITH_NOTE_HOSTED
 $(SYSROOT)/lib/note-conftest.o: NOTE_FLAGS := PITH_NOTE_HOSTED|PITH_NOTE_CONFTEST
 $(SYSROOT)/lib/note-bare.o: NOTE_FLAGS := 0
@@ -85,6 +86,12 @@ $(CC_NOTES): libos/plat/hosted/note.c abi/image.h abi/boot.h | $(call module_lin
 	$(call say,CC      $@)
 	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) -DNOTE_FLAGS='($(NOTE_FLAGS))' $(call module_includes,plat) \
 	    $(LIBOS_INCLUDES) -c -o $@ $<
+
+$(CC_NOTE_POLICY): libos/plat/hosted/note_policy.c abi/image.h abi/policy.h | $(call module_links,plat) \
+    $(MUSL_HEADERS) $(SETUP_BUILD)
+	@mkdir -p $(@D)
+	$(call say,CC      $@)
+	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) $(call module_includes,plat) $(LIBOS_INCLUDES) -c -o $@ $<
 
 CC_FILES := $(addprefix $(SYSROOT)/lib/,image.ld image-hosted.ld gcc.specs)
 $(SYSROOT)/lib/image.ld: libos/arch/x86_64/image.ld
@@ -102,7 +109,7 @@ $(OUT)/share/man/man1/%.1: docs/man/%.1
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
-CLI_FILES := $(CLI) $(PITH) $(OUT)/bin/pith-cc $(OUT)/libexec/pith/ld $(CC_NOTES) $(CC_FILES) $(MAN_PAGES)
+CLI_FILES := $(CLI) $(PITH) $(OUT)/bin/pith-cc $(OUT)/libexec/pith/ld $(CC_NOTES) $(CC_NOTE_POLICY) $(CC_FILES) $(MAN_PAGES)
 .PHONY: cli
 cli: $(CLI_FILES)
 

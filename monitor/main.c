@@ -16,6 +16,7 @@
 #include "abi/image.h"
 #include "monitor/core/boot.h"
 #include "monitor/core/machine.h"
+#include "monitor/core/policy.h"
 #include "monitor/core/say.h"
 #include "monitor/dev/net_trace.h"
 #include "monitor/kvm/guest.h"
@@ -37,6 +38,7 @@ int main(int argc, char **argv, char **envp);
 
 static struct machine machine;
 static struct options options;
+static struct policies policies;
 
 static int64_t now(void)
 {
@@ -74,6 +76,19 @@ static int show_sandbox(void)
     return filter_show(calls) ? EXIT_CANNOT_START : 0;
 }
 
+/* A program that may have no console reads nothing there, and what it writes is lost. Messages of the library OS and
+ * of the monitor still go to standard error. */
+static void withhold_consoles(struct machine *m)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        refuse(-errno, "cannot open /dev/null in the place of its console");
+    dup2(fd, STDIN_FILENO);
+    dup2(fd, STDOUT_FILENO);
+    m->consoles.dev[1].out = STDOUT_FILENO;
+    close(fd);
+}
+
 /* Sets the consoles up. Returns the first descriptor that is not the guest's. */
 static unsigned set_consoles(struct machine *m, bool by_name)
 {
@@ -82,6 +97,8 @@ static unsigned set_consoles(struct machine *m, bool by_name)
     m->consoles.dev[0] =
         (struct console){.name = "stdio", .in = STDIN_FILENO, .out = STDOUT_FILENO};
     m->consoles.dev[1] = (struct console){.name = "stderr", .in = -1, .out = STDERR_FILENO};
+    if (!policies_device(&policies, PITH_POLICY_CONSOLE))
+        withhold_consoles(m);
     if (!by_name || !(m->image.flags & PITH_NOTE_CONFTEST))
         return STDERR_FILENO + 1;
 
@@ -171,6 +188,19 @@ static void wipe_environment(char **envp)
         memset(first, 0, (size_t)(last - first) + strlen(last));
 }
 
+/* Finds out what the machine may have. */
+static void enforce(struct machine *m, int fd)
+{
+    const char *why;
+    int err = policies_read(&policies, &m->image, fd, options.policy, &why);
+    if (err)
+        refuse(err, why);
+    options.nets = &m->nets;
+    options.disks = &m->disks;
+    if (!policies_permit(&policies, &options, m->name))
+        _exit(EXIT_REFUSED);
+}
+
 /* Loads and runs the image at (path). (in) holds arguments and environment. */
 static _Noreturn void run(struct machine *m, const char *path, struct boot_input *in, char **envp)
 {
@@ -193,14 +223,17 @@ static _Noreturn void run(struct machine *m, const char *path, struct boot_input
     if (!m->image.network)
         m->nets.count = 0;
     in->settings = options.settings;
+    enforce(m, fd);
     in->setting_count = options.setting_count;
     lay_out(m, in);
+    if (nets_open(&m->nets) || policies_gates(&policies, &options))
+        _exit(EXIT_CANNOT_START);
     int err = load_image(m, fd, random[0], options.no_aslr, &why);
     if (err)
         refuse(err, why);
 
     unsigned first_fd = set_consoles(m, by_name);
-    if (disks_open(&m->disks) || nets_open(&m->nets))
+    if (disks_open(&m->disks))
         _exit(EXIT_CANNOT_START);
     set_clock(m);
     if (net_trace_open(&m->nets, m->gettime))
@@ -233,12 +266,13 @@ static bool ends_with(const char *s, const char *end)
     return len >= end_len && strcmp(s + len - end_len, end) == 0;
 }
 
-/* Whether "--on qemu" stands anywhere. If it turns out to be an argument of the image's, pith-cli
- * comes back here. */
-static bool may_want_qemu(char **argv)
+/* Whether "--on qemu" or a policy stands anywhere, which pith-cli knows about. If it turns out to be an
+ * argument of the image's, or is compiled, pith-cli comes back here. */
+static bool may_want_cli(char **argv)
 {
     for (; *argv; argv++)
-        if (!strncmp(*argv, "--on=qemu", 9) ||
+        if (!strncmp(*argv, "--on=qemu", 9) || !strncmp(*argv, "--policy", 8) ||
+            !strcmp(*argv, "--show-policy") ||
             (!strcmp(*argv, "--on") && argv[1] && !strncmp(argv[1], "qemu", 4)))
             return true;
     return false;
@@ -265,7 +299,7 @@ int main(int argc, char **argv, char **envp)
     char why[300];
     /* "pith run ..."; as pith-monitor it takes the options at once. */
     bool is_pith = !start_image_entry && argc && !ends_with(argv[0], "pith-monitor");
-    if (is_pith && (argc < 2 || strcmp(argv[1], "run") != 0 || may_want_qemu(argv)))
+    if (is_pith && (argc < 2 || strcmp(argv[1], "run") != 0 || may_want_cli(argv)))
         return other_command(argv);
     machine.name = argc ? argv[0] : "";
     machine.pid = getpid();

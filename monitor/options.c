@@ -39,10 +39,12 @@ const char options_help[] =
     "  --net-trace FILE  write all packets of the machine's networks to FILE, as pcapng, for "
     "tcpdump\n"
     "                    and Wireshark. On QEMU as pcap, and of one network only\n"
+    "  --policy FILE     permit no more than this policy says, besides the image's own\n"
     "  --allow-jit       let the program make memory executable, though never writable and\n"
     "                    executable at once\n"
     "  --no-aslr         load at the same address each time, for debugging\n"
     "  --show-sandbox    print the system calls that the sandbox lets through, and end\n"
+    "  --show-policy     print what the image's policy, and that of --policy, permit, and end\n"
     "  --show-plan       print which way would be chosen, and why not the others, and end\n"
     "  --help            print this text, and end\n"
     "\n"
@@ -100,6 +102,7 @@ static int set_memory(struct parse *p, char *text)
     if (n > MEM_LEN_MAX >> shift || n << shift < MEM_LEN_MIN)
         return refuse(p, "-m %s: memory is 64K to 1024G", text);
     p->o->mem_len = align_down(n << shift, PAGE_SIZE);
+    p->o->mem_given = true;
     return 0;
 }
 
@@ -291,6 +294,16 @@ static int add_ip(struct parse *p, char *text)
     return 0;
 }
 
+/* pith-cli puts this in the place of --policy FILE (cli/run.c), since it is what compiles policies. */
+static int set_policy(struct parse *p, char *text)
+{
+    if (p->o->setting_count == SETTINGS_MAX)
+        return refuse(p, "--ip: there are 15 addresses and a policy already");
+    p->o->policy = text;
+    p->o->settings[p->o->setting_count++] = (struct setting){SETTING_POLICY, text};
+    return 0;
+}
+
 static const struct option {
     const char *name;
     int (*set)(struct parse *p, char *value);
@@ -299,6 +312,7 @@ static const struct option {
     {"--on", set_way},  {"--net", add_net}, {"--disk", add_disk},
     {"--net-trace", set_net_trace},
     {"--ip", add_ip},   {"-v", not_yet},    {"-p", add_port},
+    {"--compiled-policy", set_policy},
 };
 
 /* The value of option (o) at argv[at]: "-m 1M", "-m1M", "--on process", "--on=process". Moves p->at
@@ -360,6 +374,8 @@ int options_parse(int argc, char **argv, char *const *environ, struct options *o
     struct parse p = {argc, 1, argv, environ, o, NULL, why, why_len};
     o->action = OPTIONS_RUN;
     o->mem_len = MEM_LEN_DEFAULT;
+    o->mem_given = false;
+    o->policy = NULL;
     o->timeout_us = 0;
     o->no_aslr = o->allow_jit = false;
     o->way = WAY_AUTO;

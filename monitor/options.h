@@ -20,6 +20,8 @@ enum options_way { WAY_AUTO, WAY_PROCESS, WAY_KVM };
 struct options {
     enum options_action action;
     uint64_t mem_len;    /* bytes, whole pages */
+    bool mem_given;      /* by -m */
+    const char *policy;  /* of --policy, compiled, as hexadecimal digits; or NULL */
     uint64_t timeout_us; /* 0: none */
     bool no_aslr, allow_jit;
     enum options_way way;

@@ -11,6 +11,7 @@
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
+#include "vfs/permit.h"
 
 #ifndef FALLOC_FL_KEEP_SIZE
 #define FALLOC_FL_KEEP_SIZE 0x01
@@ -136,20 +137,22 @@ static long set_size(struct inode *inode, long size)
 long pith_sys_truncate(long path, long size)
 {
     HOLD;
-    struct inode *inode;
+    struct path p;
 
     if (size < 0)
         return -EINVAL;
-    long err = path_lookup(AT_FDCWD, (const char *)path, PATH_FOLLOW, &inode);
+    long err = path_walk(AT_FDCWD, (const char *)path, PATH_FOLLOW, &p);
     if (err)
         return err;
-    if (S_ISDIR(inode->mode))
+    if (S_ISDIR(p.inode->mode))
         err = -EISDIR;
     else
-        err = S_ISREG(inode->mode) ? may_access(inode, MAY_WRITE) : -EINVAL;
+        err = S_ISREG(p.inode->mode) ? may_access(p.inode, MAY_WRITE) : -EINVAL;
     if (!err)
-        err = set_size(inode, size);
-    inode_put(inode);
+        err = vfs_may_change(&p);
+    if (!err)
+        err = set_size(p.inode, size);
+    path_put(&p);
     return err;
 }
 

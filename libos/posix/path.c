@@ -13,6 +13,7 @@
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "vfs/path.h"
+#include "vfs/permit.h"
 
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE (1 << 0)
@@ -166,6 +167,8 @@ static long make_at(long dirfd, long path, const struct inode_new *what)
     else
         err = may_access(p.dir, MAY_WRITE | MAY_EXEC);
     if (!err)
+        err = vfs_may_change(&p);
+    if (!err)
         err = p.dir->ops->create(p.dir, p.name, what, &inode);
     if (!err) {
         if (notify_wanted())
@@ -251,6 +254,8 @@ static long link_to(const struct path *p, struct inode *target)
         return -EPERM;
     int err = may_access(p->dir, MAY_WRITE | MAY_EXEC);
     if (!err)
+        err = vfs_may_change(p);
+    if (!err)
         err = p->dir->ops->link(p->dir, p->name, target);
     if (!err && notify_wanted()) {
         notify_self(target, IN_ATTRIB);
@@ -326,6 +331,8 @@ static long remove_at(long dirfd, long path, bool rmdir)
     if (err)
         return err;
     err = check_removal(&p, rmdir);
+    if (!err)
+        err = vfs_may_change(&p);
     if (!err)
         err = p.dir->ops->unlink(p.dir, p.name, p.inode);
     if (!err && notify_wanted()) {
@@ -452,6 +459,10 @@ long pith_sys_renameat2(long old_dirfd, long old, long dirfd, long path, long fl
     err = path_walk(dirfd, (const char *)path, PATH_PARENT, &to);
     if (!err) {
         err = check_rename(&from, &to, (unsigned)flags);
+        if (!err)
+            err = vfs_may_change(&from);
+        if (!err)
+            err = vfs_may_change(&to);
         if (!err)
             err = from.dir->ops->rename(from.dir, from.name, from.inode, to.dir, to.name, to.inode,
                                         flags & RENAME_EXCHANGE);

@@ -9,6 +9,7 @@
 #include "vfs/fd.h"
 #include "vfs/open.h"
 #include "vfs/path.h"
+#include "vfs/permit.h"
 
 /* Flags that matter to open alone; F_GETFL does not show them. */
 #define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
@@ -98,6 +99,9 @@ static int open_tmpfile(struct path *p, int flags, mode_t mode, struct file *f)
 
     if (!S_ISDIR(p->inode->mode))
         return -ENOTDIR;
+    err = vfs_may_make_in(p->inode);
+    if (err)
+        return err;
     err = create(p->inode, (struct name){"", 0}, mode, &inode);
     if (err)
         return err;
@@ -116,9 +120,11 @@ static int open_walked(struct path *p, int flags, mode_t mode, struct file *f)
         return -EISDIR;
     if (flags & TMPFILE)
         return open_tmpfile(p, flags, mode, f);
-    if (p->inode) {
+    if (p->inode)
         err = check_existing(p->inode, flags);
-    } else {
+    if (!err && (!p->inode || flags & O_TRUNC || flags & (int)FILE_ACCESS))
+        err = vfs_may_change(p);
+    if (!err && !p->inode) {
         err = create(p->dir, p->name, mode, &p->inode);
         created = true;
     }

@@ -38,13 +38,16 @@ static unsigned devices_max(const struct machine *m)
     return CONSOLES_MAX + m->disks.count + m->nets.count;
 }
 
-#define SETTING_NAME "net0.ip="
+#define SETTING_NAME        "net0.ip="
+#define SETTING_NAME_POLICY "policy="
 
 static uint64_t settings_len(const struct boot_input *in)
 {
     uint64_t len = 0;
     for (unsigned i = 0; i < in->setting_count; i++)
-        len += sizeof(SETTING_NAME) + strlen(in->settings[i].value);
+        len += (in->settings[i].net == SETTING_POLICY ? sizeof(SETTING_NAME_POLICY)
+                                                      : sizeof(SETTING_NAME)) +
+               strlen(in->settings[i].value);
     return len;
 }
 
@@ -216,8 +219,11 @@ static void write_settings(char *to, const struct boot_input *in)
 {
     for (unsigned i = 0; i < in->setting_count; i++) {
         char *name = to;
-        to = stpcpy(stpcpy(to, SETTING_NAME), in->settings[i].value) + 1;
-        name[3] = (char)('0' + in->settings[i].net);
+        bool policy = in->settings[i].net == SETTING_POLICY;
+        to = stpcpy(to, policy ? SETTING_NAME_POLICY : SETTING_NAME);
+        if (!policy)
+            name[3] = (char)('0' + in->settings[i].net);
+        to = stpcpy(to, in->settings[i].value) + 1;
     }
 }
 

@@ -25,11 +25,13 @@ struct boot_input {
     unsigned setting_count;
 };
 
-/* "net(N).ip=(value)". */
+/* "net(N).ip=(value)", or "policy=(value)". */
 struct setting {
-    unsigned net;
+    unsigned net; /* or SETTING_POLICY */
     const char *value;
 };
+
+#define SETTING_POLICY (~0u)
 
 /* Bytes of the two areas, for the disks that (m) will have: m->disks.count and m->nets.count are
  * set. */

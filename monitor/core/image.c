@@ -11,12 +11,14 @@
 
 #include "abi/boot.h"
 #include "abi/image.h"
+#include "abi/policy.h"
 
 #define DT_RELRSZ_  35
 #define DT_RELR_    36
 #define DT_RELRENT_ 37
 
-#define COPY_MAX 1024
+#define COPY_MAX  1024
+#define NOTES_MAX (COPY_MAX + PITH_POLICY_MAX)
 
 /* The private copy, and what has been found so far. */
 struct parse {
@@ -229,9 +231,21 @@ static int accept_note(struct parse *p, const uint8_t *desc, size_t len)
     return 0;
 }
 
+/* Where the policy stands; what it says is looked at later (monitor/core/policy.h). */
+static int accept_policy(struct parse *p, uint64_t offset, size_t len)
+{
+    if (p->img->policy_len)
+        return refuse(p->why, "it has two policies");
+    if (len == 0 || len > PITH_POLICY_MAX)
+        return refuse(p->why, "its policy is not sound");
+    p->img->policy = offset;
+    p->img->policy_len = len;
+    return 0;
+}
+
 static int check_notes(struct parse *p, const Elf64_Phdr *ph)
 {
-    uint8_t buf[COPY_MAX];
+    uint8_t buf[NOTES_MAX];
     if (!range_inside(ph->p_offset, ph->p_filesz, 0, p->src->size))
         return refuse(p->why, "the file is cut short");
     if (ph->p_filesz > sizeof(buf))
@@ -257,6 +271,8 @@ static int check_notes(struct parse *p, const Elf64_Phdr *ph)
             p->img->upcalls = true;
         else if (ours && n.n_type == PITH_NOTE_NETWORK)
             p->img->network = true;
+        else if (ours && n.n_type == PITH_NOTE_POLICY)
+            err = accept_policy(p, ph->p_offset + desc, n.n_descsz);
         if (err)
             return err;
         at = align_up(desc + n.n_descsz, align);

@@ -37,6 +37,8 @@ struct image {
     uint64_t rela, rela_len; /* table of Elf64_Rela, inside constants, relro or data; or length 0 */
     uint64_t relr, relr_len; /* table of packed relative relocations, likewise */
     uint64_t memory_min;     /* bytes beyond the image that it needs */
+    uint64_t policy;         /* offset in the file of its policy (abi/policy.h), inside it */
+    uint64_t policy_len;     /* 1 to PITH_POLICY_MAX bytes; 0: it has none */
     uint32_t flags;          /* PITH_NOTE_* */
     bool shares;             /* has the note PITH_NOTE_SHARES */
     bool upcalls;            /* has the note PITH_NOTE_UPCALLS */

@@ -33,7 +33,7 @@ static bool transmit_one(struct net *n)
 {
     struct queue_chain chain;
     const char *why;
-    if (!n->host)
+    if (n->stream)
         return net_user_transmit(n, stop);
     int found = queue_peek(&n->tx, &chain, &why);
     if (found < 0)
@@ -41,7 +41,8 @@ static bool transmit_one(struct net *n)
     if (found <= 0)
         return false;
     long done = sys6(SYS_pwritev2, n->fd, (long)chain.iov, chain.count, HERE, HERE, 0);
-    if (done == -EAGAIN)
+    n->full = done == -EAGAIN;
+    if (n->full)
         return false;
     if (done > (long)HEADER_LEN)
         net_trace(n, NET_TRACE_OUT, chain.iov, chain.count, HEADER_LEN, (size_t)done - HEADER_LEN);
@@ -156,7 +157,7 @@ static int receive_user(struct net *n)
 static int receive_one(struct net *n)
 {
     struct net_posted *p = &n->posted;
-    if (!n->host)
+    if (n->stream)
         return receive_user(n);
     size_t want = n->offloads ? PACKET_MAX : HEADER_LEN + 18u + n->mtu;
     n->starved = !gather(n, want);
@@ -169,6 +170,8 @@ static int receive_one(struct net *n)
     long len = sys6(SYS_preadv2, n->fd, (long)(p->iov + p->part), p->parts, HERE, HERE, 0);
     if (len == -EFAULT)
         stop(n, "receive", "a buffer is in memory that cannot be written");
+    if (len == 0)
+        stop(n, "receive", "the gate of its policy has ended");
     if (len <= (long)HEADER_LEN)
         return 0;
     net_trace(n, NET_TRACE_IN, p->iov, p->parts, HEADER_LEN, (size_t)len - HEADER_LEN);

@@ -39,10 +39,11 @@ struct net {
     int fd;           /* set by nets_open, as are the following */
     uint8_t mac[6];
     uint16_t mtu;
+    bool stream;   /* (fd) is passt's: net_user.h; else each packet is a message, as of TAP */
     bool offloads; /* the host takes and gives large packets, and checksums that are not made yet */
     bool stopped;  /* a queue was malformed: no buffer is used any more */
     bool starved;  /* a packet may be there for which no buffer was */
-    bool full;     /* --net user: the socket takes no more now */
+    bool full;     /* a socket takes no more now */
     size_t sent;   /* --net user: bytes of the packet at hand that the socket has taken */
     struct queue rx, tx;
     struct net_posted posted; /* of (rx) */

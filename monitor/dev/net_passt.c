@@ -95,5 +95,6 @@ int net_user_open(const struct nets *ns, struct net *n)
     close(apart);
     n->fd = ours;
     n->mtu = 1500;
+    n->stream = true;
     return err;
 }

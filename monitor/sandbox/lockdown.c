@@ -6,7 +6,9 @@
 #include "monitor/sandbox/lockdown.h"
 
 #include <errno.h>
+#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -53,7 +55,8 @@ static int install_filter(const struct filter_params *params)
                : 0;
 }
 
-int lockdown(const struct filter_params *params, unsigned first_fd, const char **what)
+/* Closes descriptors and gives privileges up. */
+static int give_up(unsigned first_fd, const char **what)
 {
     if (syscall(SYS_close_range, first_fd, ~0u, 0)) {
         *what = "cannot close descriptors (close_range): Linux 5.9 or later is needed";
@@ -63,12 +66,47 @@ int lockdown(const struct filter_params *params, unsigned first_fd, const char *
         *what = "cannot give up gaining privileges (no_new_privs)";
         return -errno;
     }
-    int err = drop_capabilities();
     *what = "cannot drop capabilities";
+    return drop_capabilities();
+}
+
+static const char no_filter[] =
+    "cannot install the sandbox: this host's kernel, or a container that Pith runs in, does not allow "
+    "seccomp filters";
+
+int lockdown(const struct filter_params *params, unsigned first_fd, const char **what)
+{
+    int err = give_up(first_fd, what);
     if (!err) {
         err = install_filter(params);
-        *what = "cannot install the sandbox: this host's kernel, or a container that Pith runs in, "
-                "does not allow seccomp filters";
+        *what = no_filter;
+    }
+    return err;
+}
+
+int lockdown_gate(unsigned first_fd, const char **what)
+{
+    /* Linux makes restart_syscall of a poll that a stop has interrupted. */
+    static const unsigned allowed[] = {SYS_read,     SYS_write,      SYS_poll,
+                                       SYS_pwritev2, SYS_exit_group, SYS_restart_syscall};
+    struct sock_filter code[5 + ARRAY_LEN(allowed)];
+    unsigned n = 0, calls = ARRAY_LEN(allowed);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                             offsetof(struct seccomp_data, arch));
+    code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0,
+                                             (uint8_t)(calls + 1));
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                             offsetof(struct seccomp_data, nr));
+    for (unsigned i = 0; i < calls; i++)
+        code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i],
+                                                 (uint8_t)(calls - i), 0);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog prog = {(unsigned short)n, code};
+    int err = give_up(first_fd, what);
+    if (!err && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog)) {
+        *what = no_filter;
+        err = -errno;
     }
     return err;
 }

@@ -16,4 +16,8 @@ uint64_t lockdown_die_signals(void);
  * with *what naming the step that failed, and what to do about it (static text). */
 must_check int lockdown(const struct filter_params *params, unsigned first_fd, const char **what);
 
+/* The same for a process that only passes packets on (monitor/dev/gate.h): it may read, write, wait for descriptors
+ * and end. */
+must_check int lockdown_gate(unsigned first_fd, const char **what);
+
 #endif

@@ -3,6 +3,7 @@
  * Control messages as a program may pass them: the bytes are read as such, what they ask for is put
  * into a message, and that is received with as much room as the first byte says.
  *
+ * sources: tests/unit/fake_policy.c libos/vfs/permit.c
  * sources: libos/net/sock/sock.c libos/net/sock/message.c libos/net/sock/option.c
  * sources: libos/net/unix/family.c libos/net/unix/name.c libos/net/unix/stream.c
  * sources: libos/net/unix/packet.c libos/net/unix/queue.c libos/net/unix/control.c

@@ -40,7 +40,7 @@ def test_manual_pages_are_sound():
     if not shutil.which("man"):
         pytest.skip("man is not installed")
     pages = sorted(p.name for p in (OUT / "share/man/man1").iterdir())
-    assert pages == ["pith-cc.1", "pith-check.1", "pith-help.1", "pith-inspect.1", "pith-net.1", "pith-pack.1", "pith-run.1", "pith.1"]
+    assert pages == ["pith-cc.1", "pith-check.1", "pith-help.1", "pith-inspect.1", "pith-net.1", "pith-pack.1", "pith-policy.1", "pith-run.1", "pith.1"]
     for page in pages:
         done = execute(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", OUT / "share/man/man1" / page],
                        env={**os.environ, "MANROFFSEQ": ""})

@@ -72,9 +72,9 @@ def owners():
 START = {"core", "random"}
 CLOCK = START | {"time"}
 CONSOLE = CLOCK | {"console", "descriptors", "virtio"}
-TREE = CONSOLE | {"block", "devfs", "files", "heap", "memory", "pipes", "procfs", "ramfs", "romfs"}
+TREE = CONSOLE | {"block", "devfs", "files", "heap", "memory", "pipes", "policy", "procfs", "ramfs", "romfs"}
 SIGNALS = CLOCK | {"heap", "memory", "signals", "threads"}
-INET = TREE | {"sockets", "unix", "inet", "tcp", "udp", "ip", "ipv4", "ipv6", "network", "dhcp", "dns", "timers"}
+INET = TREE | {"sockets", "unix", "inet", "tcp", "udp", "ip", "ipv4", "ipv6", "network", "dhcp", "timers"}
 
 # What a program does, the service that it is about, and what it may have.
 PROGRAMS = {
@@ -101,7 +101,8 @@ PROGRAMS = {
                    TREE | {"sockets", "unix"}),
     "socket": ("#include <sys/socket.h>|return socket(AF_INET, SOCK_STREAM, 0);", "tcp", INET),
     "getaddrinfo": ("#include <netdb.h>|struct addrinfo *a; return getaddrinfo(\"x\", 0, 0, &a);", "dns",
-                    INET | {"events", "threads"}),
+                    INET | {"dns", "events", "netlink", "threads"}),
+    "netlink": ("#include <sys/socket.h>|return socket(AF_NETLINK, SOCK_RAW, 0);", "netlink", INET | {"netlink"}),
     "packets": ("#include <pith/net.h>|return pith_net_open(0, 0, 0);", "packets",
                 CLOCK | {"heap", "ip", "network", "packets", "timers", "virtio"}),
     "syscall": ("#include <unistd.h>|return syscall(main != 0);", "numbers", START | {"numbers"}),

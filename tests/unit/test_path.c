@@ -3,6 +3,7 @@
  * Path walk: a table of paths and what they lead to, descriptors as starting points, mounts, the
  * way back from inodes to paths, and the files of /dev and /proc.
  *
+ * sources: tests/unit/fake_policy.c libos/vfs/permit.c
  * sources: libos/vfs/fd.c libos/vfs/fd_alloc.c libos/vfs/inode.c libos/vfs/lock.c libos/vfs/open.c
  * sources: libos/thread/thread.c
  * sources: libos/vfs/path.c libos/vfs/pipe.c libos/vfs/tree.c libos/vfs/text.c libos/fs/rom/rom.c

@@ -5,6 +5,7 @@
  * allocations failing in turn, after which everything can still be removed and nothing is lost; and
  * the corners of sparse files.
  *
+ * sources: tests/unit/fake_policy.c libos/vfs/permit.c
  * sources: libos/vfs/fd.c libos/vfs/fd_alloc.c libos/vfs/inode.c libos/vfs/lock.c libos/vfs/open.c
  * sources: libos/thread/thread.c
  * sources: libos/vfs/path.c libos/vfs/pipe.c libos/fs/rom/rom.c libos/thread/wait.c

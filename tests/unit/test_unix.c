@@ -4,6 +4,7 @@
  * collector of sockets in flight against a naive search, a script with each of its allocations
  * failing in turn, and /dev/log.
  *
+ * sources: tests/unit/fake_policy.c libos/vfs/permit.c
  * sources: libos/net/sock/sock.c libos/net/sock/message.c libos/net/sock/option.c
  * sources: libos/net/unix/family.c libos/net/unix/name.c libos/net/unix/stream.c
  * sources: libos/net/unix/packet.c libos/net/unix/queue.c libos/net/unix/control.c

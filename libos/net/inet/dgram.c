@@ -370,6 +370,8 @@ static int dgram_connect(struct socket *s, const struct sockaddr_storage *addr, 
     if (err)
         return err;
     err = find_way(i, &n, NULL, &ends, &d->path);
+    if (!err)
+        err = inet_may_send(i, &ends, NULL);
     if (err)
         return err;
     i->ends = ends;
@@ -435,7 +437,11 @@ static int uncork(struct dgram *d)
     struct pkt *p = d->corked;
 
     d->corked = NULL;
-    int err = p ? udp_send(&d->corked_ends, &d->path, p) : 0;
+    int err = p ? inet_may_send(&d->in, &d->corked_ends, p) : 0;
+    if (err)
+        pkt_free(p);
+    else if (p)
+        err = udp_send(&d->corked_ends, &d->path, p);
     ip_run_local();
     return err;
 }
@@ -516,6 +522,11 @@ static ssize_t dgram_send(struct socket *s, struct sock_msg *m)
     err = inet_message(m, m->len, &p);
     if (err)
         return err;
+    err = inet_may_send(&d->in, &ends, p);
+    if (err) {
+        pkt_free(p);
+        return err;
+    }
     err = udp_send(&ends, path, p);
     if (err == -EMSGSIZE)
         report_size(&d->in, &ends, path->mtu);

@@ -129,6 +129,10 @@ must_check int inet_peer_name(const struct isock *i, const struct sockaddr_stora
 /* Writes a name as (i)'s domain has it: its length. */
 int inet_put_name(const struct isock *i, const struct ip_addr *addr, uint16_t port, uint32_t scope,
                   struct sockaddr_storage *out);
+/* What the policy says (iface/policy.h), of a bound address and port; and of sending to (ends), where (query) is the
+ * datagram, or NULL where none is there yet. What stays inside the machine is permitted. 0 or -EACCES. */
+must_check int inet_may_bind(const struct isock *i, const struct ip_addr *own, uint16_t port);
+must_check int inet_may_send(const struct isock *i, const struct ip_ends *ends, const struct pkt *query);
 /* sock_ops.bind's checks and the choice of a port; (i) is not bound and not connected, which
  * (active) says is not so. */
 must_check int inet_bind(struct isock *i, const struct sockaddr_storage *a, socklen_t len,

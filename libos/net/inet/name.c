@@ -190,6 +190,9 @@ int inet_bind(struct isock *i, const struct sockaddr_storage *a, socklen_t len, 
         return err;
     if (active)
         return -EINVAL;
+    err = i->ports ? inet_may_bind(i, &n.addr, n.port) : 0;
+    if (err)
+        return err;
     struct ip_ends old = i->ends;
     i->ends.local = n.addr;
     i->ends.scope = n.scope;

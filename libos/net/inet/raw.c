@@ -283,6 +283,8 @@ static ssize_t raw_send(struct socket *s, struct sock_msg *m)
     if (!err && ip_addr_is_broadcast(&ends.remote) && !(s->options & SOCK_BROADCAST))
         err = -EACCES;
     if (!err)
+        err = inet_may_send(i, &ends, NULL);
+    if (!err)
         err = inet_message(m, m->len, &p);
     if (err)
         return err;

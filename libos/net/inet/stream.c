@@ -175,6 +175,8 @@ static int start_connection(struct stream *t, const struct sockaddr_storage *add
         ends.local = ip_is_v4(&n.addr) ? ip_from_v4(0) : (struct ip_addr){.d = {0, 0}};
     inet_path(i, &n.addr, &path);
     err = ip_route(&ends, &path);
+    if (!err)
+        err = inet_may_send(i, &ends, NULL);
     if (err)
         return err;
     bool had_port = i->port.port;
@@ -280,9 +282,12 @@ static int stream_listen(struct socket *s, int backlog)
         return -EINVAL;
     if (inet_autobind(i))
         return -EADDRINUSE;
+    int err = inet_may_bind(i, &i->ends.local, i->ends.local_port);
+    if (err)
+        return err;
     i->port.reuse_addr = s->options & SOCK_REUSEADDR;
     i->port.reuse_port = s->options & SOCK_REUSEPORT;
-    int err = ip_port_listen(&inet_tcp_ports, &i->port);
+    err = ip_port_listen(&inet_tcp_ports, &i->port);
     if (err)
         return err;
     fill_options(t, NULL);

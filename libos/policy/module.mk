@@ -1,0 +1,4 @@
+policy.dir  := libos/policy
+policy.src  := policy.c
+policy.uses := base abi iface
+policy.cflags := -Os
