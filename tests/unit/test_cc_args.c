@@ -257,7 +257,7 @@ static void refusals(void **state)
         "-shared x.c",    "-m32 x.c",
         "-mx32",          "-fuse-ld=gold",
         "--budget=x x.c", "--malloc=x",
-        "--policy=p",     "x.cc",
+        "--policy=",      "x.cc",
         "a/b.C",          "x.cpp",
         "-x c++ x.c",     "-xc++ x.c",
         "--target=metal", "--target=arm-none",
@@ -274,6 +274,12 @@ static void refusals(void **state)
         struct request r;
         assert_int_equal(parse(&r, allowed[i]), 0);
     }
+    struct request r;
+    assert_int_equal(parse(&r, "--policy=p x.c"), 0);
+    assert_string_equal(r.policy, "p");
+    assert_int_equal(parse(&r, "x.c --policy q"), 0);
+    assert_string_equal(r.policy, "q");
+    assert_int_equal(r.user.n, 1);
 }
 
 int main(void)

@@ -103,7 +103,7 @@ static void begin(bool user)
     said[0] = 0;
     in.at = in.end = 0;
     ns = (struct nets){.count = 1};
-    *net = (struct net){.name = "net0", .host = user ? NULL : "tap0", .fd = ours, .mtu = 1500};
+    *net = (struct net){.name = "net0", .host = user ? NULL : "tap0", .stream = user, .fd = ours, .mtu = 1500};
     connect_queue(&net->rx, RX_AT, true);
     connect_queue(&net->tx, TX_AT, false);
 }
@@ -215,6 +215,19 @@ static void stream_both_ways(void **state)
     nets_serve(&ns);
     assert_true(net->stopped);
     assert_non_null(strstr(said, "passt has ended"));
+}
+
+static void gate_that_ends(void **state)
+{
+    (void)state;
+    begin(false);
+    post(4, BUF);
+    close(peer);
+    peer = dup(0);
+    nets_serve(&ns);
+    assert_true(net->stopped);
+    assert_non_null(strstr(said, "gate of its policy has ended"));
+    assert_false(net_wants_input(net));
 }
 
 /* A socket that is full takes a packet in parts, none twice. */
@@ -407,6 +420,7 @@ int main(void)
         cmocka_unit_test(sends),
         cmocka_unit_test(receives_in_several_buffers),
         cmocka_unit_test(receives_again_and_again),
+        cmocka_unit_test(gate_that_ends),
         cmocka_unit_test(stream_that_is_full),
         cmocka_unit_test(hostile_guests),
         cmocka_unit_test(stream_both_ways),
