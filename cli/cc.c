@@ -112,7 +112,7 @@ static int add_link_start(struct args *a, const struct request *r)
 
     bool bare = r->target == TARGET_BARE;
     const char *note = bare             ? CC_LIB "/note-bare.o"
-                       : is_conftest(r) ? CC_LIB "/note-conftest.o"
+                       : is_conftest(r) ? CC_NOTE_CONFTEST
                                         : CC_LIB "/note.o";
     const char *script = r->target == TARGET_HOSTED ? CC_SCRIPT_HOSTED : CC_SCRIPT;
     int err = add_path(a, "--script=", script, true);

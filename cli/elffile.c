@@ -121,7 +121,8 @@ const void *elf_note(const struct elf_file *e, const char *owner, uint32_t type,
         const Elf64_Phdr *p = &e->segments[i];
         if (p->p_type != PT_NOTE || !range_inside(p->p_offset, p->p_filesz, 0, e->size))
             continue;
-        const void *found = elf_find_note(e->data + p->p_offset, p->p_filesz, owner, type, least, size);
+        const void *found =
+            elf_find_note(e->data + p->p_offset, p->p_filesz, owner, type, least, size);
         if (found != NULL)
             return found;
     }

@@ -45,14 +45,16 @@ static int check_header(const Elf64_Ehdr *h, struct fault *f)
     return 0;
 }
 
-/* What the notes of segment (ph), (len) bytes at (notes), say. (*found): the Pith note was among these or earlier ones. */
-static int read_notes(const unsigned char *notes, const Elf64_Phdr *ph, struct image *im, bool *found,
-                      struct fault *f)
+/* What the notes of segment (ph), (len) bytes at (notes), say. (*found): the Pith note was among
+ * these or earlier ones. */
+static int read_notes(const unsigned char *notes, const Elf64_Phdr *ph, struct image *im,
+                      bool *found, struct fault *f)
 {
     struct pith_note note;
     uint64_t entry = 0;
     size_t len, size = ph->p_filesz;
-    const unsigned char *d = elf_find_note(notes, size, XEN_NOTE_NAME, XEN_NOTE_ENTRY, sizeof(entry), &len);
+    const unsigned char *d =
+        elf_find_note(notes, size, XEN_NOTE_NAME, XEN_NOTE_ENTRY, sizeof(entry), &len);
 
     if (d != NULL)
         memcpy(&entry, d, sizeof(entry));
@@ -91,9 +93,9 @@ static int check_note(int fd, const Elf64_Phdr *ph, size_t n, struct image *im, 
             read_notes(notes, &ph[i], im, &found, f) != 0)
             return -1;
     }
-    return found ? 0
-                 : fault_set(f, EXIT_IMAGE,
-                             "not an image: it has no Pith note (linked by pith cc?)");
+    return found
+               ? 0
+               : fault_set(f, EXIT_IMAGE, "not an image: it has no Pith note (linked by pith cc?)");
 }
 
 /* Checks one loadable segment; (end) is where the one before it ended. */

@@ -47,7 +47,8 @@ static void print_row(FILE *f, const char *name, const struct map_size *s, const
 static void print_services(FILE *f, const struct inspection *in)
 {
     if (in->size_count == 0) {
-        fputs("services: the image does not say (linked by an older pith cc?)\n\n", f);
+        fputs("services: the image does not say (a configure script's, or of an older pith cc)\n\n",
+              f);
         return;
     }
     struct map_size rest = {.text = (uint32_t)inspect_rest(in)};

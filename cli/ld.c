@@ -327,7 +327,8 @@ static uint64_t stack_size(const struct args *all)
     return size;
 }
 
-/* Fills the room for the policy with what the file of LD_POLICY says, if that is there. Returns the exit status. */
+/* Fills the room for the policy with what the file of LD_POLICY says, if that is there. Returns the
+ * exit status. */
 static int add_policy(const struct args *all)
 {
     static struct policy policy;
@@ -345,6 +346,17 @@ static int add_policy(const struct args *all)
     return EXIT_BUILD;
 }
 
+static bool is_conftest(const struct args *link)
+{
+    char note[PATH_MAX];
+    if (install_path(note, CC_NOTE_CONFTEST) != 0)
+        return false;
+    for (size_t i = 0; i < link->n; i++)
+        if (strcmp(link->v[i], note) == 0)
+            return true;
+    return false;
+}
+
 /* What is done to the image after ld. Returns 0 or the exit status. */
 static int finish(const struct args *all, const struct args *link, const struct description *d,
                   const struct wishes *wishes)
@@ -359,6 +371,9 @@ static int finish(const struct args *all, const struct args *link, const struct 
         fprintf(stderr, "pith cc: cannot finish %s: %s\n", output, strerror(errno));
         return EXIT_BUILD;
     }
+    /* Programs of configure scripts are many, and nobody asks what is in them. */
+    if (is_conftest(link) && wishes->deny.n == 0 && wishes->budget == 0)
+        return add_policy(all);
     char *ldmap = description_read(d);
     if (ldmap == NULL) {
         fprintf(stderr, "pith cc: cannot read ld's map of %s\n", output);

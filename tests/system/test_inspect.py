@@ -384,3 +384,10 @@ def test_link_time_optimisation(cc, tmp_path, monkeypatch):
     cc(SERVER, "-O2", "-flto", "--deny=tcp", ok=False)
     cc("int one(void); int main(void) { return one(); }\n", "-flto", ok=False)
     assert list(scratch.iterdir()) == []
+
+
+def test_programs_of_configure_scripts_are_not_described(cc):
+    image = cc(HELLO, name="conftest")
+    assert told(image)["services"] == []
+    assert "does not say" in inspect(image).stdout
+    cc(HELLO, "--deny=console", name="conftest", ok=False)
