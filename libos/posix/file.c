@@ -2,6 +2,7 @@
  *
  * Opening files, their length and storage, and listing directories. */
 #include <dirent.h>
+#include <linux/openat2.h>
 #include <string.h>
 
 #include "iface/cred.h"
@@ -18,13 +19,13 @@
 #endif
 #define FALLOC_FL_KNOWN 0x7f
 
-static long open_once(long dirfd, long path, long flags, long mode)
+static long open_once(long dirfd, long path, long flags, long mode, unsigned limits)
 {
     struct file *f;
     int err = fd_reserve();
 
     if (!err)
-        err = vfs_open(dirfd, (const char *)path, (int)flags, (mode_t)mode, &f);
+        err = vfs_open(dirfd, (const char *)path, (int)flags, (mode_t)mode, limits, &f);
     if (err)
         return err;
     int fd = fd_install(f, 0, flags & O_CLOEXEC);
@@ -33,15 +34,78 @@ static long open_once(long dirfd, long path, long flags, long mode)
     return fd;
 }
 
-long pith_sys_openat(long dirfd, long path, long flags, long mode)
+static long open_file(long dirfd, long path, long flags, long mode, unsigned limits)
 {
-    HOLD;
     long r;
 
     do
-        r = open_once(dirfd, path, flags, mode);
+        r = open_once(dirfd, path, flags, mode, limits);
     while (call_again(r));
     return r;
+}
+
+long pith_sys_openat(long dirfd, long path, long flags, long mode)
+{
+    HOLD;
+    return open_file(dirfd, path, flags, mode, 0);
+}
+
+/* Copies a structure that later versions only append to, as openat2 takes it: what is not known here has to be
+ * zero. */
+static long take_how(long from, size_t size, struct open_how *how)
+{
+    const char *bytes = (const char *)from;
+
+    if (size < sizeof(*how))
+        return -EINVAL;
+    if (size > PAGE_SIZE)
+        return -E2BIG;
+    if (!user_readable(bytes, size))
+        return -EFAULT;
+    for (size_t i = sizeof(*how); i < size; i++)
+        if (bytes[i] != 0)
+            return -E2BIG;
+    memcpy(how, bytes, sizeof(*how));
+    return 0;
+}
+
+#define OPEN_KNOWN                                                                                 \
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |           \
+     O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |          \
+     O_PATH | O_TMPFILE)
+#define RESOLVE_KNOWN                                                                              \
+    (RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH |              \
+     RESOLVE_IN_ROOT | RESOLVE_CACHED)
+#define RESOLVE_SCOPED (RESOLVE_BENEATH | RESOLVE_IN_ROOT)
+
+/* Unlike its elders, openat2 refuses what it does not know or what makes no sense. */
+static long check_how(const struct open_how *how)
+{
+    bool makes = how->flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY));
+    const uint64_t of_path = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+
+    if (how->flags & ~(uint64_t)OPEN_KNOWN || how->resolve & ~(uint64_t)RESOLVE_KNOWN ||
+        (how->resolve & RESOLVE_SCOPED) == RESOLVE_SCOPED ||
+        how->mode & ~(makes ? UINT64_C(07777) : 0))
+        return -EINVAL;
+    if (how->flags & O_PATH && how->flags & ~of_path)
+        return -EINVAL;
+    /* Everything is in memory; but what has to be written is not. */
+    return how->resolve & RESOLVE_CACHED && (makes || how->flags & O_TRUNC) ? -EAGAIN : 0;
+}
+
+long pith_sys_openat2(long dirfd, long path, long from, long size)
+{
+    HOLD;
+    struct open_how how;
+    long err = take_how(from, (size_t)size, &how);
+
+    if (!err)
+        err = check_how(&how);
+    if (err)
+        return err;
+    unsigned limits = (unsigned)(how.resolve & ~(uint64_t)RESOLVE_CACHED) << PATH_LIMITS;
+    return open_file(dirfd, path, (long)how.flags, (long)how.mode, limits);
 }
 
 long pith_sys_open(long path, long flags, long mode)

@@ -6,8 +6,10 @@
 #include <linux/sched.h>
 #include <linux/sched/types.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/user.h"
 #include "pith_calls.h"
@@ -80,7 +82,28 @@ long pith_sys_sched_get_priority_min(long policy)
     return policy_sound((unsigned)policy, 0) ? 0 : -EINVAL;
 }
 
-/* (policy) may carry SCHED_RESET_ON_FORK, which is kept; -1: that of the thread. */
+static bool is_realtime(int policy)
+{
+    policy &= ~SCHED_RESET_ON_FORK;
+    return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
+/* (policy) may carry SCHED_RESET_ON_FORK, which is kept; -1: that of the thread. Only root comes nearer to real
+ * time (RLIMIT_RTPRIO is 0), or takes that bit away. */
+static long change(struct thread *t, int policy, int priority)
+{
+    if (policy < 0)
+        policy = t->policy;
+    if (!policy_sound((unsigned)policy & ~SCHED_RESET_ON_FORK, priority))
+        return -EINVAL;
+    bool nearer = is_realtime(policy) && (policy != t->policy || priority > t->priority);
+    if ((nearer || t->policy & ~policy & SCHED_RESET_ON_FORK) && !cred_is_root())
+        return -EPERM;
+    t->policy = policy;
+    t->priority = priority;
+    return 0;
+}
+
 static long set_policy(long tid, int policy, long param)
 {
     if ((int)tid < 0 || !param)
@@ -88,15 +111,96 @@ static long set_policy(long tid, int policy, long param)
     if (!user_readable((void *)param, sizeof(int)))
         return -EFAULT;
     struct thread *t = thread_by_id(tid);
+    return t ? change(t, policy, *(const int *)param) : -ESRCH;
+}
+
+/* Copies a structure whose first member is its size, 0 for that of the first version, and which later versions
+ * only append to. One that asks for more than is known here is told how large the known one is. */
+static long take_attr(struct sched_attr *from, struct sched_attr *attr)
+{
+    const char *bytes = (const char *)from;
+    uint32_t size = SCHED_ATTR_SIZE_VER0;
+
+    if (!user_readable(from, SCHED_ATTR_SIZE_VER0))
+        return -EFAULT;
+    if (from->size != 0)
+        size = from->size;
+    bool known = size >= SCHED_ATTR_SIZE_VER0 && size <= PAGE_SIZE;
+    if (known && !user_readable(from, size))
+        return -EFAULT;
+    for (size_t i = sizeof(*attr); known && i < size; i++)
+        known = bytes[i] == 0;
+    if (!known) {
+        if (user_writable(&from->size, sizeof(from->size)))
+            from->size = sizeof(*attr);
+        return -E2BIG;
+    }
+    memset(attr, 0, sizeof(*attr));
+    memcpy(attr, from, min_size(size, sizeof(*attr)));
+    attr->size = size;
+    return 0;
+}
+
+/* As on Linux a thread's policy may be one with deadlines; here nobody can promise to keep them. */
+static bool deadline_sound(const struct sched_attr *a)
+{
+    uint64_t period = a->sched_period ? a->sched_period : a->sched_deadline;
+
+    return a->sched_priority == 0 && a->sched_runtime >= 1024 && a->sched_deadline != 0 &&
+           a->sched_runtime <= a->sched_deadline && a->sched_deadline <= period &&
+           !((a->sched_deadline | period) >> 63);
+}
+
+long pith_sys_sched_setattr(long tid, long from, long flags)
+{
+    HOLD;
+    struct sched_attr attr;
+
+    if (!from || (int)tid < 0 || flags)
+        return -EINVAL;
+    long err = take_attr((struct sched_attr *)from, &attr);
+    if (err)
+        return err;
+    if ((int)attr.sched_policy < 0)
+        return -EINVAL;
+    struct thread *t = thread_by_id(tid);
     if (!t)
         return -ESRCH;
-    int priority = *(const int *)param;
-    if (policy < 0)
-        policy = t->policy;
-    if (!policy_sound((unsigned)policy & ~SCHED_RESET_ON_FORK, priority))
+    if (attr.sched_flags & ~(uint64_t)SCHED_FLAG_ALL)
         return -EINVAL;
-    t->policy = policy;
-    t->priority = priority;
+    bool keep_policy = attr.sched_flags & SCHED_FLAG_KEEP_POLICY;
+    bool keep_params = attr.sched_flags & SCHED_FLAG_KEEP_PARAMS;
+    if (!keep_policy && attr.sched_policy == SCHED_DEADLINE)
+        return deadline_sound(&attr) ? -EBUSY : -EINVAL;
+    int policy = keep_policy ? t->policy : (int)attr.sched_policy;
+    if (!keep_policy && attr.sched_flags & SCHED_FLAG_RESET_ON_FORK)
+        policy |= SCHED_RESET_ON_FORK;
+    err = change(t, policy, keep_params ? t->priority : (int)attr.sched_priority);
+    if (!err && !keep_params && !is_realtime(policy))
+        err = pith_sys_setpriority(PRIO_PROCESS, 0, attr.sched_nice);
+    return err;
+}
+
+long pith_sys_sched_getattr(long tid, long to, long size, long flags)
+{
+    HOLD;
+    struct sched_attr attr = {.size = (uint32_t)min_size((unsigned)size, sizeof(attr))};
+
+    if (!to || (int)tid < 0 || (unsigned)size > PAGE_SIZE ||
+        (unsigned)size < SCHED_ATTR_SIZE_VER0 || flags)
+        return -EINVAL;
+    const struct thread *t = thread_by_id(tid);
+    if (!t)
+        return -ESRCH;
+    attr.sched_policy = (uint32_t)(t->policy & ~SCHED_RESET_ON_FORK);
+    if (t->policy & SCHED_RESET_ON_FORK)
+        attr.sched_flags = SCHED_FLAG_RESET_ON_FORK;
+    attr.sched_priority = (uint32_t)t->priority;
+    if (!is_realtime(t->policy))
+        attr.sched_nice = 20 - (int)pith_sys_getpriority(PRIO_PROCESS, 0);
+    if (!user_writable((void *)to, (unsigned)size))
+        return -EFAULT;
+    memcpy((void *)to, &attr, attr.size);
     return 0;
 }
 

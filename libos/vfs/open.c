@@ -153,10 +153,11 @@ static int check_flags(int *flags)
     return 0;
 }
 
-int vfs_open(long dirfd, const char *path, int flags, mode_t mode, struct file **out)
+int vfs_open(long dirfd, const char *path, int flags, mode_t mode, unsigned limits,
+             struct file **out)
 {
     struct path p;
-    unsigned walk_flags = 0;
+    unsigned walk_flags = limits;
     int err = check_flags(&flags);
 
     if (err)

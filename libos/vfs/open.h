@@ -17,10 +17,11 @@ must_check struct file *file_alloc(unsigned flags);
  * O_NONBLOCK; other bits are dropped. NULL: out of memory, or (data) is NULL. */
 must_check struct file *file_anonymous(const struct file_ops *ops, void *data, unsigned flags);
 
-/* Opens (path) as openat(2) says, without a descriptor; (mode) is reduced by umask. Returns 0 and
- * the file with one reference; the errors of path_walk and of open(2). May block (FIFOs): then
- * -EINTR. */
-must_check int vfs_open(long dirfd, const char *path, int flags, mode_t mode, struct file **out);
+/* Opens (path) as openat(2) says, without a descriptor, with (limits) of the walk (PATH_ONE_FS ...); (mode) is
+ * reduced by umask. Returns 0 and the file with one reference; the errors of path_walk and of
+ * open(2). May block (FIFOs): then -EINTR. */
+must_check int vfs_open(long dirfd, const char *path, int flags, mode_t mode, unsigned limits,
+                        struct file **out);
 
 /* umask(2): these permissions are not given to new files. */
 extern mode_t vfs_umask;

@@ -26,6 +26,7 @@ struct fs *mount_list;
 struct walk {
     struct path *p;
     struct inode *at; /* held */
+    struct inode *start; /* held, with PATH_BENEATH or PATH_IN_ROOT; else NULL */
     const char *rest; /* of the path */
     unsigned flags;   /* PATH_* */
     unsigned links;
@@ -116,20 +117,29 @@ static struct inode *parent_of(struct inode *at)
     return at->parent ? at->parent : at;
 }
 
-static void go_up(struct walk *w)
+/* Goes to (dir), if the walk's limits allow to leave the file system. */
+static int go_to(struct walk *w, struct inode *dir)
 {
-    struct inode *parent = parent_of(w->at);
-
-    inode_hold(parent);
+    if (w->flags & PATH_ONE_FS && dir->fs != w->at->fs)
+        return -EXDEV;
+    inode_hold(dir);
     inode_put(w->at);
-    w->at = parent;
+    w->at = dir;
+    return 0;
 }
 
-static void go_to_root(struct walk *w)
+static int go_up(struct walk *w)
 {
-    inode_hold(root_dir);
-    inode_put(w->at);
-    w->at = root_dir;
+    if (w->start && w->at == w->start)
+        return w->flags & PATH_BENEATH ? -EXDEV : 0;
+    return go_to(w, parent_of(w->at));
+}
+
+static int go_to_root(struct walk *w)
+{
+    if (w->flags & PATH_BENEATH)
+        return -EXDEV;
+    return go_to(w, w->start ? w->start : root_dir);
 }
 
 /* Makes the target of (link), which w->at holds, and w->rest the new rest of the path. */
@@ -152,9 +162,23 @@ static int splice_target(struct walk *w, struct inode *link)
     w->p->buf = buf;
     w->p->buf_size = size;
     w->rest = buf;
-    if (*buf == '/')
-        go_to_root(w);
-    return 0;
+    return *buf == '/' ? go_to_root(w) : 0;
+}
+
+/* Follows a link to an inode. */
+static int jump(struct walk *w, struct inode *link, struct inode **inode)
+{
+    if (w->flags & PATH_NO_JUMPS)
+        return -ELOOP;
+    if (w->start)
+        return -EXDEV;
+    int err = link->ops->follow(link, inode);
+    if (!err && w->flags & PATH_ONE_FS && (*inode)->fs != link->fs) {
+        inode_put(*inode);
+        *inode = NULL;
+        err = -EXDEV;
+    }
+    return err;
 }
 
 /* Follows the symbolic link *inode, found in w->at. A link that leads to an inode replaces *inode;
@@ -165,10 +189,10 @@ static int follow(struct walk *w, struct inode **inode)
     int err;
 
     *inode = NULL;
-    if (++w->links > MAX_LINKS)
+    if (++w->links > MAX_LINKS || w->flags & PATH_NO_LINKS)
         err = -ELOOP;
     else if (link->ops->follow)
-        err = link->ops->follow(link, inode);
+        err = jump(w, link, inode);
     else
         err = splice_target(w, link);
     inode_put(link);
@@ -221,7 +245,7 @@ static int step(struct walk *w, struct name name, bool last)
             return 0;
     }
     if (!err && unlikely(child->mounted))
-        err = cross_mounts(&child);
+        err = w->flags & PATH_ONE_FS ? -EXDEV : cross_mounts(&child);
     if (unlikely(err)) {
         if (child)
             inode_put(child);
@@ -266,8 +290,11 @@ static int walk(struct walk *w)
         bool last = *s == '\0';
         if (unlikely(name.text[0] == '.' && name.len <= 2) &&
             (name.len == 1 || name.text[1] == '.')) {
-            if (name.len == 2)
-                go_up(w);
+            err = name.len == 2 ? go_up(w) : 0;
+            if (unlikely(err)) {
+                inode_put(w->at);
+                return err;
+            }
             w->p->dots = last ? (int)name.len : 0;
             continue;
         }
@@ -287,9 +314,12 @@ static int walk(struct walk *w)
 /* Where the walk starts, held. */
 static int starting_point(long dirfd, const char *path, unsigned flags, struct inode **out)
 {
-    struct inode *at = *path == '/' ? root_dir : cwd;
+    bool absolute = *path == '/' && !(flags & PATH_IN_ROOT);
+    struct inode *at = absolute ? root_dir : cwd;
 
-    if (*path != '/' && (int)dirfd != AT_FDCWD) {
+    if (absolute && flags & PATH_BENEATH)
+        return -EXDEV;
+    if (!absolute && (int)dirfd != AT_FDCWD) {
         struct file *f = fd_get(dirfd);
         if (!f)
             return -EBADF;
@@ -315,8 +345,14 @@ int path_walk(long dirfd, const char *path, unsigned flags, struct path *p)
     int err = unlikely(!root_dir) ? start_root() : 0;
     if (!err)
         err = starting_point(dirfd, path, flags, &w.at);
+    if (!err && flags & (PATH_BENEATH | PATH_IN_ROOT)) {
+        w.start = w.at;
+        inode_hold(w.start);
+    }
     if (!err)
         err = walk(&w);
+    if (w.start)
+        inode_put(w.start);
     if (unlikely(err && p->buf))
         heap_free(p->buf, p->buf_size);
     return err;
