@@ -50,8 +50,8 @@ long pith_sys_openat(long dirfd, long path, long flags, long mode)
     return open_file(dirfd, path, flags, mode, 0);
 }
 
-/* Copies a structure that later versions only append to, as openat2 takes it: what is not known here has to be
- * zero. */
+/* Copies a structure that later versions only append to, as openat2 takes it: what is not known
+ * here has to be zero. */
 static long take_how(long from, size_t size, struct open_how *how)
 {
     const char *bytes = (const char *)from;
@@ -70,11 +70,11 @@ static long take_how(long from, size_t size, struct open_how *how)
 }
 
 #define OPEN_KNOWN                                                                                 \
-    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |           \
-     O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |          \
+    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |          \
+     O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |         \
      O_PATH | O_TMPFILE)
 #define RESOLVE_KNOWN                                                                              \
-    (RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH |              \
+    (RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH |             \
      RESOLVE_IN_ROOT | RESOLVE_CACHED)
 #define RESOLVE_SCOPED (RESOLVE_BENEATH | RESOLVE_IN_ROOT)
 

@@ -88,8 +88,8 @@ static bool is_realtime(int policy)
     return policy == SCHED_FIFO || policy == SCHED_RR;
 }
 
-/* (policy) may carry SCHED_RESET_ON_FORK, which is kept; -1: that of the thread. Only root comes nearer to real
- * time (RLIMIT_RTPRIO is 0), or takes that bit away. */
+/* (policy) may carry SCHED_RESET_ON_FORK, which is kept; -1: that of the thread. Only root comes
+ * nearer to real time (RLIMIT_RTPRIO is 0), or takes that bit away. */
 static long change(struct thread *t, int policy, int priority)
 {
     if (policy < 0)
@@ -114,8 +114,9 @@ static long set_policy(long tid, int policy, long param)
     return t ? change(t, policy, *(const int *)param) : -ESRCH;
 }
 
-/* Copies a structure whose first member is its size, 0 for that of the first version, and which later versions
- * only append to. One that asks for more than is known here is told how large the known one is. */
+/* Copies a structure whose first member is its size, 0 for that of the first version, and which
+ * later versions only append to. One that asks for more than is known here is told how large the
+ * known one is. */
 static long take_attr(struct sched_attr *from, struct sched_attr *attr)
 {
     const char *bytes = (const char *)from;

@@ -13,13 +13,15 @@
 #define PATH_PARENT                                                                                \
     (1u << 2) /* the last name may be missing; a slash after it does not follow a link */
 
-/* Limits of openat2(2), at the places of its RESOLVE_* bits, shifted. Only walks with one of them look for it. */
-#define PATH_LIMITS       3 /* how far RESOLVE_* are shifted */
-#define PATH_ONE_FS       (1u << 3) /* RESOLVE_NO_XDEV: -EXDEV for what is on another file system */
-#define PATH_NO_JUMPS     (1u << 4) /* RESOLVE_NO_MAGICLINKS: -ELOOP for links that lead to inodes */
-#define PATH_NO_LINKS     (1u << 5) /* RESOLVE_NO_SYMLINKS: -ELOOP for any link that is to be followed */
-#define PATH_BENEATH      (1u << 6) /* RESOLVE_BENEATH: -EXDEV for what leads out of the start */
-#define PATH_IN_ROOT      (1u << 7) /* RESOLVE_IN_ROOT: the start is the root */
+/* Limits of openat2(2), at the places of its RESOLVE_* bits, shifted. Only walks with one of them
+ * look for it. */
+#define PATH_LIMITS   3         /* how far RESOLVE_* are shifted */
+#define PATH_ONE_FS   (1u << 3) /* RESOLVE_NO_XDEV: -EXDEV for what is on another file system */
+#define PATH_NO_JUMPS (1u << 4) /* RESOLVE_NO_MAGICLINKS: -ELOOP for links that lead to inodes */
+#define PATH_NO_LINKS                                                                              \
+    (1u << 5)                  /* RESOLVE_NO_SYMLINKS: -ELOOP for any link that is to be followed */
+#define PATH_BENEATH (1u << 6) /* RESOLVE_BENEATH: -EXDEV for what leads out of the start */
+#define PATH_IN_ROOT (1u << 7) /* RESOLVE_IN_ROOT: the start is the root */
 
 /* Where a walk ended. */
 struct path {
