@@ -467,6 +467,25 @@ static void room_is_told_of_once_a_third_is_free(void **state)
     script_drop(&it);
 }
 
+/* Somebody who asks whether there is room without having met its end, as poll does. */
+static void room_is_told_of_to_those_who_ask(void **state)
+{
+    (void)state;
+    it.options.send_limit = 30000;
+    script_open(&it, true, "mss 1000", 65535);
+    assert_true(tcp_can_send(it.end.c));
+    script(&it, "push 25000");
+    it.end.events = 0;
+    assert_false(tcp_can_send(it.end.c));
+    assert_int_equal(tcp_send_room(it.end.c), 5000);
+    script_inject(&it, "< A 1(0) ack 4001 win 65535");
+    assert_int_equal(it.end.events & TCP_EVENT_WRITE, 0);
+    script_inject(&it, "< A 1(0) ack 6001 win 65535");
+    assert_int_equal(it.end.events & TCP_EVENT_WRITE, TCP_EVENT_WRITE);
+    assert_true(tcp_can_send(it.end.c));
+    script_drop(&it);
+}
+
 static void foreign_free(struct pkt_mem *mem)
 {
     mem->refs = 1000;
@@ -605,6 +624,7 @@ int main(int argc, char **argv)
         TEST(urgent_before_its_byte),
         TEST(sending_large_packets),
         TEST(room_is_told_of_once_a_third_is_free),
+        TEST(room_is_told_of_to_those_who_ask),
         TEST(pieces_of_others),
         TEST(mss_option),
         TEST(little_memory),

@@ -299,14 +299,7 @@ int inet_stream_poll(struct socket *s)
             if (mark >= 0 && tcp_recv_urgent(t->conn, true, &byte) == 0)
                 bits |= POLLPRI;
         }
-        bool room = !t->conn || inet_stream_is_closed(t);
-        if (!room) {
-            size_t limit = tcp_send_room(t->conn) + tcp_unacked(t->conn);
-            room = tcp_send_room(t->conn) * 3 >= limit;
-            if (t->options.not_sent_low && tcp_unsent(t->conn) >= t->options.not_sent_low)
-                room = false;
-        }
-        if (s->shut & SOCK_SHUT_WR || room)
+        if (!t->conn || inet_stream_is_closed(t) || s->shut & SOCK_SHUT_WR || tcp_can_send(t->conn))
             bits |= READY_OUT;
     }
     if (s->error || t->in.errors)

@@ -185,7 +185,7 @@ struct tcp_conn {
     bool closed_by_user;          /* orphan */
     bool ack_now;                 /* at the end of the batch at the latest */
     bool ack_listed;              /* on t->ackers */
-    bool wants_room;              /* the user met a full queue */
+    bool wants_room;              /* the user is to be told of room */
     bool pingpong;                /* answers carry our ACKs */
     bool more;                    /* the user will soon send more */
     bool urgent_got, urgent_read; /* rcv_up holds; its byte was read out of line */

@@ -36,9 +36,18 @@ size_t tcp_send_room(const struct tcp_conn *c)
     return limit - queued;
 }
 
+bool tcp_can_send(struct tcp_conn *c)
+{
+    bool room = tcp_send_room(c) >= tcp_send_limit(c) / 3;
+
+    if (!room)
+        c->wants_room = true;
+    return room;
+}
+
 void tcp_tell_room(struct tcp_conn *c)
 {
-    if (c->wants_room && tcp_send_room(c) >= tcp_send_limit(c) / 3) {
+    if (c->wants_room && tcp_can_send(c)) {
         c->wants_room = false;
         tcp_event(c, TCP_EVENT_WRITE);
     }
@@ -83,8 +92,9 @@ size_t tcp_send_space(struct tcp_conn *c, size_t want, uint8_t **at)
     size_t room = tcp_send_room(c), most = piece_most(c);
     struct pkt *p = c->snd_last;
 
-    c->wants_room = room < want;
-    if (room > want)
+    if (room < want)
+        c->wants_room = true;
+    else
         room = want;
     if (room == 0)
         return 0;

@@ -154,8 +154,11 @@ void tcp_get_info(const struct tcp_conn *c, struct tcp_info *info);
 int tcp_error(struct tcp_conn *c);
 
 /* Sending. Bytes that may be queued now by the limit: 0: none. A user is told of room again once
- * a third of the limit is free. */
+ * a third of the limit is free, after a call that had less room than it wanted. */
 size_t tcp_send_room(const struct tcp_conn *c);
+
+/* Whether so much is free. If not, the user is told once it is. */
+bool tcp_can_send(struct tcp_conn *c);
 
 /* Where the next bytes can be put without a packet of their own being made for few: at most (want)
  * and the room, at (*at); 0: no memory. Then tcp_send_commit says how many were put there. Nothing
