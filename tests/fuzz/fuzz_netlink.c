@@ -15,6 +15,7 @@
  * sources: libos/net/ip/names.c libos/net/icmp/icmp.c libos/net/udp/udp.c libos/thread/timer.c
  * sources: libos/vfs/fd.c libos/vfs/fd_alloc.c libos/vfs/inode.c libos/vfs/lock.c
  * sources: libos/vfs/open.c libos/vfs/path.c libos/thread/wait.c libos/thread/thread.c
+ * sources: tests/unit/fake_policy.c libos/vfs/permit.c
  * sources: tests/unit/fake_pkt.c tests/unit/fake_mm.c tests/unit/fake_plat.c
  * sources: tests/unit/fake_netdev.c
  * uses: inet sock vfs thread wire ip icmp link udp tcp mm random */
