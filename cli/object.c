@@ -103,7 +103,8 @@ static int add_object(struct objects *o, struct object what, const unsigned char
     unsigned char *copy = malloc(what.size + 1);
     if (copy == NULL)
         return -ENOMEM;
-    memcpy(copy, bytes, what.size);
+    if (what.size > 0)
+        memcpy(copy, bytes, what.size);
     what.data = copy;
     if (!parse(&what)) {
         free(copy);

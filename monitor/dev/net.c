@@ -174,7 +174,7 @@ static int receive_one(struct net *n)
         stop(n, "receive", "the gate of its policy has ended");
     if (len <= (long)HEADER_LEN)
         return 0;
-    net_trace(n, NET_TRACE_IN, p->iov, p->parts, HEADER_LEN, (size_t)len - HEADER_LEN);
+    net_trace(n, NET_TRACE_IN, p->iov + p->part, p->parts, HEADER_LEN, (size_t)len - HEADER_LEN);
     return give(n, p, (size_t)len);
 }
 

@@ -54,7 +54,7 @@ def test_numbers_are_the_kernels():
 def test_calls_with_a_file_are_defined_there_and_no_others():
     defined = {name[len("pith_sys_"):]: member for member, kind, name in symbols(LIB / "libpith.a", "--defined-only")
                if name.startswith("pith_sys_") and "." not in name}  # gcc's parts: NAME.cold
-    assert defined == {c.name: c.where + ".o" for c in table() if c.where != "-"}
+    assert defined == {c.name: f"posix-{c.where}.o" for c in table() if c.where != "-"}
 
 
 def test_the_missing_archive_has_the_missing_calls():
