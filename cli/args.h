@@ -4,7 +4,14 @@
 #ifndef PITH_CLI_ARGS_H
 #define PITH_CLI_ARGS_H
 
+#include <string.h>
+
 #include "base/base.h"
+
+static inline bool starts(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
 
 /* Zeroed is empty. (v) is NULL or ends with NULL. The texts belong to the list until the process
  * ends: a compiler driver lives as long as its arguments. Running out of memory sets (failed),

@@ -10,7 +10,6 @@
 #include "cc.h"
 #include "cli.h"
 #include "describe.h"
-#include "ld.h"
 #include "policy.h"
 
 /* For every compilation. They come before the user's own options, which may override them. */
@@ -109,10 +108,12 @@ static int add_link_start(struct args *a, const struct request *r)
         args_add_linker(a, r->wishes.v[i]);
     args_add(a, "-Xlinker");
     args_addf(a, WISH_FACT "target=%s", target_name(r->target));
+    if (is_conftest(r))
+        args_add_linker(a, WISH_PLAIN);
 
     bool bare = r->target == TARGET_BARE;
     const char *note = bare             ? CC_LIB "/note-bare.o"
-                       : is_conftest(r) ? CC_NOTE_CONFTEST
+                       : is_conftest(r) ? CC_LIB "/note-conftest.o"
                                         : CC_LIB "/note.o";
     const char *script = r->target == TARGET_HOSTED ? CC_SCRIPT_HOSTED : CC_SCRIPT;
     int err = add_path(a, "--script=", script, true);
@@ -125,7 +126,7 @@ static int add_link_start(struct args *a, const struct request *r)
     if (err == 0 && r->policy != NULL) {
         err = add_path(a, "", CC_NOTE_POLICY, true);
         args_add(a, "-Xlinker");
-        args_addf(a, "%s%s", LD_POLICY, r->policy);
+        args_addf(a, WISH_POLICY "%s", r->policy);
     }
     if (err == 0 && !r->no_start_files)
         err = add_path(a, "", CC_LIB "/crt1.o", true);

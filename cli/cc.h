@@ -12,7 +12,6 @@
 #define CC_SCRIPT  CC_LIB "/image.ld"
 #define CC_SCRIPT_HOSTED CC_LIB "/image-hosted.ld"
 #define CC_NOTE_POLICY CC_LIB "/note-policy.o"
-#define CC_NOTE_CONFTEST CC_LIB "/note-conftest.o"
 #define CC_SPECS   CC_LIB "/gcc.specs"
 #define CC_PARTS   CC_LIB "/components"
 #define CC_TOOLS   "libexec/pith"

@@ -20,12 +20,16 @@
 
 bool wishes_take(struct wishes *w, const char *arg)
 {
-    if (strncmp(arg, WISH_DENY, strlen(WISH_DENY)) == 0)
+    if (starts(arg, WISH_DENY))
         args_add(&w->deny, arg + strlen(WISH_DENY));
-    else if (strncmp(arg, WISH_FACT, strlen(WISH_FACT)) == 0)
+    else if (starts(arg, WISH_FACT))
         args_add(&w->facts, arg + strlen(WISH_FACT));
-    else if (strncmp(arg, WISH_BUDGET, strlen(WISH_BUDGET)) == 0)
+    else if (starts(arg, WISH_BUDGET))
         w->budget = strtoull(arg + strlen(WISH_BUDGET), NULL, 10);
+    else if (starts(arg, WISH_POLICY))
+        w->policy = arg + strlen(WISH_POLICY);
+    else if (strcmp(arg, WISH_PLAIN) == 0)
+        w->plain = true;
     else
         return false;
     return true;

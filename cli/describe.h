@@ -12,11 +12,16 @@
 #define WISH_BUDGET "--pith-budget="
 #define WISH_FACT   "--pith-fact="
 
+#define WISH_POLICY "--pith-policy="
+#define WISH_PLAIN  "--pith-plain"
+
 /* What is asked of a link besides ld's own options. */
 struct wishes {
-    struct args deny;  /* services that the image may not have */
-    uint64_t budget;   /* most bytes that it may load from its file; 0: any number */
-    struct args facts; /* how it is built */
+    struct args deny;   /* services that the image may not have */
+    uint64_t budget;    /* most bytes that it may load from its file; 0: any number */
+    struct args facts;  /* how it is built */
+    const char *policy; /* the file of its policy, or NULL */
+    bool plain; /* it need not be described: configure scripts make many that nobody asks about */
 };
 
 /* Whether (arg) is one of these options, which then is noted. */

@@ -22,11 +22,6 @@
 
 #define CALL_PREFIX "pith_sys_"
 
-static bool starts(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 /* Finds GNU ld in PATH, which may also lead to this program. */
 static bool find_ld(char path[PATH_MAX])
 {
@@ -79,7 +74,7 @@ static bool is_dropped(const char *arg)
     for (size_t i = 0; i < ARRAY_LEN(list); i++)
         if (strcmp(arg, list[i]) == 0)
             return true;
-    return starts(arg, "--sysroot=") || starts(arg, LD_POLICY);
+    return starts(arg, "--sysroot=");
 }
 
 /* Whether an input file is a library of the host's. What comes with the compiler, as libatomic.a
@@ -327,37 +322,33 @@ static uint64_t stack_size(const struct args *all)
     return size;
 }
 
-/* Fills the room for the policy with what the file of LD_POLICY says, if that is there. Returns the
- * exit status. */
-static int add_policy(const struct args *all)
+/* Fills the room for the policy with what the file says. Returns the exit status. */
+static int add_policy(const char *output, const char *file)
 {
     static struct policy policy;
     struct fault f;
-    const char *file = NULL;
-
-    for (size_t i = 0; i < all->n; i++)
-        if (starts(all->v[i], LD_POLICY))
-            file = all->v[i] + strlen(LD_POLICY);
-    if (file == NULL || access(output_of(all), F_OK) != 0)
-        return 0;
-    if (policy_load(file, &policy, &f) == 0 && policy_fill(output_of(all), &policy, &f) == 0)
+    if (policy_load(file, &policy, &f) == 0 && policy_fill(output, &policy, &f) == 0)
         return 0;
     fprintf(stderr, "pith cc: %s\n", f.text);
     return EXIT_BUILD;
 }
 
-static bool is_conftest(const struct args *link)
+/* Describes the image and checks it against the wishes. Returns 0 or the exit status. */
+static int describe(const char *output, const struct args *link, const struct description *d,
+                    const struct wishes *wishes)
 {
-    char note[PATH_MAX];
-    if (install_path(note, CC_NOTE_CONFTEST) != 0)
-        return false;
-    for (size_t i = 0; i < link->n; i++)
-        if (strcmp(link->v[i], note) == 0)
-            return true;
-    return false;
+    char *ldmap = description_read(d);
+    if (ldmap == NULL) {
+        fprintf(stderr, "pith cc: cannot read ld's map of %s\n", output);
+        return EXIT_BUILD;
+    }
+    int status = image_describe(output, link, ldmap, wishes);
+    free(ldmap);
+    return status;
 }
 
-/* What is done to the image after ld. Returns 0 or the exit status. */
+/* What is done to the image after ld; (d) is NULL if it is not to be described. Returns 0 or the
+ * exit status. */
 static int finish(const struct args *all, const struct args *link, const struct description *d,
                   const struct wishes *wishes)
 {
@@ -371,17 +362,10 @@ static int finish(const struct args *all, const struct args *link, const struct 
         fprintf(stderr, "pith cc: cannot finish %s: %s\n", output, strerror(errno));
         return EXIT_BUILD;
     }
-    /* Programs of configure scripts are many, and nobody asks what is in them. */
-    if (is_conftest(link) && wishes->deny.n == 0 && wishes->budget == 0)
-        return add_policy(all);
-    char *ldmap = description_read(d);
-    if (ldmap == NULL) {
-        fprintf(stderr, "pith cc: cannot read ld's map of %s\n", output);
-        return EXIT_BUILD;
-    }
-    int status = image_describe(output, link, ldmap, wishes);
-    free(ldmap);
-    return status == 0 ? add_policy(all) : status;
+    int status = d != NULL ? describe(output, link, d, wishes) : 0;
+    if (status == 0 && wishes->policy != NULL)
+        status = add_policy(output, wishes->policy);
+    return status;
 }
 
 static const char *word_after(const struct args *a, const char *word)
@@ -417,21 +401,22 @@ int cmd_ld(int argc, char **argv)
     if (status != 0)
         return status;
     link.response = all.response;
-    int err = description_ask(&description, &link);
+    char temporaries[PATH_MAX] = "";
+    const char *plugin = word_after(&link, "-plugin");
+    bool described = !wishes.plain || wishes.deny.n > 0 || wishes.budget > 0;
+    int err = described ? description_ask(&description, &link) : 0;
     if (err != 0) {
         fprintf(stderr, "pith cc: cannot make a file in memory: %s\n", strerror(-err));
         return EXIT_BUILD;
     }
-    char temporaries[PATH_MAX] = "";
-    const char *plugin = word_after(&link, "-plugin");
-    if (plugin != NULL && temporaries_make(temporaries))
+    if (described && plugin != NULL && temporaries_make(temporaries))
         lto_keep(&link, plugin, temporaries);
     struct messages m = {0};
     status = run_ld(&link, &m);
     if (m.calls.n > 0)
         missing_explain(&m.calls, &link);
     if (status == 0)
-        status = finish(&all, &link, &description, &wishes);
+        status = finish(&all, &link, described ? &description : NULL, &wishes);
     if (temporaries[0] != '\0')
         temporaries_remove(temporaries);
     return status;

@@ -6,9 +6,6 @@
 
 #include "args.h"
 
-/* How pith cc tells the link step of a policy: this and the name of the file. */
-#define LD_POLICY "--pith-policy="
-
 /* System calls that a link could not find, and ld's own words about them. Zeroed is empty. */
 struct missing_call {
     char name[48]; /* "socket" */

@@ -12,11 +12,6 @@
 #include "ldfiles.h"
 #include "linkmap.h"
 
-static bool starts(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 int description_ask(struct description *d, struct args *link)
 {
     size_t kept = 0;

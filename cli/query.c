@@ -54,11 +54,6 @@ static void print_search_dirs(void)
     printf("install: %s/\nprograms: =%s/\nlibraries: =%s/\n", root, tools, lib);
 }
 
-static bool starts(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 bool query_answer(const struct compiler *cc, const char *question, int *status)
 {
     char path[PATH_MAX];

@@ -55,11 +55,6 @@ static bool is_one_of(const char *text, const char *const *list, size_t n)
     return false;
 }
 
-static bool starts(const char *text, const char *start)
-{
-    return strncmp(text, start, strlen(start)) == 0;
-}
-
 static int refuse(const char *what, const char *why)
 {
     fprintf(stderr, "pith cc: %s: %s\n", what, why);
