@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "files.h"
 
 /* Response files may name each other in a circle. */
 #define DEPTH_MAX 32
@@ -58,34 +59,6 @@ void args_append(struct args *a, const struct args *from)
     a->response |= from->response;
 }
 
-/* The whole of a file with a NUL after it, or NULL. */
-static char *read_file(const char *path)
-{
-    FILE *f = fopen(path, "re");
-    if (f == NULL)
-        return NULL;
-    size_t n = 0, cap = 4096;
-    char *text = malloc(cap);
-    while (text != NULL) {
-        n += fread(text + n, 1, cap - n - 1, f);
-        if (n + 1 < cap)
-            break;
-        cap *= 2;
-        char *larger = realloc(text, cap);
-        if (larger == NULL)
-            free(text);
-        text = larger;
-    }
-    if (text != NULL && ferror(f)) {
-        free(text);
-        text = NULL;
-    }
-    fclose(f);
-    if (text != NULL)
-        text[n] = '\0';
-    return text;
-}
-
 /* Takes one argument from (*p), which is at its first byte, and unquotes it in place. */
 static char *next_word(char **p)
 {
@@ -111,7 +84,7 @@ static void expand(struct args *a, char *const *v, size_t n, int depth)
     for (size_t i = 0; i < n; i++) {
         char *text = NULL;
         if (v[i][0] == '@' && depth < DEPTH_MAX)
-            text = read_file(v[i] + 1);
+            text = file_text(v[i] + 1);
         if (text == NULL) {
             args_add(a, v[i]);
             continue;

@@ -25,6 +25,7 @@
 #include "cli.h"
 #include "graph.h"
 #include "json.h"
+#include "options.h"
 #include "print.h"
 #include "program.h"
 
@@ -373,9 +374,10 @@ static int look(struct check *c, struct input *in, size_t n)
     return c->failed || g->failed ? -ENOMEM : 0;
 }
 
-static int usage_fault(const char *what, const char *arg)
+/* Its other statuses say what was found. */
+static int wrong_usage(const char *what, const char *arg)
 {
-    fprintf(stderr, "pith check: %s%s\npith check: hint: see pith help check\n", what, arg);
+    (void)usage_fault("check", what, arg);
     return EXIT_HOST;
 }
 
@@ -397,10 +399,10 @@ int cmd_check(int argc, char **argv)
         else if (strcmp(argv[i], "--help") == 0)
             return help_usage("check") ? 0 : EXIT_HOST;
         else
-            return usage_fault("unknown option ", argv[i]);
+            return wrong_usage("unknown option ", argv[i]);
     }
     if (n == 0)
-        return usage_fault("no file given", "");
+        return wrong_usage("no file given", "");
     for (size_t i = 0; i < n; i++) {
         int err = read_input(&c.graph.objects, &in[i]);
         status = err != 0 ? err : status;

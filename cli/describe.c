@@ -136,7 +136,7 @@ static int add_sections(const char *output, const struct map *m, const struct ma
     int err = some == NULL || whole == NULL ? -ENOMEM : 0;
 
     for (size_t i = 0; err == 0 && i < m->group_count; i++)
-        if (sizes[i].text + sizes[i].data + sizes[i].bss > 0)
+        if (!map_size_is_zero(&sizes[i]))
             some[added[0].size++] = sizes[i];
     added[0].size *= sizeof(*some);
     added[1].bytes = whole;
@@ -154,7 +154,7 @@ static bool is_allowed(const char *output, const struct map *m, const struct map
     bool allowed = true;
     for (size_t i = 0; i < w->deny.n; i++) {
         uint32_t group = map_find_group(m, w->deny.v[i]);
-        if (group == MAP_NONE || sizes[group].text + sizes[group].data + sizes[group].bss == 0)
+        if (group == MAP_NONE || map_size_is_zero(&sizes[group]))
             continue;
         fprintf(stderr, "pith cc: the image would have %s, which --deny=%s forbids:\n",
                 w->deny.v[i], w->deny.v[i]);

@@ -2,14 +2,13 @@
  *
  * Hashes of files. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "args.h"
 #include "capture.h"
+#include "files.h"
 #include "hash.h"
 
 /* Takes a line of sha256sum's: the hash, after a backslash where the name has special characters.
@@ -48,19 +47,12 @@ int hash_files(const char *const *paths, size_t n, char (*hex)[HASH_HEX])
 
 int hash_bytes(const void *bytes, size_t size, char hex[HASH_HEX])
 {
-    char path[32];
+    char path[FILE_OF_BYTES_PATH];
     const char *const paths[] = {path};
-    int fd = memfd_create("bytes", 0), err = fd < 0 ? -errno : 0;
-    for (size_t done = 0; err == 0 && done < size;) {
-        ssize_t n = write(fd, (const char *)bytes + done, size - done);
-        if (n < 0 && errno != EINTR)
-            err = -errno;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-    if (err == 0)
-        err = hash_files(paths, 1, (char(*)[HASH_HEX])hex);
-    if (fd >= 0)
-        close(fd);
+    int fd = file_of_bytes(bytes, size, path);
+    if (fd < 0)
+        return fd;
+    int err = hash_files(paths, 1, (char(*)[HASH_HEX])hex);
+    close(fd);
     return err;
 }

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "inspect.h"
+#include "options.h"
 #include "print.h"
 #include "services.h"
 #include "why.h"
@@ -20,24 +21,6 @@ struct options {
     bool json, lines, sbom, help;
 };
 
-static int usage_fault(const char *what, const char *arg)
-{
-    fprintf(stderr, "pith inspect: %s%s\npith inspect: hint: see pith help inspect\n", what, arg);
-    return EXIT_USAGE;
-}
-
-/* An option with a value, "--why X" or "--why=X", at (*i). True: it is (name); (*value) is NULL
- * where none follows. */
-static bool take_value(const char *name, char **argv, int *i, const char **value)
-{
-    size_t len = strlen(name);
-    const char *arg = argv[*i];
-    if (strncmp(arg, name, len) != 0 || (arg[len] != '\0' && arg[len] != '='))
-        return false;
-    *value = arg[len] == '=' ? arg + len + 1 : argv[++*i];
-    return true;
-}
-
 /* Returns 0 or the exit status, after a message. */
 static int parse(struct options *o, int argc, char **argv)
 {
@@ -47,7 +30,7 @@ static int parse(struct options *o, int argc, char **argv)
         const char **value = NULL;
         if (only_names || arg[0] != '-' || arg[1] == '\0') {
             if (o->count == ARRAY_LEN(o->images))
-                return usage_fault("more than two images: ", arg);
+                return usage_fault("inspect", "more than two images: ", arg);
             o->images[o->count++] = arg;
         } else if (strcmp(arg, "--") == 0) {
             only_names = true;
@@ -59,27 +42,28 @@ static int parse(struct options *o, int argc, char **argv)
             o->lines = true;
         } else if (strcmp(arg, "--sbom") == 0) {
             o->sbom = true;
-        } else if (take_value("--why", argv, &i, &o->why)) {
+        } else if (option_value("--why", argv, &i, &o->why)) {
             value = &o->why;
-        } else if (take_value("--debug", argv, &i, &o->debug)) {
+        } else if (option_value("--debug", argv, &i, &o->debug)) {
             value = &o->debug;
-        } else if (take_value("--html", argv, &i, &o->html)) {
+        } else if (option_value("--html", argv, &i, &o->html)) {
             value = &o->html;
         } else {
-            return usage_fault("unknown option ", arg);
+            return usage_fault("inspect", "unknown option ", arg);
         }
         if (value != NULL && *value == NULL)
-            return usage_fault("an argument is missing after ", arg);
+            return usage_fault("inspect", "an argument is missing after ", arg);
     }
     if (o->help)
         return 0;
     if (o->count == 0)
-        return usage_fault("no image is named", "");
+        return usage_fault("inspect", "no image is named", "");
     int forms = o->json + o->lines + o->sbom + (o->why != NULL) + (o->html != NULL);
     if (o->count == 2 && (forms > 0 || o->debug != NULL))
-        return usage_fault("two images are only compared, without other options", "");
+        return usage_fault("inspect", "two images are only compared, without other options", "");
     if (forms > 1)
-        return usage_fault("one of --html, --json, --lines, --sbom and --why at a time", "");
+        return usage_fault("inspect", "one of --html, --json, --lines, --sbom and --why at a time",
+                           "");
     return 0;
 }
 

@@ -12,18 +12,21 @@
 #include "json.h"
 #include "map.h"
 
+/* How wide names of services are in tables of text. */
+#define SERVICE_COLUMN 13
+
 struct inspection {
     const char *path;    /* of the image */
     struct elf_file elf; /* the image */
     struct image image;  /* what image_check found */
     struct pith_note note;
-    bool hosted;           /* it can be a process or a guest of the monitor */
-    bool upcalls;         /* it asks the monitor for them */
-    uint64_t pvh_entry;    /* where a virtual machine is entered, if (image.bare) */
-    uint64_t stack;        /* of threads; 0: as it comes */
-    uint64_t loaded;       /* bytes of the file that are loaded, without the root file system */
-    uint64_t memory;       /* that these take in memory */
-    char build_id[65];     /* hexadecimal; "" */
+    bool hosted;        /* it can be a process or a guest of the monitor */
+    bool upcalls;       /* it asks the monitor for them */
+    uint64_t pvh_entry; /* where a virtual machine is entered, if (image.bare) */
+    uint64_t stack;     /* of threads; 0: as it comes */
+    uint64_t loaded;    /* bytes of the file that are loaded, without the root file system */
+    uint64_t memory;    /* that these take in memory */
+    char build_id[65];  /* hexadecimal; "" */
 
     const char *map_path;  /* of the file that has the map, and debug information */
     struct elf_file debug; /* that file, if it is not the image */

@@ -21,9 +21,9 @@ static uint64_t bytes_of(const struct inspection *in, const char *service)
 
 static void print_difference(FILE *f, const char *name, uint64_t a, uint64_t b)
 {
-    int at = print_name(f, name);
-    fprintf(f, "%*s%9llu %9llu %+10lld\n", at < 13 ? 13 - at : 1, "", (unsigned long long)a,
-            (unsigned long long)b, (long long)(b - a));
+    print_column(f, name, SERVICE_COLUMN);
+    fprintf(f, "%9llu %9llu %+10lld\n", (unsigned long long)a, (unsigned long long)b,
+            (long long)(b - a));
 }
 
 /* A part of one of the two images. */
@@ -78,8 +78,8 @@ static bool compare_parts(FILE *f, const struct inspection *a, const struct insp
         fputs("\nmost changed\n", f);
     }
     for (size_t i = 0; done && i < min_size(kept, PARTS_MAX) && v[i].size != 0; i++) {
-        int at = print_name(f, v[i].service);
-        fprintf(f, "%*s%+9lld  ", at < 13 ? 13 - at : 1, "", (long long)v[i].size);
+        print_column(f, v[i].service, SERVICE_COLUMN);
+        fprintf(f, "%+9lld  ", (long long)v[i].size);
         print_name(f, v[i].name);
         putc('\n', f);
     }

@@ -43,9 +43,9 @@ static void count(void *arg, uint64_t file, uint64_t line, uint64_t address)
 
 static void print_row(FILE *f, const char *name, size_t lines, size_t all, uint64_t untold)
 {
-    int at = print_name(f, name);
-    fprintf(f, "%*s%8zu %6.1f%% %9llu\n", at < 13 ? 13 - at : 1, "", lines,
-            all > 0 ? 100.0 * (double)lines / (double)all : 0, (unsigned long long)untold);
+    print_column(f, name, SERVICE_COLUMN);
+    fprintf(f, "%8zu %6.1f%% %9llu\n", lines, all > 0 ? 100.0 * (double)lines / (double)all : 0,
+            (unsigned long long)untold);
 }
 
 /* The bytes of code of a group of which no line is known. */

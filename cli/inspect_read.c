@@ -85,11 +85,6 @@ static int open_debug(struct inspection *in, const char *path, struct fault *f)
     return 0;
 }
 
-static bool has_bytes(const struct map_size *s)
-{
-    return s->text != 0 || s->data != 0 || s->bss != 0;
-}
-
 /* Sizes from the map, or those that strip has left. */
 static int read_sizes(struct inspection *in, struct fault *f)
 {
@@ -106,7 +101,7 @@ static int read_sizes(struct inspection *in, struct fault *f)
     for (size_t i = 0; i < n; i++) {
         struct map_size *s = &in->sizes[i];
         s->name[sizeof(s->name) - 1] = '\0';
-        if (!has_bytes(s))
+        if (map_size_is_zero(s))
             continue;
         in->total.text += s->text;
         in->total.data += s->data;

@@ -38,8 +38,8 @@ static void print_head(FILE *f, const struct inspection *in)
 
 static void print_row(FILE *f, const char *name, const struct map_size *s, const char *what)
 {
-    int at = print_name(f, name);
-    fprintf(f, "%*s%9u %9u %9u  ", at < 13 ? 13 - at : 1, "", s->text, s->data, s->bss);
+    print_column(f, name, SERVICE_COLUMN);
+    fprintf(f, "%9u %9u %9u  ", s->text, s->data, s->bss);
     print_name(f, what);
     putc('\n', f);
 }

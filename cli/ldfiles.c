@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "ldfiles.h"
 #include "linkmap.h"
 
@@ -45,23 +46,9 @@ int description_ask(struct description *d, struct args *link)
 
 char *description_read(const struct description *d)
 {
-    size_t size = 0;
-    char *text = NULL;
-    FILE *to = open_memstream(&text, &size), *from = fopen(d->path, "r");
-    char buf[65536];
-    for (size_t n; to != NULL && from != NULL && (n = fread(buf, 1, sizeof(buf), from)) > 0;)
-        fwrite(buf, 1, n, to);
-    bool failed = to == NULL || from == NULL || ferror(from) || ferror(to);
-    if (from != NULL)
-        fclose(from);
-    if (to != NULL && fclose(to) != 0)
-        failed = true;
-    if (!failed && d->print)
-        fwrite(text, 1, size, stdout);
-    if (failed) {
-        free(text);
-        return NULL;
-    }
+    char *text = file_text(d->path);
+    if (text != NULL && d->print)
+        fputs(text, stdout);
     return text;
 }
 

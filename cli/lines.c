@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "args.h"
 #include "capture.h"
+#include "files.h"
 #include "lines.h"
 
 /* Puts (text), a line of addr2line's, into (buf). False: it knows nothing. */
@@ -35,11 +35,10 @@ static bool take_answer(char *text, char *buf, size_t size)
 bool line_of(const struct object *o, size_t section, uint64_t offset, char *buf, size_t size)
 {
     /* As a file of its own, since it may be a member of an archive. */
-    int fd = memfd_create("object", 0);
+    char file[FILE_OF_BYTES_PATH], address[32], text[2 * PATH_MAX];
+    int fd = file_of_bytes(o->data, o->size, file);
     if (fd < 0)
         return false;
-    char file[32], address[32], text[2 * PATH_MAX];
-    snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
     snprintf(address, sizeof(address), "0x%llx", (unsigned long long)offset);
     char *argv[] = {(char *)"addr2line",
                     (char *)"-e",
@@ -48,8 +47,7 @@ bool line_of(const struct object *o, size_t section, uint64_t offset, char *buf,
                     (char *)object_section_name(o, section),
                     address,
                     NULL};
-    bool found = write(fd, o->data, o->size) == (ssize_t)o->size &&
-                 capture_line(argv, text, sizeof(text)) == 0 && take_answer(text, buf, size);
+    bool found = capture_line(argv, text, sizeof(text)) == 0 && take_answer(text, buf, size);
     close(fd);
     return found;
 }

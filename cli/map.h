@@ -84,6 +84,11 @@ struct map_size {
     uint32_t text, data, bss; /* bytes of what is not written, written, and zero at the start */
 };
 
+static inline bool map_size_is_zero(const struct map_size *s)
+{
+    return s->text == 0 && s->data == 0 && s->bss == 0;
+}
+
 /* Finds the tables in the (size) bytes at (bytes), which must stay. False: they are no map of this
  * version, or not a sound one. */
 must_check bool map_read(struct map *m, const void *bytes, size_t size);

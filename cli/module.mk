@@ -1,6 +1,6 @@
 CLI_MODULES := cli
 cli.dir  := cli
-cli.src  := main.c paths.c run.c run_policy.c qemu.c qemu_disk.c qemu_run.c help.c args.c capture.c \
+cli.src  := main.c paths.c run.c run_policy.c qemu.c qemu_disk.c qemu_run.c help.c args.c files.c options.c capture.c \
             policy.c policy_parse.c policy_image.c \
             cc.c request.c compiler.c query.c ld.c ldfiles.c physical.c missing.c calls.c graph.c object.c inputs.c lines.c \
             services.c map.c ldmap.c linkmap.c elffile.c elfadd.c why.c describe.c \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * pith pack: puts a folder into an image as its root file system, and a policy. The image is written to a new
- * file beside its final name and renamed when it is complete, so that nobody ever sees half of one.
+ * pith pack: puts a folder into an image as its root file system, and a policy. The image is
+ * written to a new file beside its final name and renamed when it is complete, so that nobody ever
+ * sees half of one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include "abi/image.h"
 #include "cli.h"
 #include "image.h"
+#include "options.h"
 #include "policy.h"
 #include "rom.h"
 
@@ -29,12 +31,6 @@ struct options {
 /* The unfinished file, for the signal handler; empty when there is none. */
 static char unfinished[PATH_MAX];
 
-static int usage_fault(const char *what, const char *arg)
-{
-    fprintf(stderr, "pith pack: %s%s\npith pack: hint: see pith help pack\n", what, arg);
-    return EXIT_USAGE;
-}
-
 /* Returns 0 or the exit status, after a message. */
 static int parse(struct options *o, int argc, char **argv)
 {
@@ -44,7 +40,7 @@ static int parse(struct options *o, int argc, char **argv)
         const char **value = NULL;
         if (only_names || arg[0] != '-' || arg[1] == '\0') {
             if (o->image != NULL)
-                return usage_fault("more than one image: ", arg);
+                return usage_fault("pack", "more than one image: ", arg);
             o->image = arg;
         } else if (strcmp(arg, "--") == 0) {
             only_names = true;
@@ -52,34 +48,27 @@ static int parse(struct options *o, int argc, char **argv)
             o->help = true;
         } else if (strcmp(arg, "--list") == 0) {
             o->list = true;
-        } else if (strcmp(arg, "--root") == 0) {
+        } else if (option_value("--root", argv, &i, &o->root)) {
             value = &o->root;
-        } else if (strncmp(arg, "--root=", 7) == 0) {
-            o->root = arg + 7;
-        } else if (strcmp(arg, "--policy") == 0) {
+        } else if (option_value("--policy", argv, &i, &o->policy)) {
             value = &o->policy;
-        } else if (strncmp(arg, "--policy=", 9) == 0) {
-            o->policy = arg + 9;
-        } else if (strcmp(arg, "-o") == 0) {
-            value = &o->out;
         } else if (strncmp(arg, "-o", 2) == 0) {
-            o->out = arg + 2;
+            o->out = arg[2] != '\0' ? arg + 2 : argv[++i];
+            value = &o->out;
         } else {
-            return usage_fault("unknown option ", arg);
+            return usage_fault("pack", "unknown option ", arg);
         }
-        if (value != NULL && ++i == argc)
-            return usage_fault("an argument is missing after ", arg);
-        if (value != NULL)
-            *value = argv[i];
+        if (value != NULL && *value == NULL)
+            return usage_fault("pack", "an argument is missing after ", arg);
     }
     if (o->help)
         return 0;
     if (o->image == NULL)
-        return usage_fault("no image is named", "");
+        return usage_fault("pack", "no image is named", "");
     if (o->list == (o->root != NULL || o->policy != NULL))
-        return usage_fault("--root, --policy or both are needed, or --list", "");
+        return usage_fault("pack", "--root, --policy or both are needed, or --list", "");
     if (o->list && o->out != NULL)
-        return usage_fault("--list writes no image: -o ", o->out);
+        return usage_fault("pack", "--list writes no image: -o ", o->out);
     return 0;
 }
 
@@ -188,7 +177,8 @@ static int write_note(const struct policy *policy, const struct image *im, int o
         Elf64_Nhdr header;
         char name[8];
         struct policy policy;
-    } __attribute__((packed)) note = {{sizeof(PITH_NOTE_NAME), policy->head.size, PITH_NOTE_POLICY}, PITH_NOTE_NAME, *policy};
+    } __attribute__((packed))
+    note = {{sizeof(PITH_NOTE_NAME), policy->head.size, PITH_NOTE_POLICY}, PITH_NOTE_NAME, *policy};
     if (im->note_slot == 0)
         return fault_set(f, EXIT_IMAGE,
                          "the image has no spare program header for a policy: link it again");
@@ -200,8 +190,8 @@ static int write_note(const struct policy *policy, const struct image *im, int o
     return 0;
 }
 
-/* Writes the packed image to (out): everything of (in) but an old root, then the root and, unless it was linked with
- * room for one, the policy. */
+/* Writes the packed image to (out): everything of (in) but an old root, then the root and, unless
+ * it was linked with room for one, the policy. */
 static int write_image(int in, const struct image *im, const struct parts *parts, int out,
                        struct fault *f)
 {

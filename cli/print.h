@@ -16,6 +16,13 @@ static inline int print_name(FILE *f, const char *s)
     return n;
 }
 
+/* The same in a column of (width), which one space at least ends. */
+static inline void print_column(FILE *f, const char *s, int width)
+{
+    int at = print_name(f, s);
+    fprintf(f, "%*s", at < width ? width - at : 1, "");
+}
+
 /* Prints (n) bytes in the unit that people read: "812 B", "47.6 KiB", "1.21 MiB". */
 static inline void print_size(FILE *f, unsigned long long n)
 {

@@ -58,11 +58,6 @@ void why_free(struct why *whys, size_t n)
         free(whys[i].steps);
 }
 
-static int max(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 bool why_print(FILE *f, const struct map *m, uint32_t group, const char *path, const char *indent)
 {
     struct why w;
@@ -71,12 +66,11 @@ bool why_print(FILE *f, const struct map *m, uint32_t group, const char *path, c
     for (size_t i = 0; done && i < w.count; i++) {
         const char *line = i + 1 < w.count ? w.lines[i].line : "";
         int at = fprintf(f, "%s%s", indent, i == 0 ? "" : "-> ");
-        at += print_name(f, map_text(m, m->parts[w.steps[i]].name));
-        at += fprintf(f, "%*s", max(36 - at, 1), "");
-        at += print_name(f, map_text(m, m->groups[map_group_of(m, w.steps[i])].name));
+        print_column(f, map_text(m, m->parts[w.steps[i]].name), 36 - at);
+        const char *of = map_text(m, m->groups[map_group_of(m, w.steps[i])].name);
         if (line[0] != '\0')
-            fprintf(f, "%*s", max(48 - at, 1), "");
-        print_name(f, line);
+            print_column(f, of, 12);
+        print_name(f, line[0] != '\0' ? line : of);
         putc('\n', f);
     }
     if (done && w.count == 0)

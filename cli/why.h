@@ -16,8 +16,8 @@ struct why {
     size_t count;             /* of steps; 0: nothing leads there */
 };
 
-/* Finds the chains that lead to (n) groups of (m), the map of the image at (path), which line numbers are
- * from. Returns 0, -ENOMEM; (whys) is for why_free in any case. */
+/* Finds the chains that lead to (n) groups of (m), the map of the image at (path), which line
+ * numbers are from. Returns 0, -ENOMEM; (whys) is for why_free in any case. */
 must_check int why_find(const struct map *m, const uint32_t *groups, size_t n, const char *path,
                         struct why *whys);
 void why_free(struct why *whys, size_t n);

@@ -2,7 +2,7 @@
  *
  * Response files, and what pith cc understands of gcc's arguments.
  *
- * sources: cli/args.c cli/request.c
+ * sources: cli/args.c cli/files.c cli/request.c
  * uses:    cli */
 #include <fcntl.h>
 #include <unistd.h>
