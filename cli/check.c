@@ -28,6 +28,7 @@
 #include "options.h"
 #include "print.h"
 #include "program.h"
+#include "table.h"
 
 #define EXIT_PARTIAL 1
 #define EXIT_ABSENT  2
@@ -60,16 +61,12 @@ static void add(struct check *c, const char *function, const char *name, const c
         if (strcmp(c->found[i].file, c->file) == 0 && strcmp(c->found[i].name, name) == 0 &&
             strcmp(c->found[i].function, function) == 0 && strcmp(c->found[i].by, by) == 0)
             return;
-    if (c->count == c->cap) {
-        size_t cap = c->cap ? 2 * c->cap : 32;
-        struct finding *v = realloc(c->found, cap * sizeof(*v));
-        if (v == NULL) {
-            c->failed = true;
-            return;
-        }
-        c->found = v;
-        c->cap = cap;
+    struct finding *v = table_grown(c->found, c->count, 1, &c->cap, sizeof(*v));
+    if (v == NULL) {
+        c->failed = true;
+        return;
     }
+    c->found = v;
     struct finding f = {strdup(c->file), strdup(function), strdup(name), strdup(by), info};
     if (f.file == NULL || f.function == NULL || f.name == NULL || f.by == NULL)
         c->failed = true;

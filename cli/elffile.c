@@ -11,11 +11,6 @@
 #include "cli.h"
 #include "elffile.h"
 
-static bool table_fits(const struct elf_file *e, uint64_t offset, uint64_t n, size_t size)
-{
-    return n <= e->size / size && offset % 8 == 0 && range_inside(offset, n * size, 0, e->size);
-}
-
 bool elf_parse(struct elf_file *e, const unsigned char *data, size_t size)
 {
     const Elf64_Ehdr *h = (const void *)data;
@@ -25,12 +20,12 @@ bool elf_parse(struct elf_file *e, const unsigned char *data, size_t size)
         h->e_machine != EM_X86_64)
         return false;
     if (h->e_phentsize == sizeof(Elf64_Phdr) &&
-        table_fits(e, h->e_phoff, h->e_phnum, sizeof(Elf64_Phdr))) {
+        elf_table_fits(size, h->e_phoff, h->e_phnum, sizeof(Elf64_Phdr))) {
         e->segments = (const void *)(data + h->e_phoff);
         e->segment_count = h->e_phnum;
     }
     if (h->e_shentsize != sizeof(Elf64_Shdr) || h->e_shstrndx >= h->e_shnum ||
-        !table_fits(e, h->e_shoff, h->e_shnum, sizeof(Elf64_Shdr)))
+        !elf_table_fits(size, h->e_shoff, h->e_shnum, sizeof(Elf64_Shdr)))
         return true;
     const Elf64_Shdr *sections = (const void *)(data + h->e_shoff);
     const Elf64_Shdr *names = &sections[h->e_shstrndx];
@@ -75,9 +70,7 @@ void elf_close(struct elf_file *e)
 
 const char *elf_section_name(const struct elf_file *e, size_t i)
 {
-    size_t at = e->sections[i].sh_name;
-    bool ends = at < e->names_len && memchr(e->names + at, '\0', e->names_len - at) != NULL;
-    return ends ? e->names + at : "";
+    return elf_text_at(e->names, e->names_len, e->sections[i].sh_name);
 }
 
 const void *elf_section(const struct elf_file *e, const char *name, size_t *size)

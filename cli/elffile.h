@@ -6,12 +6,28 @@
 #define PITH_CLI_ELFFILE_H
 
 #include <elf.h>
+#include <string.h>
 
 #include "fault.h"
 
 /* The note with the entry point of a PVH guest (abi/image.h). */
 #define XEN_NOTE_NAME  "Xen"
 #define XEN_NOTE_ENTRY 18 /* XEN_ELFNOTE_PHYS32_ENTRY */
+
+/* Whether a table of (n) elements of (size) bytes lies inside a file of (file_size) bytes at
+ * (offset), and is aligned there. */
+static inline bool elf_table_fits(size_t file_size, uint64_t offset, uint64_t n, size_t size)
+{
+    return n <= file_size / size && range_inside(offset, n * size, 0, file_size) && offset % 8 == 0;
+}
+
+/* The text at (offset) of a table of (len) bytes, "" where there is none that ends in it. */
+static inline const char *elf_text_at(const char *table, size_t len, uint64_t offset)
+{
+    if (table == NULL || offset >= len || memchr(table + offset, '\0', len - offset) == NULL)
+        return "";
+    return table + offset;
+}
 
 struct elf_file {
     const unsigned char *data; /* mapped */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "graph.h"
+#include "table.h"
 
 /* Where a global symbol is defined. */
 struct graph_definition {
@@ -79,16 +80,14 @@ static bool is_kept(const struct object *o, size_t section)
 
 static void push(struct graph *g, uint32_t object, uint32_t section)
 {
-    if (g->count == g->cap) {
-        size_t cap = g->cap ? 2 * g->cap : 1024;
-        struct graph_node *v = realloc(g->nodes, cap * sizeof(*v));
-        if (v == NULL || cap >= NO_NODE) {
-            g->failed = true;
-            return;
-        }
-        g->nodes = v;
-        g->cap = cap;
+    struct graph_node *v = NULL;
+    if (g->count < NO_NODE - 1)
+        v = table_grown(g->nodes, g->count, 1, &g->cap, sizeof(*v));
+    if (v == NULL) {
+        g->failed = true;
+        return;
     }
+    g->nodes = v;
     g->nodes[g->count++] =
         (struct graph_node){.object = object, .section = section, .distance = NO_NODE};
     g->node_of[object][section] = (uint32_t)g->count;

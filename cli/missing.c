@@ -20,6 +20,7 @@
 #include "inputs.h"
 #include "ld.h"
 #include "lines.h"
+#include "table.h"
 
 #define ENTRY "_start"
 
@@ -50,14 +51,10 @@ static int add_need(struct needs *s, struct need need)
     for (size_t i = 0; i < s->n; i++)
         if (is_same(&s->v[i], &need))
             return 0;
-    if (s->n == s->cap) {
-        size_t cap = s->cap ? 2 * s->cap : 16;
-        struct need *v = realloc(s->v, cap * sizeof(*v));
-        if (v == NULL)
-            return -ENOMEM;
-        s->v = v;
-        s->cap = cap;
-    }
+    struct need *v = table_grown(s->v, s->n, 1, &s->cap, sizeof(*v));
+    if (v == NULL)
+        return -ENOMEM;
+    s->v = v;
     s->v[s->n++] = need;
     return 0;
 }

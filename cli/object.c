@@ -12,34 +12,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "elffile.h"
 #include "object.h"
+#include "table.h"
 
 #define THIN_MAGIC "!<thin>\n"
 
-/* Whether a table of (n) elements of (size) bytes lies inside the object at (offset). */
-static bool table_fits(const struct object *o, uint64_t offset, uint64_t n, size_t size)
-{
-    return n <= o->size / size && range_inside(offset, n * size, 0, o->size) && offset % 8 == 0;
-}
-
-/* The text at (offset) of a string table, or "". */
-static const char *text_at(const char *table, size_t len, uint64_t offset)
-{
-    if (table == NULL || offset >= len || memchr(table + offset, '\0', len - offset) == NULL)
-        return "";
-    return table + offset;
-}
-
 const char *object_symbol_name(const struct object *o, size_t i)
 {
-    return i < o->symbol_count ? text_at(o->names, o->names_len, o->symbols[i].st_name) : "";
+    return i < o->symbol_count ? elf_text_at(o->names, o->names_len, o->symbols[i].st_name) : "";
 }
 
 const char *object_section_name(const struct object *o, size_t i)
 {
     if (i >= o->section_count)
         return "";
-    return text_at(o->section_names, o->section_names_len, o->sections[i].sh_name);
+    return elf_text_at(o->section_names, o->section_names_len, o->sections[i].sh_name);
 }
 
 static void find_symbols(struct object *o)
@@ -50,7 +38,7 @@ static void find_symbols(struct object *o)
             continue;
         const Elf64_Shdr *names = &o->sections[s->sh_link];
         uint64_t n = s->sh_size / sizeof(Elf64_Sym);
-        if (!table_fits(o, s->sh_offset, n, sizeof(Elf64_Sym)) ||
+        if (!elf_table_fits(o->size, s->sh_offset, n, sizeof(Elf64_Sym)) ||
             !range_inside(names->sh_offset, names->sh_size, 0, o->size))
             continue;
         o->symbols = (const void *)(o->data + s->sh_offset);
@@ -68,14 +56,14 @@ static bool parse(struct object *o)
     if (o->size < sizeof(*h) || memcmp(h->e_ident, ELFMAG, SELFMAG) != 0 ||
         h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB ||
         h->e_type != ET_REL || h->e_machine != EM_X86_64 || h->e_shentsize != sizeof(Elf64_Shdr) ||
-        h->e_shoff == 0 || !table_fits(o, h->e_shoff, 1, sizeof(Elf64_Shdr)))
+        h->e_shoff == 0 || !elf_table_fits(o->size, h->e_shoff, 1, sizeof(Elf64_Shdr)))
         return false;
     o->sections = (const void *)(o->data + h->e_shoff);
 
     /* 0: there are more than fit into the header's field (gABI, "e_shnum"). */
     uint64_t n = h->e_shnum != 0 ? h->e_shnum : o->sections[0].sh_size;
     uint64_t names = h->e_shstrndx != SHN_XINDEX ? h->e_shstrndx : o->sections[0].sh_link;
-    if (!table_fits(o, h->e_shoff, n, sizeof(Elf64_Shdr)) || names >= n)
+    if (!elf_table_fits(o->size, h->e_shoff, n, sizeof(Elf64_Shdr)) || names >= n)
         return false;
     o->section_count = n;
     const Elf64_Shdr *s = &o->sections[names];
@@ -92,14 +80,10 @@ static int add_object(struct objects *o, struct object what, const unsigned char
 {
     if (o->wanted != NULL && !o->wanted(o->arg, what.path, what.member))
         return 0;
-    if (o->n == o->cap) {
-        size_t cap = o->cap ? 2 * o->cap : 64;
-        struct object *v = realloc(o->v, cap * sizeof(*v));
-        if (v == NULL)
-            return -ENOMEM;
-        o->v = v;
-        o->cap = cap;
-    }
+    struct object *v = table_grown(o->v, o->n, 1, &o->cap, sizeof(*v));
+    if (v == NULL)
+        return -ENOMEM;
+    o->v = v;
     unsigned char *copy = malloc(what.size + 1);
     if (copy == NULL)
         return -ENOMEM;
@@ -256,7 +240,7 @@ size_t object_relocations(const struct object *o, size_t section, const Elf64_Re
         const Elf64_Shdr *s = &o->sections[i];
         uint64_t n = s->sh_size / sizeof(Elf64_Rela);
         if (s->sh_type == SHT_RELA && s->sh_info == section &&
-            table_fits(o, s->sh_offset, n, sizeof(Elf64_Rela))) {
+            elf_table_fits(o->size, s->sh_offset, n, sizeof(Elf64_Rela))) {
             *rela = (const void *)(o->data + s->sh_offset);
             return n;
         }

@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "rom.h"
 #include "romtree.h"
+#include "table.h"
 
 /* Files with several names, found again by what identifies them on the host. */
 struct link_map {
@@ -29,35 +30,27 @@ static int no_memory(struct fault *f)
     return fault_set(f, EXIT_HOST, "out of memory");
 }
 
-/* Makes room for one more element. False: out of memory. */
-static bool grow(void **v, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return true;
-    size_t more = *cap ? 2 * *cap : 256;
-    void *p = realloc(*v, more * size);
-    if (p == NULL)
-        return false;
-    *v = p;
-    *cap = more;
-    return true;
-}
-
 /* Appends (len) bytes and a NUL to the texts; (*at) is their place. */
 static bool add_text(struct rom_tree *t, const char *text, size_t len, uint64_t *at)
 {
-    while (t->text_cap - t->text_len < len + 1) {
-        size_t cap = t->text_cap ? 2 * t->text_cap : 65536;
-        char *p = realloc(t->text, cap);
-        if (p == NULL)
-            return false;
-        t->text = p;
-        t->text_cap = cap;
-    }
+    char *all = table_grown(t->text, t->text_len, len + 1, &t->text_cap, 1);
+    if (all == NULL)
+        return false;
+    t->text = all;
     *at = t->text_len;
     memcpy(t->text + t->text_len, text, len);
     t->text[t->text_len + len] = '\0';
     t->text_len += len + 1;
+    return true;
+}
+
+static bool append_node(struct rom_tree *t, struct rom_node node)
+{
+    struct rom_node *nodes = table_grown(t->nodes, t->node_count, 1, &t->node_cap, sizeof(*nodes));
+    if (nodes == NULL)
+        return false;
+    t->nodes = nodes;
+    t->nodes[t->node_count++] = node;
     return true;
 }
 
@@ -120,8 +113,12 @@ static int read_names(struct rom_tree *t, uint32_t folder, DIR *d, struct fault 
             return fault_set(f, EXIT_HOST, "the name %.300s is too long", e->d_name);
         if (t->entry_count == UINT32_MAX)
             return fault_set(f, EXIT_HOST, "there are too many files");
-        if (!grow((void **)&t->entries, t->entry_count, &t->entry_cap, sizeof(*t->entries)) ||
-            !add_text(t, e->d_name, len, &at))
+        struct rom_entry *entries =
+            table_grown(t->entries, t->entry_count, 1, &t->entry_cap, sizeof(*entries));
+        if (entries == NULL)
+            return no_memory(f);
+        t->entries = entries;
+        if (!add_text(t, e->d_name, len, &at))
             return no_memory(f);
         t->entries[t->entry_count++] =
             (struct rom_entry){.name = at, .len = (uint32_t)len, .folder = folder};
@@ -226,10 +223,9 @@ static int add_node(struct rom_tree *t, int dir, uint32_t entry, struct link_map
     };
     if (S_ISLNK(st.st_mode) && add_target(t, dir, entry, &node, f) != 0)
         return -1;
-    if (!grow((void **)&t->nodes, t->node_count, &t->node_cap, sizeof(*t->nodes)))
-        return no_memory(f);
     e->node = (uint32_t)t->node_count;
-    t->nodes[t->node_count++] = node;
+    if (!append_node(t, node))
+        return no_memory(f);
     if (S_ISDIR(st.st_mode))
         t->nodes[e->folder].nlink++;
     if (link != NULL) {
@@ -274,13 +270,13 @@ int rom_scan(struct rom_tree *t, const char *root, int64_t latest, struct fault 
             errno == EACCES ? " (its owner must give you read and search permission)" : "");
     if (fstat(t->dir, &st) < 0)
         return fault_set(f, EXIT_HOST, "cannot read the root folder: %s", strerror(errno));
-    if (!grow((void **)&t->nodes, 0, &t->node_cap, sizeof(*t->nodes)))
-        return no_memory(f);
-    t->nodes[t->node_count++] = (struct rom_node){
+    const struct rom_node top = {
         .mode = st.st_mode & (S_IFMT | 07777),
         .nlink = 2,
         .mtime = st.st_mtime < latest ? st.st_mtime : latest,
     };
+    if (!append_node(t, top))
+        return no_memory(f);
 
     struct link_map links = {0};
     int result = 0;
