@@ -11,6 +11,7 @@
 #include "image.h"
 #include "json.h"
 #include "map.h"
+#include "policy.h"
 
 /* How wide names of services are in tables of text. */
 #define SERVICE_COLUMN 13
@@ -27,6 +28,11 @@ struct inspection {
     uint64_t loaded;    /* bytes of the file that are loaded, without the root file system */
     uint64_t memory;    /* that these take in memory */
     char build_id[65];  /* hexadecimal; "" */
+
+    struct policy policy;      /* what it may do */
+    bool policy_given;         /* by its author; else it follows from the link */
+    bool policy_known;
+    struct fault policy_fault; /* why it is not */
 
     const char *map_path;  /* of the file that has the map, and debug information */
     struct elf_file debug; /* that file, if it is not the image */

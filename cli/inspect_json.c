@@ -6,7 +6,6 @@
 
 #include "inspect.h"
 #include "json.h"
-#include "policy.h"
 #include "why.h"
 
 static void put_bytes(struct json *j, const struct map_size *s)
@@ -92,24 +91,22 @@ static void put_facts(struct json *j, const struct map *m)
 /* False: out of memory. */
 static bool put_policy(struct json *j, const struct inspection *in)
 {
-    static struct policy p;
-    struct fault fault;
     char *text = NULL;
     size_t size = 0;
-    bool given, read = policy_read(in->path, &p, &given, &fault) == 0;
     FILE *f = open_memstream(&text, &size);
     if (f == NULL)
         return false;
-    if (read)
-        policy_print(f, &p);
-    if (fclose(f) != 0)
-        return false;
-    json_object(j, "policy");
-    json_bool(j, "given", read && given);
-    json_text(j, "text", text);
-    json_end(j, '}');
+    if (in->policy_known)
+        policy_print(f, &in->policy);
+    bool done = fclose(f) == 0;
+    if (done) {
+        json_object(j, "policy");
+        json_bool(j, "given", in->policy_known && in->policy_given);
+        json_text(j, "text", text);
+        json_end(j, '}');
+    }
     free(text);
-    return true;
+    return done;
 }
 
 bool inspect_json_members(struct json *j, const struct inspection *in)

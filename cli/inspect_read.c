@@ -118,6 +118,9 @@ int inspect_open(struct inspection *in, const char *path, const char *debug, str
     if (fd < 0)
         return fault_set(f, EXIT_HOST, "%s: cannot open: %s", path, strerror(errno));
     int err = image_check(fd, &in->image, f);
+    if (err == 0)
+        in->policy_known =
+            policy_of(fd, &in->image, &in->policy, &in->policy_given, &in->policy_fault) == 0;
     close(fd);
     if (err == 0)
         err = elf_open(&in->elf, path, f);

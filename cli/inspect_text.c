@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "inspect.h"
-#include "policy.h"
 #include "print.h"
 #include "services.h"
 
@@ -119,15 +118,12 @@ static void print_fact(FILE *f, const struct map *m, const char *key, const char
 /* What the image may do, as the lines that say so. */
 static void print_policy(FILE *f, const struct inspection *in)
 {
-    static struct policy p;
-    struct fault fault;
-    bool given;
-    if (policy_read(in->path, &p, &given, &fault) != 0) {
-        fprintf(f, "policy       %s\n", fault.text);
+    if (!in->policy_known) {
+        fprintf(f, "policy       %s\n", in->policy_fault.text);
         return;
     }
-    fprintf(f, "policy       %s\n", given ? "its author's:" : "none of its author's:");
-    policy_print(f, &p);
+    fprintf(f, "policy       %s\n", in->policy_given ? "its author's:" : "none of its author's:");
+    policy_print(f, &in->policy);
 }
 
 void inspect_text(FILE *f, const struct inspection *in)

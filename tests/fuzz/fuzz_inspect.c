@@ -3,6 +3,7 @@
  * Images, as pith inspect reads them.
  *
  * sources: cli/inspect_read.c cli/image.c cli/elffile.c cli/fault.c cli/map.c
+ * sources: cli/policy_image.c cli/policy.c
  * uses:    cli abi */
 #include <stdint.h>
 #include <stdio.h>
