@@ -6,6 +6,7 @@
 #define PITH_IFACE_CRED_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/types.h>
 
 #include "base/base.h"
@@ -37,6 +38,28 @@ static inline struct cred cred_current(void)
     return c;
 }
 
+/* Whether it may do all of (may) with what belongs to (owner) and (group) and has (mode). */
+static inline bool cred_permits(uid_t owner, gid_t group, mode_t mode, unsigned may)
+{
+    return likely(!cred_allows) || cred_allows(owner, group, mode, may, false);
+}
+
+/* Whether it is in group (gid). */
+static inline bool cred_is_member(gid_t gid)
+{
+    return cred_in_group ? cred_in_group(gid) : gid == 0;
+}
+
+/* What opening with (flags) does. */
+static inline unsigned may_of_open(int flags)
+{
+    static const unsigned modes[] = {
+        [O_RDONLY] = MAY_READ, [O_WRONLY] = MAY_WRITE, [O_RDWR] = MAY_READ | MAY_WRITE,
+        [O_WRONLY | O_RDWR] = MAY_READ | MAY_WRITE};
+
+    return modes[flags & 3] | (flags & O_TRUNC ? MAY_WRITE : 0);
+}
+
 /* Whether the program has root's rights (all of Linux's capabilities). */
 static inline bool cred_is_root(void)
 {
@@ -46,9 +69,13 @@ static inline bool cred_is_root(void)
 /* Whether the program may do all of (may) with (inode): 0, -EACCES. */
 must_check static inline int may_access(const struct inode *inode, unsigned may)
 {
-    if (likely(!cred_allows) || cred_allows(inode->uid, inode->gid, inode->mode, may, false))
-        return 0;
-    return -EACCES;
+    return cred_permits(inode->uid, inode->gid, inode->mode, may) ? 0 : -EACCES;
+}
+
+/* Whether it may add names to directory (dir), or take them away: 0, -EACCES. */
+must_check static inline int may_change_names(const struct inode *dir)
+{
+    return may_access(dir, MAY_WRITE | MAY_EXEC);
 }
 
 /* Whether it may do what only the owner of (inode) may: 0, -EPERM. */
@@ -63,7 +90,7 @@ must_check static inline int may_as_owner(const struct inode *inode)
  * bit is set: 0, -EACCES, -EPERM. */
 must_check static inline int may_remove(const struct inode *dir, const struct inode *inode)
 {
-    int err = may_access(dir, MAY_WRITE | MAY_EXEC);
+    int err = may_change_names(dir);
 
     if (!err && dir->mode & S_ISVTX && may_as_owner(dir) != 0)
         err = may_as_owner(inode);

@@ -8,6 +8,7 @@
 #define PITH_IFACE_USER_H
 
 #include <errno.h>
+#include <string.h>
 #include <sys/types.h>
 #include "base/base.h"
 
@@ -22,6 +23,25 @@ static inline int user_give_int(long addr, int value)
     if (!user_writable((void *)addr, sizeof(value)))
         return -EFAULT;
     *(int *)addr = value;
+    return 0;
+}
+
+/* Copies a structure of (size) bytes at (from) that later versions only append to: (known) bytes of
+ * it to (to), zero where (size) is less. 0; -EFAULT; -E2BIG: what follows is not zero, or it is
+ * larger than a page. */
+must_check static inline int user_extended(void *to, size_t known, const void *from, size_t size)
+{
+    const char *bytes = from;
+
+    if (size > PAGE_SIZE)
+        return -E2BIG;
+    if (!user_readable(from, size))
+        return -EFAULT;
+    for (size_t i = known; i < size; i++)
+        if (bytes[i] != 0)
+            return -E2BIG;
+    memset(to, 0, known);
+    memcpy(to, from, min_size(size, known));
     return 0;
 }
 

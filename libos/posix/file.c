@@ -50,25 +50,6 @@ long pith_sys_openat(long dirfd, long path, long flags, long mode)
     return open_file(dirfd, path, flags, mode, 0);
 }
 
-/* Copies a structure that later versions only append to, as openat2 takes it: what is not known
- * here has to be zero. */
-static long take_how(long from, size_t size, struct open_how *how)
-{
-    const char *bytes = (const char *)from;
-
-    if (size < sizeof(*how))
-        return -EINVAL;
-    if (size > PAGE_SIZE)
-        return -E2BIG;
-    if (!user_readable(bytes, size))
-        return -EFAULT;
-    for (size_t i = sizeof(*how); i < size; i++)
-        if (bytes[i] != 0)
-            return -E2BIG;
-    memcpy(how, bytes, sizeof(*how));
-    return 0;
-}
-
 #define OPEN_KNOWN                                                                                 \
     (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |          \
      O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |         \
@@ -98,8 +79,9 @@ long pith_sys_openat2(long dirfd, long path, long from, long size)
 {
     HOLD;
     struct open_how how;
-    long err = take_how(from, (size_t)size, &how);
-
+    if ((size_t)size < sizeof(how))
+        return -EINVAL;
+    long err = user_extended(&how, sizeof(how), (const void *)from, (size_t)size);
     if (!err)
         err = check_how(&how);
     if (err)

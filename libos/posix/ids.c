@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The system calls on user and group ids. They follow Linux's rules for a process that starts as
- * root, so that programs can give up root and see that it is gone, and say what the ids then allow. */
+ * root, so that programs can give up root and see that it is gone, and say what the ids then allow.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/types.h>
@@ -40,15 +41,22 @@ void cred_get(struct cred *c)
                        group.effective, group.saved,    user.fs,    group.fs};
 }
 
-bool cred_in_group(gid_t gid)
+/* Whether (gid) is (first) or one of the supplementary groups. */
+static bool is_member(gid_t gid, gid_t first)
 {
     for (int i = 0; i < group_count; i++)
         if (groups[i] == gid)
             return true;
-    return gid == group.fs;
+    return gid == first;
 }
 
-/* POSIX, 4.7 "File Access Permissions". With (real), access(2) asks: not as whom files are opened. */
+bool cred_in_group(gid_t gid)
+{
+    return is_member(gid, group.fs);
+}
+
+/* POSIX, 4.7 "File Access Permissions". With (real), access(2) asks: not as whom files are opened.
+ */
 bool cred_allows(uid_t owner, gid_t of_group, mode_t mode, unsigned may, bool real)
 {
     uint32_t id = real ? user.real : user.fs;
@@ -57,7 +65,7 @@ bool cred_allows(uid_t owner, gid_t of_group, mode_t mode, unsigned may, bool re
         return !(may & MAY_EXEC) || S_ISDIR(mode) || mode & 0111;
     if (id == owner)
         mode >>= 6;
-    else if (real && of_group == group.real ? true : cred_in_group(of_group))
+    else if (is_member(of_group, real ? group.real : group.fs))
         mode >>= 3;
     return (mode & may) == may;
 }

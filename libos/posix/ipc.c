@@ -34,11 +34,11 @@ int ipc_access(const struct ipc *o, unsigned may)
 {
     const struct ipc_perm *p = &o->perm;
     uid_t owner = cred_current().euid == p->cuid ? p->cuid : p->uid;
-    gid_t group = cred_in_group && cred_in_group(p->cgid) ? p->cgid : p->gid;
+    gid_t group = cred_is_member(p->cgid) ? p->cgid : p->gid;
 
     /* Nothing can be run here. */
     may &= MAY_READ | MAY_WRITE;
-    return !cred_allows || cred_allows(owner, group, p->mode, may, false) ? 0 : -EACCES;
+    return cred_permits(owner, group, p->mode, may) ? 0 : -EACCES;
 }
 
 int ipc_as_owner(const struct ipc *o)

@@ -167,10 +167,7 @@ static int open_queue(const char *name, long flags, mode_t mode, const struct mq
     *out = find(name, (size_t)len);
     if (*out && (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
         return -EEXIST;
-    static const unsigned may[] = {
-        [O_RDONLY] = MAY_READ, [O_WRONLY] = MAY_WRITE, [O_RDWR] = MAY_READ | MAY_WRITE};
-    if (*out && cred_allows &&
-        !cred_allows((*out)->uid, (*out)->gid, (*out)->mode, may[flags & O_ACCMODE & 3], false))
+    if (*out && !cred_permits((*out)->uid, (*out)->gid, (*out)->mode, may_of_open((int)flags & 3)))
         return -EACCES;
     if (*out)
         return 0;

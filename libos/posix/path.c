@@ -165,7 +165,7 @@ static long make_at(long dirfd, long path, const struct inode_new *what)
     else if (!p.dir->ops->create)
         err = -EPERM;
     else
-        err = may_access(p.dir, MAY_WRITE | MAY_EXEC);
+        err = may_change_names(p.dir);
     if (!err)
         err = vfs_may_change(&p);
     if (!err)
@@ -252,7 +252,7 @@ static long link_to(const struct path *p, struct inode *target)
         return -EXDEV;
     if (S_ISDIR(target->mode) || !p->dir->ops->link)
         return -EPERM;
-    int err = may_access(p->dir, MAY_WRITE | MAY_EXEC);
+    int err = may_change_names(p->dir);
     if (!err)
         err = vfs_may_change(p);
     if (!err)
@@ -390,7 +390,7 @@ static int may_move(const struct path *from, const struct path *to, bool exchang
 
     if (!err)
         err = to->inode ? may_remove(to->dir, to->inode)
-                        : may_access(to->dir, MAY_WRITE | MAY_EXEC);
+                        : may_change_names(to->dir);
     if (!err && from->dir != to->dir && S_ISDIR(from->inode->mode))
         err = may_access(from->inode, MAY_WRITE);
     if (!err && from->dir != to->dir && exchange && S_ISDIR(to->inode->mode))

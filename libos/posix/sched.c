@@ -114,32 +114,17 @@ static long set_policy(long tid, int policy, long param)
     return t ? change(t, policy, *(const int *)param) : -ESRCH;
 }
 
-/* Copies a structure whose first member is its size, 0 for that of the first version, and which
- * later versions only append to. One that asks for more than is known here is told how large the
- * known one is. */
+/* Its first member is its size, 0 for that of the first version. One that asks for more than is known here is told
+ * how large the known one is. */
 static long take_attr(struct sched_attr *from, struct sched_attr *attr)
 {
-    const char *bytes = (const char *)from;
-    uint32_t size = SCHED_ATTR_SIZE_VER0;
-
     if (!user_readable(from, SCHED_ATTR_SIZE_VER0))
         return -EFAULT;
-    if (from->size != 0)
-        size = from->size;
-    bool known = size >= SCHED_ATTR_SIZE_VER0 && size <= PAGE_SIZE;
-    if (known && !user_readable(from, size))
-        return -EFAULT;
-    for (size_t i = sizeof(*attr); known && i < size; i++)
-        known = bytes[i] == 0;
-    if (!known) {
-        if (user_writable(&from->size, sizeof(from->size)))
-            from->size = sizeof(*attr);
-        return -E2BIG;
-    }
-    memset(attr, 0, sizeof(*attr));
-    memcpy(attr, from, min_size(size, sizeof(*attr)));
-    attr->size = size;
-    return 0;
+    uint32_t size = from->size != 0 ? from->size : SCHED_ATTR_SIZE_VER0;
+    int err = size < SCHED_ATTR_SIZE_VER0 ? -E2BIG : user_extended(attr, sizeof(*attr), from, size);
+    if (err == -E2BIG && user_writable(&from->size, sizeof(from->size)))
+        from->size = sizeof(*attr);
+    return err;
 }
 
 /* As on Linux a thread's policy may be one with deadlines; here nobody can promise to keep them. */

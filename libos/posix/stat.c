@@ -260,7 +260,7 @@ static long set_mode(struct inode *inode, long mode)
     if (err || S_ISLNK(inode->mode))
         return err ? err : -EOPNOTSUPP;
     /* Nobody gives a file the power of a group that is not theirs. */
-    if (!cred_is_root() && !(cred_in_group && cred_in_group(inode->gid)))
+    if (!cred_is_root() && !cred_is_member(inode->gid))
         attr.mode &= ~(mode_t)S_ISGID;
     return set_attr(inode, &attr);
 }
@@ -303,7 +303,7 @@ static bool may_give(const struct inode *inode, uid_t uid, gid_t gid)
     if (uid != (uid_t)-1 && (c.fsuid != inode->uid || uid != inode->uid))
         return false;
     return gid == (gid_t)-1 ||
-           (c.fsuid == inode->uid && (gid == inode->gid || (cred_in_group && cred_in_group(gid))));
+           (c.fsuid == inode->uid && (gid == inode->gid || cred_is_member(gid)));
 }
 
 /* A new owner takes a file's power to run as its owner away (chown(2)). */

@@ -45,16 +45,6 @@ static int set_up(struct file *f, struct inode *inode, int flags)
     return err;
 }
 
-/* What opening with (flags) does: MAY_*. */
-static unsigned to_do(int flags)
-{
-    static const unsigned modes[] = {
-        [O_RDONLY] = MAY_READ, [O_WRONLY] = MAY_WRITE, [O_RDWR] = MAY_READ | MAY_WRITE,
-        [O_WRONLY | O_RDWR] = MAY_READ | MAY_WRITE};
-
-    return modes[flags & O_ACCMODE & 3] | (flags & O_TRUNC ? MAY_WRITE : 0);
-}
-
 /* Whether (flags) allow to open (inode), which was there before. */
 static int check_existing(const struct inode *inode, int flags)
 {
@@ -72,7 +62,7 @@ static int check_existing(const struct inode *inode, int flags)
         return -ELOOP;
     if (S_ISDIR(inode->mode) && writing)
         return -EISDIR;
-    int err = may_access(inode, to_do(flags));
+    int err = may_access(inode, may_of_open(flags));
     return !err && flags & O_NOATIME ? may_as_owner(inode) : err;
 }
 
@@ -84,7 +74,7 @@ static int create(struct inode *dir, struct name name, mode_t mode, struct inode
 
     if (!dir->ops->create)
         return name.len ? -EACCES : -EOPNOTSUPP;
-    int err = may_access(dir, MAY_WRITE | MAY_EXEC);
+    int err = may_change_names(dir);
     if (!err)
         err = dir->ops->create(dir, name, &what, out);
     if (!err && notify_wanted() && name.len)

@@ -93,7 +93,7 @@ static int make_node(struct usock *u, struct path *p, struct inode **out)
         return -EPERM;
     if (u->name)
         return -EINVAL;
-    int err = may_access(p->dir, MAY_WRITE | MAY_EXEC);
+    int err = may_change_names(p->dir);
     return err ? err : p->dir->ops->create(p->dir, p->name, &what, out);
 }
 
