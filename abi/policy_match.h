@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading a policy (abi/policy.h): one text for everybody who enforces it, so that all of them mean the same.
- * Freestanding and without state. */
+ * Reading a policy (abi/policy.h): one text for everybody who enforces it, so that all of them mean
+ * the same. Freestanding and without state. */
 #ifndef PITH_ABI_POLICY_MATCH_H
 #define PITH_ABI_POLICY_MATCH_H
 
@@ -63,7 +63,8 @@ static inline bool policy_text_sound(const struct pith_policy_text *t, size_t le
     return t->kind == PITH_POLICY_WRITE ? t->text[0] == '/' : t->text[0] != '/';
 }
 
-/* Whether the (len) bytes at (p), aligned to 8, are a policy that the others here may be called with. */
+/* Whether the (len) bytes at (p), aligned to 8, are a policy that the others here may be called
+ * with. */
 static inline bool policy_sound(const struct pith_policy *p, size_t len)
 {
     if (len < sizeof(*p) || p->magic != PITH_POLICY_MAGIC || p->version != PITH_POLICY_VERSION ||
@@ -94,13 +95,14 @@ static inline bool policy_none(const struct pith_policy *p, unsigned kind)
     return true;
 }
 
-/* The line that says that (device), which is not permitted, is not: of a network, that may be one about what is done
- * with it. 0: none. */
+/* The line that says that (device), which is not permitted, is not: of a network, that may be one
+ * about what is done with it. 0: none. */
 static inline unsigned policy_device_line(const struct pith_policy *p, unsigned device)
 {
     unsigned line = p->devices_line;
 
-    for (unsigned kind = 0; kind <= PITH_POLICY_LOOKUP && !line && device == PITH_POLICY_NET; kind++)
+    for (unsigned kind = 0; kind <= PITH_POLICY_LOOKUP && !line && device == PITH_POLICY_NET;
+         kind++)
         line = p->kind_line[kind];
     return line;
 }
@@ -113,7 +115,8 @@ static inline bool policy_limits_net(const struct pith_policy *p)
     return (p->any & net) != net;
 }
 
-/* Whether (kind), LISTEN or CONNECT, permits (protocol) at (addr), IPv4 ones as IPv4-mapped, and (port). */
+/* Whether (kind), LISTEN or CONNECT, permits (protocol) at (addr), IPv4 ones as IPv4-mapped, and
+ * (port). */
 static inline bool policy_permits_net(const struct pith_policy *p, unsigned kind, unsigned protocol,
                                       const uint8_t *addr, unsigned port)
 {
@@ -134,9 +137,10 @@ static inline bool policy_same_text(const char *a, const char *b, size_t len)
     return true;
 }
 
-/* Whether the rule (t) covers (text) of (len) bytes: a name of any case, or an absolute path. A rule's own
- * text may be given, "*." in front included. */
-static inline bool policy_covers_text(const struct pith_policy_text *t, const char *text, size_t len)
+/* Whether the rule (t) covers (text) of (len) bytes: a name of any case, or an absolute path. A
+ * rule's own text may be given, "*." in front included. */
+static inline bool policy_covers_text(const struct pith_policy_text *t, const char *text,
+                                      size_t len)
 {
     size_t n = t->len;
 
@@ -168,8 +172,9 @@ static inline bool policy_permits_text(const struct pith_policy *p, unsigned kin
 
 #define POLICY_NAME_MAX 254u
 
-/* Reads the name that a DNS query (RFC 1035, 4.1) of (len) bytes asks for, "a.b.c" without a NUL, into (name). Only
- * plain queries of one question are understood. Returns the name's length; 0: the root; -1: not such a query. */
+/* Reads the name that a DNS query (RFC 1035, 4.1) of (len) bytes asks for, "a.b.c" without a NUL,
+ * into (name). Only plain queries of one question are understood. Returns the name's length; 0: the
+ * root; -1: not such a query. */
 static inline int policy_query_name(const uint8_t *q, size_t len, char name[POLICY_NAME_MAX])
 {
     size_t at = 12, n = 0;
@@ -189,6 +194,55 @@ static inline int policy_query_name(const uint8_t *q, size_t len, char name[POLI
         }
     }
     return at < len && len - at >= 5 ? (int)n : -1;
+}
+
+static inline int policy_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Reads a compiled policy from hexadecimal digits into (to), of PITH_POLICY_MAX bytes. Returns
+ * their count; 0: that is something else, or too long. */
+static inline size_t policy_from_hex(const char *hex, uint8_t *to)
+{
+    size_t n = 0;
+
+    for (; *hex; hex += 2) {
+        int high = policy_digit(hex[0]), low = high < 0 ? -1 : policy_digit(hex[1]);
+        if (low < 0 || n == PITH_POLICY_MAX)
+            return 0;
+        to[n++] = (uint8_t)(high << 4 | low);
+    }
+    return n;
+}
+
+#define POLICY_TOLD_MAX 16u /* different refusals that are told */
+
+/* What has been told of, by its hash (FNV-1a): a guest decides what there is to tell. Zeroed is
+ * empty. */
+struct policy_told {
+    uint32_t hash[POLICY_TOLD_MAX];
+    unsigned count;
+};
+
+#define POLICY_HASH_START 2166136261u
+static inline uint32_t policy_hash(uint32_t h, const void *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ ((const uint8_t *)bytes)[i]) * 16777619u;
+    return h;
+}
+
+/* Whether (h) is not among what has been told of, and there is room: then it is now. */
+static inline bool policy_is_new(struct policy_told *t, uint32_t h)
+{
+    for (unsigned i = 0; i < t->count; i++)
+        if (t->hash[i] == h)
+            return false;
+    if (t->count == POLICY_TOLD_MAX)
+        return false;
+    t->hash[t->count++] = h;
+    return true;
 }
 
 #endif

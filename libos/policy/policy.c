@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The policies that stand in the image and in the machine's settings. Both are read in their places, once, when something
- * is first asked. One that is not sound permits nothing: the monitor would not have started it. */
+ * The policies that stand in the image and in the machine's settings. Both are read in their
+ * places, once, when something is first asked. One that is not sound permits nothing: the monitor
+ * would not have started it. */
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
@@ -12,18 +13,15 @@
 #include "iface/plat.h"
 #include "iface/policy.h"
 
-#define TOLD_MAX 16 /* different refusals that are told */
-
-static const struct pith_policy nothing = {PITH_POLICY_MAGIC, PITH_POLICY_VERSION,
-                                           sizeof(nothing), 0, 0, 0, 0, 0, {0}, 0};
+static const struct pith_policy nothing = {
+    PITH_POLICY_MAGIC, PITH_POLICY_VERSION, sizeof(nothing), 0, 0, 0, 0, 0, {0}, 0};
 
 static struct {
     bool loaded;
     unsigned count;
     const struct pith_policy *policy[2];
     struct pith_policy room[2][PITH_POLICY_MAX / sizeof(struct pith_policy)];
-    uint32_t told[TOLD_MAX];
-    unsigned told_count;
+    struct policy_told told;
 } state;
 
 static void add(size_t len)
@@ -59,27 +57,17 @@ static void look_at_image(void)
     const Elf64_Phdr *ph = (const Elf64_Phdr *)(plat_info.image + elf->e_phoff);
 
     for (unsigned i = 0; i < elf->e_phnum; i++)
-        if (ph[i].p_type == PT_NOTE && range_inside(ph[i].p_vaddr, ph[i].p_filesz, 0,
-                                                    plat_info.image_len))
+        if (ph[i].p_type == PT_NOTE &&
+            range_inside(ph[i].p_vaddr, ph[i].p_filesz, 0, plat_info.image_len))
             look_at_notes(plat_info.image + ph[i].p_vaddr, ph[i].p_filesz);
-}
-
-static int digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static void look_at_settings(void)
 {
     const char *hex = plat_setting("policy", 0);
-    uint8_t *to = (uint8_t *)state.room[state.count];
-    size_t n = 0;
 
-    if (!hex)
-        return;
-    for (; n < PITH_POLICY_MAX && digit(hex[0]) >= 0 && digit(hex[1]) >= 0; hex += 2)
-        to[n++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
-    add(*hex ? 0 : n);
+    if (hex)
+        add(policy_from_hex(hex, (uint8_t *)state.room[state.count]));
 }
 
 static bool limits(unsigned kinds)
@@ -105,25 +93,6 @@ bool policy_on_files(void)
     return limits(1u << PITH_POLICY_WRITE);
 }
 
-static uint32_t hash(uint32_t h, const void *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ ((const uint8_t *)bytes)[i]) * 16777619u;
-    return h;
-}
-
-/* Whether a refusal, told by (h), is the first of its kind. */
-static bool is_new(uint32_t h)
-{
-    for (unsigned i = 0; i < state.told_count; i++)
-        if (state.told[i] == h)
-            return false;
-    if (state.told_count == TOLD_MAX)
-        return false;
-    state.told[state.told_count++] = h;
-    return true;
-}
-
 static void tell_text(const char *what, const char *text, size_t len)
 {
     char buf[160];
@@ -131,16 +100,19 @@ static void tell_text(const char *what, const char *text, size_t len)
 
     memcpy(buf, text, n);
     buf[n] = '\0';
-    if (is_new(hash(hash(2166136261u, what, strlen(what)), text, len)))
+    if (policy_is_new(&state.told,
+                      policy_hash(policy_hash(POLICY_HASH_START, what, strlen(what)), text, len)))
         log_line("the policy does not permit %s %s: EACCES", what, buf);
 }
 
 static void tell_net(const char *what, unsigned protocol, const uint8_t *addr, unsigned port)
 {
     const char *name = protocol == 6 ? "tcp" : protocol == 17 ? "udp" : "ip";
-    uint32_t h = hash(hash(hash(2166136261u, what, strlen(what)), addr, 16), &port, sizeof(port));
+    uint32_t h =
+        policy_hash(policy_hash(policy_hash(POLICY_HASH_START, what, strlen(what)), addr, 16),
+                    &port, sizeof(port));
 
-    if (!is_new(hash(h, &protocol, sizeof(protocol))))
+    if (!policy_is_new(&state.told, policy_hash(h, &protocol, sizeof(protocol))))
         return;
     if (addr[10] == 0xff && addr[11] == 0xff)
         log_line("the policy does not permit %s %s %u.%u.%u.%u port %u: EACCES", what, name,
@@ -185,8 +157,7 @@ int policy_may_send(const struct policy_way *w)
         bool permitted = false;
         int len = -1;
         if (policy_permits_net(p, PITH_POLICY_CONNECT, w->protocol, w->peer, w->port) ||
-            (w->own &&
-             policy_permits_net(p, PITH_POLICY_LISTEN, w->protocol, w->own, w->own_port)))
+            (w->own && policy_permits_net(p, PITH_POLICY_LISTEN, w->protocol, w->own, w->own_port)))
             continue;
         if (w->query)
             len = query_permitted(p, w, name, &permitted);

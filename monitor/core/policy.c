@@ -16,24 +16,6 @@ static union {
     uint8_t bytes[PITH_POLICY_MAX];
 } room[PACKET_POLICIES];
 
-static int digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The bytes of (hex), up to PITH_POLICY_MAX, or 0. */
-static size_t read_hex(const char *hex, uint8_t *to)
-{
-    size_t n = 0;
-    for (; *hex; hex += 2) {
-        int high = digit(hex[0]), low = high < 0 ? -1 : digit(hex[1]);
-        if (low < 0 || n == PITH_POLICY_MAX)
-            return 0;
-        to[n++] = (uint8_t)(high << 4 | low);
-    }
-    return n;
-}
-
 static int add(struct policies *ps, size_t len, const char *whose, const char **why)
 {
     const struct pith_policy *p = &room[ps->count].head;
@@ -58,7 +40,7 @@ int policies_read(struct policies *ps, const struct image *img, int fd, const ch
         err = add(ps, img->policy_len, "the image's policy", why);
     }
     if (!err && hex)
-        err = add(ps, read_hex(hex, room[ps->count].bytes), "the policy of --policy", why);
+        err = add(ps, policy_from_hex(hex, room[ps->count].bytes), "the policy of --policy", why);
     return err;
 }
 

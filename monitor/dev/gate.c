@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * One loop without memory but two buffers: a frame in each direction, read, judged, and passed on or dropped. A side
- * that takes no more is waited for, so that nothing but the queues of the two sides grows. */
+ * One loop without memory but two buffers: a frame in each direction, read, judged, and passed on
+ * or dropped. A side that takes no more is waited for, so that nothing but the queues of the two
+ * sides grows. */
 #include "monitor/dev/gate.h"
 
 #include <arpa/inet.h>
@@ -17,13 +18,11 @@
 #include "monitor/core/say.h"
 #include "monitor/sandbox/lockdown.h"
 
-#define FD_APART  48 /* as net_open.c */
 #define LENGTH    4u /* of passt's frames, in front of them */
 #define FRAME_MAX (14u + 65535)
-#define LINES_MAX 16 /* different refusals that are told */
 
-/* One direction. The bytes that lie there are those from (at) to (end). A stream (passt) has frames behind their
- * lengths, others a message a frame. */
+/* One direction. The bytes that lie there are those from (at) to (end). A stream (passt) has frames
+ * behind their lengths, others a message a frame. */
 struct lane {
     int from, to;
     bool from_stream, to_stream;
@@ -38,40 +37,29 @@ static struct {
     const char *name; /* of the device */
     struct packet_rules rules;
     struct lane lane[2];
-    uint32_t told[LINES_MAX]; /* hashes of what was refused */
-    unsigned told_count;
+    struct policy_told told; /* what was refused */
 } gate;
 
-static uint32_t hash(uint32_t h, const void *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ ((const uint8_t *)bytes)[i]) * 16777619u;
-    return h;
-}
-
-/* One line for each thing that is refused, and no more than a few of them: the guest decides what there is. */
+/* One line for each thing that is refused, and no more than a few of them: the guest decides what
+ * there is. */
 static void tell(const struct packet_refused *why)
 {
     char addr[INET6_ADDRSTRLEN] = "", port[16] = "";
     bool four = why->addr[10] == 0xff && why->addr[11] == 0xff;
-    uint32_t h = hash(2166136261u, why->what, strlen(why->what));
+    uint32_t h = policy_hash(POLICY_HASH_START, why->what, strlen(why->what));
 
     if (why->has_addr) {
-        h = hash(hash(h, why->addr, 16), &why->port, sizeof(why->port));
+        h = policy_hash(policy_hash(h, why->addr, 16), &why->port, sizeof(why->port));
         inet_ntop(four ? AF_INET : AF_INET6, why->addr + (four ? 12 : 0), addr, sizeof(addr));
     }
-    h = hash(h, why->name, strlen(why->name));
-    for (unsigned i = 0; i < gate.told_count; i++)
-        if (gate.told[i] == h)
-            return;
-    if (gate.told_count == LINES_MAX)
+    h = policy_hash(h, why->name, strlen(why->name));
+    if (!policy_is_new(&gate.told, h))
         return;
-    gate.told[gate.told_count++] = h;
     if (why->port)
         snprintf(port, sizeof(port), " port %u", why->port);
     say("%s: the policy does not permit: %s%s%s%s%s%s%s", gate.name, why->what, *addr ? " " : "",
         addr, port, *why->name ? ": " : "", why->name,
-        gate.told_count == LINES_MAX ? "; what else is dropped is not told any more" : "");
+        gate.told.count == POLICY_TOLD_MAX ? "; what else is dropped is not told any more" : "");
 }
 
 /* Judges the frame of (len) bytes at (frame), which has the guest's header in front if (header). */
@@ -259,8 +247,8 @@ int gate_open(struct net *n, const struct packet_rules *rules)
     gate.rules = *rules;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
         return refuse(n, -errno, "making its socket");
-    int ours = fcntl(pair[0], F_DUPFD_CLOEXEC, FD_APART);
-    int theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, FD_APART);
+    int ours = fcntl(pair[0], F_DUPFD_CLOEXEC, NET_FD_APART);
+    int theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, NET_FD_APART);
     close(pair[0]);
     close(pair[1]);
     pid_t pid = ours < 0 || theirs < 0 ? -1 : fork();

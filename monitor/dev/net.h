@@ -16,6 +16,7 @@
 #define NETS_MAX       4
 #define NET_QUEUE_SIZE 256u
 #define NET_PORTS_MAX  64
+#define NET_FD_APART   48 /* descriptors from here on are nobody else's yet */
 
 /* Buffers for one packet, over several chains of the guest. */
 #define NET_PARTS_MAX 64

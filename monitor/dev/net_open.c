@@ -14,7 +14,6 @@
 #include "monitor/core/say.h"
 #include "monitor/dev/net_user.h"
 
-#define NET_FD_APART 48 /* descriptors from here on are nobody else's yet */
 #define HEADER_LEN   12
 
 static int refuse(const struct net *n, int err, const char *step, const char *advice)

@@ -14,7 +14,6 @@
 #include "monitor/core/say.h"
 #include "monitor/dev/net_user.h"
 
-#define FD_APART 48 /* as net_open.c */
 #define PASST_FD "3"
 #define WORDS    24
 
@@ -82,9 +81,9 @@ int net_user_open(const struct nets *ns, struct net *n)
     if (log < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
         return refuse(-errno, "making the socket for passt", "");
     /* Above what the child's descriptors are put to. */
-    int ours = fcntl(pair[0], F_DUPFD_CLOEXEC, FD_APART);
-    int theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, FD_APART);
-    int apart = fcntl(log, F_DUPFD_CLOEXEC, FD_APART);
+    int ours = fcntl(pair[0], F_DUPFD_CLOEXEC, NET_FD_APART);
+    int theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, NET_FD_APART);
+    int apart = fcntl(log, F_DUPFD_CLOEXEC, NET_FD_APART);
     int err = ours < 0 || theirs < 0 || apart < 0
                   ? refuse(-errno, "moving the socket for passt", "")
                   : start(argv, theirs, apart);

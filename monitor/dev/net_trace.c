@@ -16,7 +16,6 @@
 #include "monitor/core/sys.h"
 
 #define HERE     (-1l)
-#define FD_APART 48 /* as net_open.c */
 
 #define LINK_ETHERNET 1
 #define BLOCK_SECTION 0x0a0d0d0au
@@ -110,7 +109,7 @@ int net_trace_open(const struct nets *ns, int (*gettime)(int clock, struct times
     int fd = open(ns->trace, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
     if (fd < 0)
         return refuse(ns->trace, -errno);
-    int apart = fcntl(fd, F_DUPFD_CLOEXEC, FD_APART);
+    int apart = fcntl(fd, F_DUPFD_CLOEXEC, NET_FD_APART);
     int err = apart < 0 ? -errno : 0;
     close(fd);
     if (err)

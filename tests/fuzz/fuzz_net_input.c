@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "check.h"
 #include "fake_mm.h"
 #include "fake_pkt.h"
 #include "fake_plat.h"
@@ -35,14 +36,6 @@ enum { AS_IT_IS = 1, TO_US = 2, IN_PIECES = 4, TIME = 8, NO_HEAP = 16, FEW_PACKE
 
 /* Bytes sent to one host, and received. */
 static size_t bytes_out, bytes_in;
-
-#define check(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #what);                                     \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 /* Answers a datagram with what it held. */
 static void receive(struct udp_end *e, struct pkt *p)

@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "check.h"
 #include "fake_mm.h"
 #include "fake_pkt.h"
 #include "fake_plat.h"
@@ -32,14 +33,6 @@
 #include "vfs/fd.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-#define check(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #what);                                     \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
 
 struct file *const stdio_files[3];
 
