@@ -14,9 +14,10 @@
  *   PT_INTERP     optional: the monitor, for execution by name
  *   PT_NULL       two spare entries: the first becomes the root file system's PT_LOAD, the second a
  *                 PT_NOTE for the policy, which then lies behind the root file system in its segment
- * PT_LOAD entries ascend, do not share a page of memory, and are page aligned in file and memory. Only the data (RW)
- * need not be: its places in file and memory are then equally far from the start of their pages, and in memory
- * the first page starts with what the file holds before it.
+ * PT_LOAD entries ascend and do not share a page of memory. In the file they may follow each other without
+ * padding: the places of a segment in file and memory are equally far from the start of their pages. In memory
+ * its first page then starts with what the file holds before it, but for text: whoever maps it for execution
+ * fills that part with PITH_TEXT_FILL, so that no constant can be executed. The root is page aligned.
  *
  * An image with the bare platform (docs/bare.md) is also the ELF kernel of a PVH guest: a note "Xen" of
  * type 18 (XEN_ELFNOTE_PHYS32_ENTRY) holds its entry point, and p_paddr of every PT_LOAD is p_vaddr plus
@@ -27,6 +28,7 @@
 #include <stdint.h>
 
 #define PITH_PHYSICAL_BASE 0x100000u
+#define PITH_TEXT_FILL     0xcc /* int3 */
 
 #define PITH_NOTE_NAME "Pith" /* n_namesz 5 */
 #define PITH_NOTE_TYPE 1u

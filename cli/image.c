@@ -103,9 +103,7 @@ static int check_load(const Elf64_Phdr *p, const struct image *im, uint64_t end,
 {
     if (!range_inside(p->p_offset, p->p_filesz, 0, im->file_size))
         return fault_set(f, EXIT_IMAGE, "the file is cut short: a segment lies behind its end");
-    uint64_t into = (p->p_flags & PF_W) != 0 ? p->p_vaddr % PAGE_SIZE : 0;
-    if (p->p_vaddr % PAGE_SIZE != into || p->p_offset % PAGE_SIZE != into ||
-        p->p_memsz < p->p_filesz || p->p_memsz > INT64_MAX || p->p_vaddr > INT64_MAX)
+    if (p->p_vaddr % PAGE_SIZE != p->p_offset % PAGE_SIZE || p->p_memsz < p->p_filesz || p->p_memsz > INT64_MAX || p->p_vaddr > INT64_MAX)
         return fault_set(f, EXIT_IMAGE, "broken image: bad segment at 0x%lx",
                          (unsigned long)p->p_vaddr);
     if (p->p_vaddr < end)
@@ -134,6 +132,8 @@ static int check_segments(const Elf64_Ehdr *h, const Elf64_Phdr *ph, struct imag
         if (loads == ARRAY_LEN(flags) || p->p_flags != flags[loads])
             return fault_set(f, EXIT_IMAGE, "not an image: its segments are not an image's");
         if (++loads == ARRAY_LEN(flags)) {
+            if (p->p_offset % PAGE_SIZE != 0)
+                return fault_set(f, EXIT_IMAGE, "broken image: its root is not page aligned");
             im->slot = h->e_phoff + i * sizeof(*p);
             im->root_offset = p->p_offset;
             im->root_size = p->p_filesz;

@@ -100,10 +100,10 @@ static int check_load(struct parse *p, const Elf64_Phdr *ph)
     if ((ph->p_flags & (PF_R | PF_W | PF_X)) != flags[p->loads])
         return refuse(p->why,
                       "segments are not constants, text, read-only data, data in this order");
-    uint64_t into = p->loads == IMAGE_DATA ? ph->p_vaddr % PAGE_SIZE : 0;
-    if (ph->p_vaddr % PAGE_SIZE != into || ph->p_offset % PAGE_SIZE != into ||
+    uint64_t lead = ph->p_vaddr % PAGE_SIZE;
+    if (ph->p_offset % PAGE_SIZE != lead || (p->loads == IMAGE_ROOT && lead != 0) ||
         ph->p_align > IMAGE_ALIGN)
-        return refuse(p->why, "a segment is not page aligned");
+        return refuse(p->why, "a segment is not aligned as its place in the file");
     if (ph->p_memsz == 0 || ph->p_filesz > ph->p_memsz ||
         (p->loads != IMAGE_DATA && ph->p_filesz != ph->p_memsz))
         return refuse(p->why, "a segment has an impossible length");
@@ -116,8 +116,9 @@ static int check_load(struct parse *p, const Elf64_Phdr *ph)
     if (p->loads == IMAGE_CONST && (ph->p_vaddr != 0 || ph->p_offset != 0))
         return refuse(p->why, "the first segment does not start at address 0");
 
-    img->seg[p->loads++] = (struct image_segment){ph->p_vaddr - into, ph->p_memsz + into,
-                                                  ph->p_filesz + into, ph->p_offset - into};
+    img->seg[p->loads++] =
+        (struct image_segment){ph->p_vaddr - lead, ph->p_memsz + lead, ph->p_filesz + lead,
+                               ph->p_offset - lead, lead};
     img->len = align_up(ph->p_vaddr + ph->p_memsz, PAGE_SIZE);
     return 0;
 }
@@ -133,7 +134,7 @@ static int check_loads(struct parse *p)
     if (p->loads <= IMAGE_DATA)
         return refuse(p->why, "segments are missing");
     const struct image_segment *text = &p->img->seg[IMAGE_TEXT];
-    if (!range_inside(p->ehdr.e_entry, 1, text->addr, text->mem_len))
+    if (!range_inside(p->ehdr.e_entry, 1, text->addr + text->lead, text->mem_len - text->lead))
         return refuse(p->why, "the entry point is outside the text");
     p->img->entry = p->ehdr.e_entry;
     return 0;

@@ -28,6 +28,7 @@ struct image_segment {
     uint64_t mem_len;  /* bytes in memory; 0: the image has no such segment */
     uint64_t file_len; /* bytes of it that come from the file, the rest is zero */
     uint64_t offset;   /* in the file, page aligned */
+    uint64_t lead;     /* bytes at its start that are the file's before it, less than a page */
 };
 
 struct image {

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abi/image.h"
+
 #define NO_ASLR_BASE 0x10000000000ull
 
 static int read_file(const struct image_source *src, uint64_t offset, void *buf, size_t len)
@@ -106,6 +108,18 @@ static bool map_segment(struct machine *m, int fd, unsigned which, int prot)
                 (off_t)s->offset) != MAP_FAILED;
 }
 
+/* Maps the text for (prot), its first page without what the file has there of the constants. */
+static bool map_text(struct machine *m, int fd, int prot)
+{
+    const struct image_segment *s = &m->image.seg[IMAGE_TEXT];
+    if (s->lead == 0)
+        return map_segment(m, fd, IMAGE_TEXT, prot);
+    if (!map_segment(m, fd, IMAGE_TEXT, PROT_READ | PROT_WRITE))
+        return false;
+    memset(m->mem + s->addr, PITH_TEXT_FILL, s->lead);
+    return mprotect(m->mem + s->addr, s->file_len, prot) == 0;
+}
+
 /* What is not in the file: the rest of the data's last page, its zero pages, the boot and shared
  * areas, and the stack. */
 static bool map_zero(struct machine *m)
@@ -149,7 +163,7 @@ int load_image(struct machine *m, int fd, uint64_t random, bool no_aslr, const c
            "address space (ulimit -v)";
     if (reserve(m, random, no_aslr) || !map_pool(m))
         return -ENOMEM;
-    if (!map_segment(m, fd, IMAGE_CONST, PROT_READ) || !map_segment(m, fd, IMAGE_TEXT, text) ||
+    if (!map_segment(m, fd, IMAGE_CONST, PROT_READ) || !map_text(m, fd, text) ||
         !map_segment(m, fd, IMAGE_RELRO, PROT_READ | PROT_WRITE) ||
         !map_segment(m, fd, IMAGE_DATA, PROT_READ | PROT_WRITE) ||
         !map_segment(m, fd, IMAGE_ROOT, PROT_READ) || !map_zero(m)) {

@@ -18,6 +18,7 @@ from test_kvm import (FAULTS_PROGRAM, SPIN_UNTIL, program, test_code_made_at_run
                       test_vectors_are_kept_across_calls, test_walls)
 from test_memory import test_code_is_allowed, test_code_is_refused  # noqa: F401
 from test_monitor import test_timeout_that_is_not_reached  # noqa: F401
+from test_sandbox import test_constants_are_not_in_the_text  # noqa: F401
 
 PITH = "/out/bin/pith"
 # Writes EFER: SCE, LME, LMA, NXE, and SVME where the second byte is 1d.

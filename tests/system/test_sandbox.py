@@ -171,6 +171,31 @@ def test_protections(body, text, cc, run):
     assert text in result.stderr
 
 
+def test_constants_are_not_in_the_text(cc, run):
+    """In the file the text follows the constants without padding; in memory none of their bytes is in a page that can be executed."""
+    result = run(cc(r"""
+#include <elf.h>
+#include <stdio.h>
+extern const char __ehdr_start[];
+int main(void)
+{
+    const Elf64_Ehdr *e = (const void *)__ehdr_start;
+    const Elf64_Phdr *ph = (const void *)(__ehdr_start + e->e_phoff);
+    while (ph->p_type != PT_LOAD || !(ph->p_flags & PF_X))
+        ph++;
+    unsigned long lead = ph->p_vaddr % 4096;
+    const unsigned char *page = (const unsigned char *)__ehdr_start + ph->p_vaddr - lead;
+    unsigned long same = 0;
+    while (same < lead && page[same] == page[0])
+        same++;
+    printf("%lu %lu %x\n", lead, same, page[0]);
+}
+"""))
+    lead, same, fill = result.stdout.split()
+    assert int(lead) > 0 and same == lead
+    assert fill in ("cc", "0"), "neither the monitor's nor a VMM's fresh memory"
+
+
 def test_descriptors_are_closed(cc, way, tmp_path, spawn):
     """A descriptor that the caller left open does not reach the guest: the filter would not let it be used, and it is closed."""
     image = cc("#include <unistd.h>\nint main(void) { char c; write(1, \"x\", 1); return (int)read(0, &c, 1); }\n")
