@@ -21,6 +21,8 @@ static const char *const code_options[] = {
     /* Crash reports find their way from frame to frame by the frame pointer. */
     "-fno-omit-frame-pointer",
     "-mno-omit-leaf-frame-pointer",
+    /* Then nobody needs tables for unwinding, a tenth of an image, unless -fexceptions asks for them. */
+    "-fno-asynchronous-unwind-tables",
     "-fstack-protector-strong",
 };
 
