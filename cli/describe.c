@@ -30,6 +30,8 @@ bool wishes_take(struct wishes *w, const char *arg)
         w->policy = arg + strlen(WISH_POLICY);
     else if (strcmp(arg, WISH_PLAIN) == 0)
         w->plain = true;
+    else if (strcmp(arg, WISH_DEBUG) == 0)
+        w->separate = true;
     else
         return false;
     return true;

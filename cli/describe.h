@@ -14,6 +14,7 @@
 
 #define WISH_POLICY "--pith-policy="
 #define WISH_PLAIN  "--pith-plain"
+#define WISH_DEBUG  "--pith-separate-debug"
 
 /* What is asked of a link besides ld's own options. */
 struct wishes {
@@ -21,6 +22,7 @@ struct wishes {
     uint64_t budget;    /* most bytes that it may load from its file; 0: any number */
     struct args facts;  /* how it is built */
     const char *policy; /* the file of its policy, or NULL */
+    bool separate;      /* debug information goes to a file of its own */
     bool plain; /* it need not be described: configure scripts make many that nobody asks about */
 };
 

@@ -38,6 +38,7 @@ static const char usage_cc[] =
     "  --target=hosted   leave out the platform for virtual machines; bare: leave out the one for\n"
     "                    processes; universal (default): both\n"
     "  --lto             optimise the program as a whole when it is linked\n"
+    "  --separate-debug  put debug information into a file beside the image, IMAGE.debug\n"
     "  --deny=SERVICE,... fail, and say why, if the image would have one of these services\n"
     "                    (pith inspect prints those it has)\n"
     "  --budget=SIZE     fail if more than SIZE bytes (64K, 1M) of the image are loaded\n"

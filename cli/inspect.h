@@ -36,6 +36,7 @@ struct inspection {
 
     const char *map_path;  /* of the file that has the map, and debug information */
     struct elf_file debug; /* that file, if it is not the image */
+    char *debug_found;     /* its path, if the image told it; owned */
     bool has_map;
     struct map map;
     struct map_size *sizes; /* of the services that it has; owned */
@@ -43,11 +44,15 @@ struct inspection {
     struct map_size total;  /* of all of them */
 };
 
-/* Looks at the image at (path), whose map is in the file (debug), unless NULL. Returns 0, or -1
- * with (f). */
+/* Looks at the image at (path), whose map is in the file (debug); NULL: in the image, or in the file
+ * that this names. Returns 0, or -1 with (f). */
 must_check int inspect_open(struct inspection *in, const char *path, const char *debug,
                             struct fault *f);
 void inspect_close(struct inspection *in);
+
+/* The file beside the image (e) at (path) that it names as that with its debug information, if there
+ * is one; the caller frees it. Nobody has checked yet that it belongs to it. */
+must_check char *debug_find(const struct elf_file *e, const char *path);
 
 /* The bytes that are loaded and belong to no service: headers, relocations, alignment. */
 uint64_t inspect_rest(const struct inspection *in);

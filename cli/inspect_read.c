@@ -129,6 +129,8 @@ int inspect_open(struct inspection *in, const char *path, const char *debug, str
         read_segments(in);
         (void)take_map(in, &in->elf);
     }
+    if (err == 0 && debug == NULL && !in->has_map)
+        debug = in->debug_found = debug_find(&in->elf, path);
     if (err == 0 && debug != NULL) {
         path = debug;
         err = open_debug(in, debug, f);
@@ -151,6 +153,7 @@ void inspect_close(struct inspection *in)
     if (in->debug.size > 0)
         elf_close(&in->debug);
     free(in->sizes);
+    free(in->debug_found);
     *in = (struct inspection){.size_count = 0};
 }
 

@@ -347,6 +347,16 @@ static int describe(const char *output, const struct args *link, const struct de
     return status;
 }
 
+static int separate(const char *output)
+{
+    int err = debug_separate(output);
+    if (err == 0)
+        return 0;
+    fprintf(stderr, "pith cc: cannot put the debug information of %s into a file of its own: %s\n",
+            output, err == -EIO ? "objcopy failed" : strerror(-err));
+    return EXIT_BUILD;
+}
+
 /* What is done to the image after ld; (d) is NULL if it is not to be described. Returns 0 or the
  * exit status. */
 static int finish(const struct args *all, const struct args *link, const struct description *d,
@@ -365,6 +375,8 @@ static int finish(const struct args *all, const struct args *link, const struct 
     int status = d != NULL ? describe(output, link, d, wishes) : 0;
     if (status == 0 && wishes->policy != NULL)
         status = add_policy(output, wishes->policy);
+    if (status == 0 && wishes->separate)
+        status = separate(output);
     return status;
 }
 

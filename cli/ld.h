@@ -29,4 +29,8 @@ void missing_explain(const struct missing_calls *calls, const struct args *link)
  * file could not be changed, for the reason in errno. */
 must_check bool headers_finish(const char *path, bool bare, uint64_t stack);
 
+/* Moves the symbols, debug information and map of the image at (path) to the file "(path).debug", with
+ * objcopy. Returns 0 or a negative error number; -EIO if objcopy failed, which has then said why. */
+must_check int debug_separate(const char *path);
+
 #endif

@@ -151,6 +151,8 @@ static bool take_own(struct request *r, const char *arg, int *status)
         r->allow_missing = true;
     else if (strcmp(arg, "--lto") == 0)
         r->lto = true;
+    else if (strcmp(arg, "--separate-debug") == 0)
+        args_add(&r->wishes, WISH_DEBUG);
     else if (strcmp(arg, "--help") == 0)
         r->help = true;
     else if (starts(arg, "--policy=") && arg[9] != '\0')

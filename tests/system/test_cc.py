@@ -417,6 +417,13 @@ def test_debug_information(pith_cc, run):
     assert small.stat().st_size < image.stat().st_size
     assert run(small).stdout == "hello\n"
 
+    apart = pith_cc.folder / "apart"
+    pith_cc("-g", "--separate-debug", "hello.c", "-o", apart, ok=True)
+    assert "hello.c:2" in execute(["addr2line", "-e", f"{apart}.debug", main]).stdout
+    assert apart.stat().st_size <= small.stat().st_size
+    assert run(apart).stdout == "hello\n"
+    assert "hello.c" in execute(["gdb", "-batch", "-ex", "info line main", apart]).stdout
+
     pith_cc("-g", "-s", "hello.c", "-o", small, ok=True)
     assert ".symtab" not in execute(["readelf", "-SW", small]).stdout
     assert run(small).stdout == "hello\n"

@@ -163,6 +163,21 @@ def test_stripped(cc, run, tmp_path):
     assert done.status == 126 and "another build" in done.stderr
 
 
+def test_debug_information_beside_the_image(cc, run, tmp_path):
+    """It is found by the name in the image, and only if it is of the same build."""
+    image = cc(HELLO, "-O2", "-g", "--separate-debug", name="apart")
+    assert run(image).stdout == "hello\n"
+    chain = steps(inspect("--why", "console", image).stdout)
+    assert chain[0][0] == "main" and chain[0][2] != "" and chain[-1][1] == "console"
+    debug = image.with_name("apart.debug")
+    shutil.copy(cc(SERVER, "-g", name="other"), debug)
+    done = inspect("--why", "console", image)
+    assert done.status == 126 and "another build" in done.stderr and str(debug) in done.stderr
+    debug.unlink()
+    done = inspect("--why", "console", image)
+    assert done.status == 126 and "stripped" in done.stderr
+
+
 def test_packed_images_say_the_same(cc, tmp_path):
     image = cc(HELLO, "-O2")
     before = told(image)
