@@ -12,6 +12,7 @@
 #define CC_SCRIPT  CC_LIB "/image.ld"
 #define CC_SCRIPT_HOSTED CC_LIB "/image-hosted.ld"
 #define CC_NOTE_POLICY CC_LIB "/note-policy.o"
+#define CC_PRINTF  CC_LIB "/printf-integers.o"
 #define CC_SPECS   CC_LIB "/gcc.specs"
 #define CC_PARTS   CC_LIB "/components"
 #define CC_TOOLS   "libexec/pith"

@@ -48,7 +48,7 @@ int inputs_load(struct objects *o, const struct args *link)
     for (size_t i = 1; err == 0 && i < link->n; i++) {
         const char *arg = link->v[i];
         char lib[PATH_MAX];
-        if (strcmp(arg, "-o") == 0 || strcmp(arg, "-Map") == 0) {
+        if (strcmp(arg, "-o") == 0 || strcmp(arg, "-Map") == 0 || strcmp(arg, "-plugin") == 0) {
             i++;
             continue;
         }

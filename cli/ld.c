@@ -16,6 +16,7 @@
 #include "cc.h"
 #include "cli.h"
 #include "describe.h"
+#include "formats.h"
 #include "ld.h"
 #include "ldfiles.h"
 #include "policy.h"
@@ -388,6 +389,22 @@ static const char *word_after(const struct args *a, const char *word)
     return NULL;
 }
 
+/* Leaves out what nobody asks of printf. What takes its place comes before libc. */
+static int choose_printf(struct args *link)
+{
+    char path[PATH_MAX];
+    int err = install_path(path, CC_PRINTF);
+    if (err != 0 || formats_want_floats(link))
+        return err;
+    args_addf(link, "%s", path);
+    if (link->failed)
+        return -ENOMEM;
+    char *last = link->v[link->n - 1];
+    memmove(&link->v[2], &link->v[1], (link->n - 2) * sizeof(*link->v));
+    link->v[1] = last;
+    return 0;
+}
+
 int cmd_ld(int argc, char **argv)
 {
     char ld[PATH_MAX];
@@ -415,10 +432,12 @@ int cmd_ld(int argc, char **argv)
     link.response = all.response;
     char temporaries[PATH_MAX] = "";
     const char *plugin = word_after(&link, "-plugin");
+    int err = wishes.plain ? 0 : choose_printf(&link);
     bool described = !wishes.plain || wishes.deny.n > 0 || wishes.budget > 0;
-    int err = described ? description_ask(&description, &link) : 0;
+    if (err == 0 && described)
+        err = description_ask(&description, &link);
     if (err != 0) {
-        fprintf(stderr, "pith cc: cannot make a file in memory: %s\n", strerror(-err));
+        fprintf(stderr, "pith cc: cannot prepare the link: %s\n", strerror(-err));
         return EXIT_BUILD;
     }
     if (described && plugin != NULL && temporaries_make(temporaries))

@@ -93,6 +93,14 @@ $(CC_NOTE_POLICY): libos/plat/hosted/note_policy.c abi/image.h abi/policy.h | $(
 	$(call say,CC      $@)
 	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) $(call module_includes,plat) $(LIBOS_INCLUDES) -c -o $@ $<
 
+# What pith cc links in place of a part of printf.
+CC_PRINTF := $(SYSROOT)/lib/printf-integers.o
+$(CC_PRINTF): musl/printf_integers.c libos/iface/plat.h $(LIBOS_NAMES) | $(call module_links,plat) $(MUSL_HEADERS)
+	@mkdir -p $(@D)
+	$(call say,CC      $@)
+	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) $(call module_includes,plat) $(LIBOS_INCLUDES) -c -o $@ $< && \
+	    $(prefix_names) $@
+
 CC_FILES := $(addprefix $(SYSROOT)/lib/,image.ld image-hosted.ld gcc.specs)
 $(SYSROOT)/lib/image.ld: libos/arch/x86_64/image.ld
 $(SYSROOT)/lib/image-hosted.ld: libos/arch/x86_64/image.ld
@@ -109,7 +117,7 @@ $(OUT)/share/man/man1/%.1: docs/man/%.1
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
-CLI_FILES := $(CLI) $(PITH) $(OUT)/bin/pith-cc $(OUT)/libexec/pith/ld $(CC_NOTES) $(CC_NOTE_POLICY) $(CC_FILES) $(MAN_PAGES)
+CLI_FILES := $(CLI) $(PITH) $(OUT)/bin/pith-cc $(OUT)/libexec/pith/ld $(CC_NOTES) $(CC_NOTE_POLICY) $(CC_PRINTF) $(CC_FILES) $(MAN_PAGES)
 .PHONY: cli
 cli: $(CLI_FILES)
 

@@ -25,7 +25,8 @@ ARCH_SRCS := $(filter-out $(PITH_DROPPED:%=$(srcdir)/src/%),$(sort $(wildcard $(
 # Files of ours that take no other's place.
 BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.c \
     $(srcdir)/src/malloc/page_cache.c \
-    $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c
+    $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c \
+    $(srcdir)/src/stdio/vfprintf_float.c
 
 # A file below src/ here takes the place of musl's file of the same name: of two pattern rules that fit,
 # make takes the one with the shorter stem, if its source exists.
@@ -43,6 +44,10 @@ obj/src/misc/syslog.o: CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_soc
 obj/src/network/lookup_name.o obj/src/network/res_msend.o obj/src/network/if_nametoindex.o \
     obj/src/network/if_indextoname.o: CFLAGS_ALL += -Dsocket=__pith_socket_inet
 obj/src/network/netlink.o: CFLAGS_ALL += -Dsocket=__pith_socket_netlink
+
+# These format floating-point numbers, whatever the program's formats say.
+obj/src/stdlib/ecvt.o obj/src/stdlib/fcvt.o obj/src/stdlib/gcvt.o obj/src/locale/strfmon.o: \
+    CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_printf_float.h
 
 # malloc's pages come and go by way of page_cache.c.
 obj/src/malloc/mallocng/malloc.o obj/src/malloc/mallocng/free.o: \

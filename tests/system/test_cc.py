@@ -400,6 +400,58 @@ def test_note_of_conftests(pith_cc, output, flags):
     assert struct.unpack_from("<I", image.read_bytes(), note["offset"] + 36) == (flags,)
 
 
+# --- the parts of printf
+
+WANTS_FLOATS = {
+    "a conversion": ('printf("%6.2f\\n", x);', True),
+    "long double": ('printf("%-+#08.*Lg\\n", 3, (long double)x);', True),
+    "an argument by number": ('printf("%2$d %1$e\\n", x, 5);', True),
+    "an array": ('char format[] = "%a"; printf(format, x);', True),
+    "a pointer": ('static const char *const f[] = {"%d", "%G"}; printf(f[(int)x], x);', True),
+    "wide": ('wprintf(L"%f\\n", x);', True),
+    "put together": ('char f[20]; snprintf(f, 20, "%%%d.%dg", 5, 2); printf(f, x);', True),
+    "half a conversion": ('char f[20] = "%"; strcat(f, strrchr("dog", \'g\')); printf(f, x);', True),
+    "a function of libc's": ('char b[99]; puts(gcvt(x, 5, b)); printf("%d\\n", 1);', True),
+    "asked for": ('printf(getenv("FORMAT") ? "" : "%d", 1);', False),
+    "integers": ('printf("%d %-5s %#lx %hhu %zu %c %p %n%m\\n", 1, "", 5l, 7, sizeof(x), 65, (void *)0, &(int){0});', False),
+    "strings that are no formats": ('printf("%d a5f g %s\\n", (int)x, "50 e");', False),
+}
+
+
+@pytest.mark.parametrize("body, wants", WANTS_FLOATS.values(), ids=WANTS_FLOATS.keys())
+def test_printf_has_what_formats_ask_for(pith_cc, body, wants):
+    (pith_cc.folder / "x.c").write_text(
+        "#define _GNU_SOURCE\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <wchar.h>\n"
+        f"int main(int argc, char **argv) {{ volatile double x = argc; {body} return 0; }}\n")
+    for flags in ([], ["-O2"]):
+        pith_cc(*flags, "-w", "x.c", "-o", "prog", ok=True)
+        assert (" fmt_fp\n" in execute(["nm", pith_cc.folder / "prog"]).stdout) == wants
+    assert execute([pith_cc.folder / "prog"]).status == 0
+    if not wants:
+        pith_cc("-w", "-Wl,-u,__pith_printf_float", "x.c", "-o", "prog", ok=True)
+        assert " fmt_fp\n" in execute(["nm", pith_cc.folder / "prog"]).stdout
+
+
+def test_a_format_from_outside(pith_cc, run):
+    """What the link could not know ends with a report that says what to do."""
+    (pith_cc.folder / "x.c").write_text("#include <stdio.h>\nint main(int argc, char **argv) { printf(argv[1], 2.5); puts(argv[2]); }\n")
+    image = pith_cc.folder / "prog"
+    pith_cc("-w", "x.c", "-o", image, ok=True)
+    assert run(image, "%d", "end").stdout.endswith("end\n")
+    result = run(image, "<%g>", "end")
+    assert result.status == 128 + 6 and "link it with -Wl,-u,__pith_printf_float" in result.stderr
+    pith_cc("-w", "x.c", "-Wl,-u,__pith_printf_float", "-o", image, ok=True)
+    assert run(image, "<%g>", "end").stdout == "<2.5>end\n"
+
+
+@pytest.mark.parametrize("option", ["--lto", "-flto"])
+def test_objects_that_hide_their_strings(pith_cc, option):
+    (pith_cc.folder / "x.c").write_text('#include <stdio.h>\nint main(int argc, char **argv) { printf("%g", argc / 2.0); }\n')
+    pith_cc(option, "-O1", "-c", "x.c", ok=True)
+    pith_cc(option, "x.o", "-o", "prog", ok=True)
+    assert execute([pith_cc.folder / "prog"]).stdout == "0.5"
+
+
 # --- debug information
 
 def test_debug_information(pith_cc, run):

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Formats in objects (formats.h). Conversions as in C11, 7.21.6.1, and POSIX's. */
+#include <limits.h>
+#include <string.h>
+
+#include "cc.h"
+#include "cli.h"
+#include "formats.h"
+#include "inputs.h"
+
+enum conversion { WHOLE, FLOATING, UNKNOWN };
+
+/* What begins with the "%" before (s). */
+static enum conversion conversion_at(const char *s, const char *end)
+{
+    while (s < end && *s != '\0' && strchr("-+ #0'123456789.*$hlLqjzt", *s))
+        s++;
+    if (s == end || *s == '\0')
+        return UNKNOWN;
+    return strchr("aAeEfFgG", *s) ? FLOATING : strchr("diouxXcsCSpnm", *s) ? WHOLE : UNKNOWN;
+}
+
+/* Whether the byte at (at) in code may be the first of a constant that is moved to memory or a
+ * register: mov's opcodes b0 to bf, c6 and c7, with a constant behind all that can come between
+ * (Intel SDM volume 2, 2.1). Compilers make the start of a short string so. */
+static bool is_constant(const char *code, const char *at)
+{
+    static const ptrdiff_t operands[] = {1, 2, 3, 5,
+                                         6}; /* ModRM, SIB, displacement: bytes of them */
+    if (at > code && (at[-1] & 0xf0) == 0xb0)
+        return true;
+    for (size_t i = 0; i < ARRAY_LEN(operands); i++)
+        if (at - code > operands[i] && (at[-1 - operands[i]] & 0xfe) == 0xc6)
+            return true;
+    return false;
+}
+
+static bool section_wants(const struct object *o, const Elf64_Shdr *s)
+{
+    if ((s->sh_flags & SHF_ALLOC) == 0 || s->sh_type == SHT_NOBITS)
+        return false;
+    if (!range_inside(s->sh_offset, s->sh_size, 0, o->size))
+        return true;
+    const char *bytes = (const char *)o->data + s->sh_offset, *end = bytes + s->sh_size;
+    bool code = s->sh_flags & SHF_EXECINSTR;
+    for (const char *at = bytes; (at = memchr(at, '%', (size_t)(end - at))) != NULL; at++) {
+        enum conversion c = conversion_at(at + 1, end);
+        if (c == FLOATING || (c == UNKNOWN && (!code || is_constant(bytes, at))))
+            return true;
+    }
+    return false;
+}
+
+static bool object_wants(const struct object *o)
+{
+    for (size_t i = 0; i < o->section_count; i++) {
+        const char *name = object_section_name(o, i);
+        if (starts(name, ".gnu.lto_") ||
+            (strcmp(name, ".eh_frame") != 0 && section_wants(o, &o->sections[i])))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a file is neither one of Pith's own libraries, whose folder is (own), nor the compiler's.
+ */
+static bool is_programs(const void *own, const char *path, const char *member)
+{
+    const char *slash = strrchr(path, '/');
+    (void)member;
+    return !starts(path, own) && (slash == NULL || strcmp(slash, "/libgcc.a") != 0);
+}
+
+static bool is_lto(const struct args *link)
+{
+    for (size_t i = 0; i < link->n; i++)
+        if (starts(link->v[i], "-flto") || strstr(link->v[i], "LLVMgold") != NULL)
+            return true;
+    return false;
+}
+
+bool formats_want_floats(const struct args *link)
+{
+    char own[PATH_MAX];
+    struct objects objects = {.wanted = is_programs, .arg = own};
+    if (is_lto(link) || install_path(own, CC_LIB) != 0)
+        return true;
+    bool wants = inputs_load(&objects, link) != 0;
+    for (size_t i = 0; i < objects.n && !wants; i++)
+        wants = object_wants(&objects.v[i]);
+    objects_free(&objects);
+    return wants;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a program's formats for printf may ask for, found out before the link from the bytes of its
+ * objects. */
+#ifndef PITH_CLI_FORMATS_H
+#define PITH_CLI_FORMATS_H
+
+#include "args.h"
+
+/* Whether the program that (link), arguments for ld, makes may print floating-point numbers: a
+ * string in its data has such a conversion, or a "%" that begins no whole conversion, as in formats
+ * that are put together when the program runs; so does the start of a string that its code makes;
+ * or its objects do not show their strings. In doubt (a file that cannot be read): true. */
+must_check bool formats_want_floats(const struct args *link);
+
+#endif
