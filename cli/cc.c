@@ -15,6 +15,7 @@
 /* For every compilation. They come before the user's own options, which may override them. */
 static const char *const code_options[] = {
     "-D__pith__=1",
+    "-Os",
     "-fPIE",
     "-ffunction-sections",
     "-fdata-sections",

@@ -46,7 +46,8 @@ static const char usage_cc[] =
     "                    name a part of the program for the image's bill of materials\n"
     "  --help            show this\n"
     "\n"
-    "PITH_CC names the compiler to use, gcc or clang; gcc by default.\n";
+    "Without an -O option programs are compiled with -Os. PITH_CC names the compiler to use, gcc or\n"
+    "clang; gcc by default.\n";
 
 static const char usage_pack[] =
     "usage: pith pack IMAGE [--root DIR] [--policy FILE] [-o OUT]\n"

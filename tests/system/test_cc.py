@@ -149,9 +149,12 @@ def test_predefined_macros(pith_cc):
     env = {**os.environ, "PITH_CC": pith_cc.compiler}
     ours = macros([PITH_CC, "-O2"], env=env)
     # -nostdinc: without glibc's stdc-predef.h, which says what glibc can do.
-    theirs = macros([pith_cc.compiler, "-O2", "-fPIE", "-fstack-protector-strong", "-nostdinc"])
+    theirs = macros([pith_cc.compiler, "-O2", "-fPIE", "-fstack-protector-strong", "-nostdinc",
+                     "-fno-asynchronous-unwind-tables"])
     assert ours - theirs == {"#define __pith__ 1"}
     assert theirs - ours == set()
+    sized = "#define __OPTIMIZE_SIZE__ 1"
+    assert sized in macros([PITH_CC], env=env) and sized not in macros([PITH_CC, "-O0"], env=env)
 
 
 def test_errors_and_statuses_are_the_compilers(pith_cc):
@@ -355,7 +358,7 @@ def test_nostdlib(pith_cc):
     done = pith_cc("-nostdlib", "-O1", "x.c", "-o", "prog", ok=True)
     assert done.stderr == ""
     assert [h["flags"] for h in program_headers(pith_cc.folder / "prog") if h["type"] == PT_LOAD] == [R, RX, R, RW]
-    (pith_cc.folder / "y.c").write_text("int puts(const char *); void _start(void) { puts(\"\"); }\n")
+    (pith_cc.folder / "y.c").write_text("int puts(const char *); void _start(void) { puts(\"abc\"); }\n")
     assert "puts" in pith_cc("-nostdlib", "y.c", ok=False).stderr
     (pith_cc.folder / "y.c").write_text("__int128 a, b; void _start(void) { a /= b; }\n")
     assert "divti3" in pith_cc("-nostdlib", "y.c", ok=False).stderr
