@@ -15,7 +15,7 @@
 #define RTO_MAX         (120 * NSEC_PER_SEC)
 #define RTO_INITIAL     (1 * NSEC_PER_SEC)
 #define DELACK_TIME     (40 * MSEC)
-#define RECV_LIMIT_MIN  2304u
+#define RECV_LIMIT_MIN  1152u
 #define HOLD_TIME       (200 * MSEC) /* what is corked waits no longer */
 #define TIME_WAIT       (60 * NSEC_PER_SEC)
 #define MSS_MIN         48u
@@ -365,6 +365,9 @@ void tcp_drop_received(struct tcp_conn *c);
 uint32_t tcp_drop_ooo(struct tcp_conn *c); /* bytes of memory that it freed */
 /* The window to be told now, in bytes, as the header can say it; and RCV.ADV becomes that. */
 uint32_t tcp_take_window(struct tcp_conn *c);
+/* The bytes that the options give the receive buffer; 0: it adapts. */
+uint32_t tcp_recv_limit(const struct tcp_options *o);
+void tcp_set_recv_limit(struct tcp_conn *c); /* as the options say */
 
 /* ack.c */
 bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s); /* false: the segment is dropped */
