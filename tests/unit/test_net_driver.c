@@ -358,6 +358,16 @@ static void hostile_devices(void **state)
     fake_queue_use(&tx, 5, 0);
     serve_all();
     assert_int_equal(stops, 1);
+    begin(); /* with packets that wait */
+    serving = false;
+    unsigned live = fake_pkt_live;
+    for (unsigned i = 0; i < 100; i++)
+        dev->ops->send(dev, packet(60));
+    fake_queue_use(&tx, 63, 0);
+    fake_queue_use(&tx, 63, 0);
+    serve_all();
+    assert_int_equal(stops, 1);
+    assert_int_equal(fake_pkt_live, live + 63); /* those that the device has */
 }
 
 /* Headers that make no sense cost the packet, not the device. */
