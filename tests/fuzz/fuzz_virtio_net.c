@@ -11,99 +11,12 @@
 #include <limits.h>
 
 #include "check.h"
-#include "fake_mm.h"
-#include "fake_pkt.h"
-#include "fake_virtio.h"
-
-#include "../../libos/virtio/net.c"
+#include "input.h"
+#include "net_driver.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
-static const uint8_t *input;
-static size_t left;
-static struct fake_queue rx, tx;
-static struct pith_net_config config;
-static struct plat_device device;
-static unsigned stops;
-static bool taking;  /* the device takes what is sent during a crossing */
 static uint8_t seen; /* so that all bytes of packets are read */
-
-static unsigned next(void)
-{
-    if (left == 0)
-        return 0;
-    left--;
-    return *input++;
-}
-
-static unsigned next16(void)
-{
-    unsigned low = next();
-
-    return low | next() << 8;
-}
-
-int plat_device_at(unsigned type, unsigned index, struct plat_device *to)
-{
-    check(type == PITH_DEVICE_NET);
-    if (index > 0)
-        return -ENODEV;
-    *to = device;
-    return 0;
-}
-
-void plat_device_stop(unsigned number)
-{
-    (void)number;
-    stops++;
-}
-
-int plat_poll(nsec_t deadline)
-{
-    int head;
-
-    (void)deadline;
-    while (taking && (head = fake_queue_fetch(&tx)) >= 0)
-        fake_queue_use(&tx, (uint32_t)head, 0);
-    return 0;
-}
-
-int wait_poll(nsec_t deadline)
-{
-    return plat_poll(deadline);
-}
-
-void wait_serve(void)
-{
-    (void)plat_poll(DEADLINE_NOW);
-}
-
-void wait_source_add(struct wait_source *s)
-{
-    (void)s;
-}
-
-void timer_set(struct timer *t, nsec_t at, void (*fn)(struct timer *t))
-{
-    t->at = at;
-    t->fn = fn;
-    t->armed = true;
-}
-
-void timer_cancel(struct timer *t)
-{
-    t->armed = false;
-}
-
-nsec_t clock_monotonic(void)
-{
-    return 1000;
-}
-
-void log_line(const char *format, ...)
-{
-    (void)format;
-}
 
 static void got(struct netdev *dev, struct pkt *list)
 {
@@ -124,49 +37,19 @@ static void got(struct netdev *dev, struct pkt *list)
     pkt_free_list(list);
 }
 
-/* A driver's device stays for ever: it is thrown away with all that it has. */
-static void throw_away(void)
-{
-    struct net *n = nets[0];
-
-    nets[0] = NULL;
-    net_count = 0;
-    class.unsound = 0;
-    if (!n)
-        return;
-    for (unsigned i = 0; i < SLOTS_MAX; i++) {
-        pkt_free(n->rx_pkt[i]);
-        pkt_free(n->tx_pkt[i]);
-    }
-    pkt_free_list(n->backlog.first);
-    heap_free(n, sizeof(*n));
-}
-
 static struct netdev *begin(void)
 {
     struct netdev *dev;
     unsigned odd = next();
 
-    stops = 0;
-    taking = odd & 1;
+    describe(odd & 2 ? 8 : 64, odd & 4 ? 8 : 64);
+    serving = odd & 1;
     fake_pkt_left = UINT_MAX;
-    fake_queue_reset(&rx, odd & 2 ? 8 : 64);
-    fake_queue_reset(&tx, odd & 4 ? 8 : 64);
-    config = (struct pith_net_config){.mac = {2}, .status = 1, .mtu = 1500};
-    device = (struct plat_device){
-        .type = PITH_DEVICE_NET,
-        .name = "net0",
-        .features = F_MAC | F_MTU | F_MRG_RXBUF | F_STATUS | F_CSUM | F_GUEST_CSUM | F_HOST_TSO4,
-        .config = &config,
-        .config_len = sizeof(config),
-    };
     if (odd & 8) {
         device.features ^= 1ull << next() % 20;
         ((uint8_t *)&config)[next() % sizeof(config)] = (uint8_t)next();
         device.config_len -= next() % 3;
     }
-    device.queue[PITH_NET_RX] = fake_queue_plat(&rx);
-    device.queue[PITH_NET_TX] = fake_queue_plat(&tx);
     if (netdev_get(0, &dev))
         return NULL;
     check(dev->mtu >= 68 && !(dev->mac[0] & 1));
@@ -269,7 +152,7 @@ static void step(struct netdev *dev)
             n->retry.fn(&n->retry);
         break;
     default:
-        taking = next() & 1;
+        serving = next() & 1;
         fake_pkt_left = next() & 1 ? UINT_MAX : next();
         break;
     }
