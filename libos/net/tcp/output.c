@@ -431,7 +431,7 @@ void tcp_output(struct tcp_conn *c)
     if (c->snd_una == c->snd_nxt && tcp_left(c) && c->last_sent &&
         c->t->now - c->last_sent > c->rto)
         tcp_cc_idle(c);
-    if (c->lost == c->again || send_lost(c)) {
+    if (c->lost == c->again || c->frto == FRTO_SECOND || send_lost(c)) {
         uint32_t before = c->snd_nxt;
         while (c->unsent && tcp_send_new(c, false))
             ;

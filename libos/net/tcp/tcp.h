@@ -7,7 +7,7 @@
  * RFC 7323 (window scaling, timestamps, PAWS), 2018 and 6675 (SACK), 8985 (RACK-TLP), 9438
  * (CUBIC), 5681 and 6582 (NewReno), 6298 (retransmission time-out), 3042, 6928, 5961 (challenge
  * ACKs), 6528 (initial sequence numbers), 4821 (black holes), 6191 (reuse of TIME-WAIT), 5482 (user
- * time-out), 1191 and 8201 (path MTU); SYN cookies.
+ * time-out), 1191 and 8201 (path MTU), 5682 (F-RTO), 9406 (HyStart++); SYN cookies.
  *
  * Nothing here blocks. No function calls back into its caller but by tcp_ops; output and event may
  * not call functions of this header. Errors are negative Linux error numbers. */
