@@ -5,6 +5,7 @@
 #include "monitor/options.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -240,30 +241,42 @@ static bool port(const char **s)
     return digits(s, &n) && n > 0 && n < 65536;
 }
 
-/* [ADDR:]HOST:GUEST[/udp], which becomes passt's [ADDR/]HOST:GUEST. */
+/* The address in front of a port, ADDR: or [ADDR:ADDR]:, of which at most (size) - 1 bytes, without
+ * brackets, go to (addr). Returns what follows it, the whole if there is none; NULL: it is none. */
+static const char *port_addr(const char *text, char *addr, size_t size)
+{
+    bool six = *text == '[';
+    const char *start = text + six, *end = strchr(text, six ? ']' : ':');
+    if (!six && (!end || !strchr(end + 1, ':')))
+        return text;
+    size_t len = end ? (size_t)(end - start) : 0;
+    if (len == 0 || len >= size || (six && *++end != ':') ||
+        strspn(start, six ? "0123456789abcdefABCDEF:." : "0123456789.") < len)
+        return NULL;
+    memcpy(addr, start, len);
+    addr[len] = '\0';
+    return end + 1;
+}
+
+/* [ADDR:]HOST:GUEST[/udp], which becomes passt's ADDR/HOST:GUEST. Without an address it is of IPv4
+ * only: who tries localhost's IPv6 address first must not be taken for a program that has none. */
 static int add_port(struct parse *p, char *text)
 {
     static char user[] = "user";
     struct nets *ns = p->o->nets;
-    char *addr_end = strchr(text, ':'), *slash = strchr(text, '/');
-    bool has_addr = addr_end && strchr(addr_end + 1, ':');
-    const char *s = has_addr ? addr_end + 1 : text;
-    bool sound = port(&s) && *s++ == ':' && port(&s) && (!*s || s == slash) &&
-                 (!slash || !strcmp(slash, "/udp") || !strcmp(slash, "/tcp"));
-    if (has_addr && (addr_end == text || strspn(text, "0123456789.") < (size_t)(addr_end - text)))
-        sound = false;
+    char addr[INET6_ADDRSTRLEN] = "0.0.0.0";
+    const char *ports = port_addr(text, addr, sizeof(addr)), *s = ports;
+    bool sound = s && port(&s) && *s++ == ':' && port(&s) &&
+                 (!*s || !strcmp(s, "/udp") || !strcmp(s, "/tcp"));
     if (!sound)
         return refuse(p, "-p %s: a port is [ADDR:]HOST:GUEST[/udp]; for example -p 8080:80", text);
     if (ns->port_count == NET_PORTS_MAX)
         return refuse(p, "-p %s: a machine has at most 64 ports", text);
     if (!has_user_net(ns) && add_net(p, user))
         return -EINVAL;
-    ns->port[ns->port_count++] =
-        (struct net_port){text, slash && !strcmp(slash, "/udp")};
-    if (has_addr)
-        *addr_end = '/';
-    if (slash)
-        *slash = '\0';
+    struct net_port *to = &ns->port[ns->port_count++];
+    to->udp = !strcmp(s, "/udp");
+    snprintf(to->spec, sizeof(to->spec), "%s/%.*s", addr, (int)(s - ports), ports);
     return 0;
 }
 

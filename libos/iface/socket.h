@@ -71,6 +71,8 @@ struct sock_ops {
      * not known. */
     int (*setopt)(struct socket *s, int level, int name, const void *value, socklen_t len);
     int (*getopt)(struct socket *s, int level, int name, void *value, socklen_t *len);
+    /* Option (name) of SOL_SOCKET has been set; what it says stands in (s). NULL: nobody's matter. */
+    void (*changed)(struct socket *s, int name);
     void (*release)(struct socket *s); /* the file is gone: close. Required */
     void (*destroy)(struct socket *s); /* the last reference is gone: free. Required */
 };

@@ -124,8 +124,8 @@ static void put_header(struct pkt *p)
     memcpy(pkt_push(p, HEADER), &h, HEADER);
 }
 
-/* Queues (p), with its header. False: there is no room now. */
-static bool queue(struct net *n, struct pkt *p)
+/* Queues (p), with its header, for the device to have. 0; -ENOSPC: not now; -EIO: never. */
+static int queue(struct net *n, struct pkt *p)
 {
     struct virtq_part parts[PARTS_MAX];
     unsigned count = 0;
@@ -135,12 +135,12 @@ static bool queue(struct net *n, struct pkt *p)
             parts[count++] = (struct virtq_part){piece->data, piece->len};
     int id = virtq_put(&n->tx, parts, count, 0);
     if (id < 0)
-        return id == -EIO;
+        return id;
     n->tx_pkt[id] = p;
     n->tx_queued++;
     n->dev.counts.tx_packets++;
     n->dev.counts.tx_bytes += p->total - HEADER;
-    return true;
+    return 0;
 }
 
 static void flush(struct netdev *dev)
@@ -178,10 +178,12 @@ static struct pkt *flatten(struct pkt *p)
 static void drain_backlog(struct net *n)
 {
     while (n->backlog.first) {
-        struct pkt *p = n->backlog.first;
-        if (!queue(n, p))
+        int err = queue(n, n->backlog.first);
+        if (err == -ENOSPC)
             return;
-        (void)pkt_queue_take(&n->backlog);
+        struct pkt *p = pkt_queue_take(&n->backlog);
+        if (err)
+            pkt_free(p);
     }
 }
 
@@ -206,8 +208,11 @@ static void send(struct netdev *dev, struct pkt *list)
             continue;
         }
         put_header(p);
-        if (n->backlog.first || !queue(n, p))
+        int err = n->backlog.first ? -ENOSPC : queue(n, p);
+        if (err == -ENOSPC)
             pkt_queue_put(&n->backlog, p);
+        else if (err)
+            pkt_free(p);
     }
     /* Whoever sends much without ever waiting. From here the stack may not be entered: what has
      * come waits for the next wait. */

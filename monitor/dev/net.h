@@ -57,7 +57,7 @@ struct nets {
     const char *trace;   /* file of --net-trace; NULL: none (net_trace.h) */
     unsigned port_count; /* of --net user, which at most one device is */
     struct net_port {
-        const char *spec; /* as passt has it: [ADDR/]HOST:GUEST */
+        char spec[60]; /* as passt has it: ADDR/HOST:GUEST */
         bool udp;
     } port[NET_PORTS_MAX];
 };

@@ -78,13 +78,10 @@ static int open_tap(struct net *n)
 
 static int open_one(const struct nets *ns, struct net *n)
 {
-    int err = n->host ? open_tap(n) : net_user_open(ns, n);
-    if (err)
-        return err;
     if (getrandom(n->mac, sizeof(n->mac), 0) != (ssize_t)sizeof(n->mac))
         return refuse(n, -EIO, "no random numbers from the host", "");
     n->mac[0] = (uint8_t)((n->mac[0] & 0xfe) | 2); /* one station, administered locally */
-    return 0;
+    return n->host ? open_tap(n) : net_user_open(ns, n);
 }
 
 int nets_open(struct nets *ns)

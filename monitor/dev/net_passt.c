@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -15,7 +16,6 @@
 #include "monitor/dev/net_user.h"
 
 #define PASST_FD "3"
-#define WORDS    24
 
 extern char **environ;
 
@@ -64,19 +64,49 @@ static int start(char *argv[], int socket, int log)
     return status == 0 ? 0 : failed(log);
 }
 
+/* As under QEMU. What the host has no way for, IPv4 or IPv6, passt leaves out. */
+static const char *const fixed[] = {"passt",
+                                    "-F",
+                                    PASST_FD,
+                                    "-q",
+                                    "-m",
+                                    "1500",
+                                    "-a",
+                                    "10.0.2.15",
+                                    "-n",
+                                    "24",
+                                    "-g",
+                                    "10.0.2.2",
+                                    "-g",
+                                    NET_USER_PREFIX "2",
+                                    "--dns-forward",
+                                    "10.0.2.3",
+                                    "--dns-forward",
+                                    NET_USER_PREFIX "3"};
+
+/* The address that the machine will give itself, of the prefix that passt advertises and its MAC
+ * (RFC 4291, appendix A): ports are forwarded there even before it has sent a packet. */
+static void put_addr6(char *to, size_t size, const uint8_t mac[6])
+{
+    snprintf(to, size, NET_USER_PREFIX "%x:%xff:fe%02x:%x", (mac[0] ^ 2) << 8 | mac[1], mac[2],
+             mac[3], mac[4] << 8 | mac[5]);
+}
+
 int net_user_open(const struct nets *ns, struct net *n)
 {
-    char *argv[WORDS + 2 * NET_PORTS_MAX] = {
-        (char *)"passt",    (char *)"-F", (char *)PASST_FD,    (char *)"-q",
-        (char *)"-4",       (char *)"-a", (char *)"10.0.2.15", (char *)"-n",
-        (char *)"24",       (char *)"-g", (char *)"10.0.2.2",  (char *)"--dns-forward",
-        (char *)"10.0.2.3", (char *)"-m", (char *)"1500"};
-    size_t words = 15;
+    char addr6[sizeof(NET_USER_PREFIX) + 20];
+    const char *argv[ARRAY_LEN(fixed) + 2 + 2 * NET_PORTS_MAX + 1];
+    size_t words = ARRAY_LEN(fixed);
     int pair[2];
+    memcpy(argv, fixed, sizeof(fixed));
+    put_addr6(addr6, sizeof(addr6), n->mac);
+    argv[words++] = "-a";
+    argv[words++] = addr6;
     for (unsigned i = 0; i < ns->port_count; i++) {
-        argv[words++] = (char *)(ns->port[i].udp ? "-u" : "-t");
-        argv[words++] = (char *)ns->port[i].spec;
+        argv[words++] = ns->port[i].udp ? "-u" : "-t";
+        argv[words++] = ns->port[i].spec;
     }
+    argv[words] = NULL;
     int log = memfd_create("passt", MFD_CLOEXEC);
     if (log < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
         return refuse(-errno, "making the socket for passt", "");
@@ -86,7 +116,7 @@ int net_user_open(const struct nets *ns, struct net *n)
     int apart = fcntl(log, F_DUPFD_CLOEXEC, NET_FD_APART);
     int err = ours < 0 || theirs < 0 || apart < 0
                   ? refuse(-errno, "moving the socket for passt", "")
-                  : start(argv, theirs, apart);
+                  : start((char **)argv, theirs, apart);
     close(pair[0]);
     close(pair[1]);
     close(log);

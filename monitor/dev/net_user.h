@@ -9,7 +9,8 @@
 
 /* What the machine's side of it is called, as in QEMU's own network of this kind: address, gateway
  * (the host), name server. */
-#define NET_USER_IP "10.0.2.15/24,10.0.2.2,10.0.2.3"
+#define NET_USER_IP     "10.0.2.15/24,10.0.2.2,10.0.2.3"
+#define NET_USER_PREFIX "fec0::"
 
 /* Starts passt with the ports of (ns), for (n). It ends when the machine does. Returns 0; else a
  * negative error number after a message that says what to do. */

@@ -13,6 +13,7 @@
 
 #include "base/assert.h"
 #include "fake_pkt.h"
+#include "input.h"
 #include "tcp/tcp.h"
 #include "wire/tcp.h"
 
@@ -21,8 +22,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 #define PEERS 4u
 #define LIMIT (1u << 20)
 
-static const uint8_t *input;
-static size_t left;
 static size_t allocated;
 static nsec_t now;
 static struct tcp *tcp;
@@ -34,21 +33,6 @@ static struct peer {
     uint32_t seq, ack; /* the peer's next, and what it can acknowledge */
     uint32_t ts;
 } peers[PEERS];
-
-static unsigned next(void)
-{
-    if (left == 0)
-        return 0;
-    left--;
-    return *input++;
-}
-
-static unsigned next16(void)
-{
-    unsigned high = next();
-
-    return high << 8 | next();
-}
 
 void assert_failed(const char *what, const char *file, int line)
 {

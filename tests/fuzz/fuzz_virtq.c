@@ -11,20 +11,10 @@
 #include <string.h>
 
 #include "fake_virtio.h"
+#include "input.h"
 #include "virtio/virtq.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
-
-static const uint8_t *input;
-static size_t left;
-
-static unsigned next(void)
-{
-    if (left == 0)
-        return 0;
-    left--;
-    return *input++;
-}
 
 static struct fake_queue device;
 static struct virtq queue;

@@ -94,6 +94,74 @@ def test_network_without_root(way, cc):
     assert (status, out, err) == (0, "listening\n", "")
 
 
+def test_ipv6_without_root(cc):
+    """The machine has an address of the prefix that passt advertises; ports of the host's IPv6 addresses reach it, and it reaches the host's."""
+    if not shutil.which("passt"):
+        pytest.skip("passt is not installed")
+    if not any(line.split()[0] == "0" * 32 and line.split()[-1] != "lo" for line in open("/proc/net/ipv6_route")):
+        pytest.skip("the host has no default route of IPv6, so passt has none")
+    image = cc(SIX, "-O2", name="six")
+    with socket.socket(socket.AF_INET6) as s:
+        s.bind(("::1", 0))
+        port = s.getsockname()[1]
+    with socket.socket(socket.AF_INET6) as listener:
+        listener.bind(("::1", 0))
+        listener.listen(1)
+        listener.settimeout(20)
+        machine = Machine(PITH, "run", "--on", "process", "--timeout", 60, "-p", f"[::1]:{port}:80", image, listener.getsockname()[1])
+        with listener.accept()[0] as s:
+            s.settimeout(20)
+            assert s.recv(100) == b"from the machine"
+    assert machine.first == "ready\n"
+    done = subprocess.run(["curl", "-6", "-s", "-g", "-m", "20", f"http://[::1]:{port}/"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "hello"), done
+    with pytest.raises(OSError):  # of IPv6 only, as was asked
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    status, out, err = machine.end()
+    assert (status, err) == (0, ""), (out, err)
+
+
+SIX = r"""
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    static const char answer[] = "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_port = htons(80)}, host = a;
+    int s = socket(AF_INET6, SOCK_STREAM, 0), on = 1, out = -1;
+    char buf[1000];
+    setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+    if (argc < 2 || bind(s, (void *)&a, sizeof(a)) || listen(s, 5))
+        return 1;
+    host.sin6_port = htons(atoi(argv[1]));
+    inet_pton(AF_INET6, "fec0::2", &host.sin6_addr);
+    for (int i = 0; i < 100; i++) { /* until a router has told us of the network */
+        out = socket(AF_INET6, SOCK_STREAM, 0);
+        if (connect(out, (void *)&host, sizeof(host)) == 0)
+            break;
+        close(out);
+        out = -1;
+        usleep(100000);
+    }
+    if (write(out, "from the machine", 16) != 16)
+        return 2;
+    puts("ready");
+    fflush(stdout);
+    int c = accept(s, NULL, NULL);
+    if (read(c, buf, sizeof(buf)) < 4 || write(c, answer, sizeof(answer) - 1) < 0)
+        return 3;
+    shutdown(c, SHUT_WR);
+    return read(c, buf, 1) == 0 ? 0 : 4;
+}
+"""
+
+
 SERVER = r"""
 #include <netinet/in.h>
 #include <stdio.h>
@@ -122,11 +190,12 @@ int main(void)
 """
 
 
-@pytest.mark.parametrize("ports", ["80", "80:", "x:80", "1:2:3:4", "0:1", "1:65536", "1:2/sctp", "a.b:1:2"])
+@pytest.mark.parametrize("ports", ["80", "80:", "x:80", "1:2:3:4", "0:1", "1:65536", "1:2/sctp", "a.b:1:2", "[::1]", "[]:1:2", "[::1]1:2", "[::1:1:2", "[x]:1:2"])
 @pytest.mark.parametrize("way", ["process", "qemu"])
 def test_wrong_ports(way, ports, pith):
     done = pith("run", "--on", way, "-p", ports, "image")
-    assert done.status == 125 and "-p 8080:80" in done.stderr
+    why = "IPv4 addresses only" if way == "qemu" and ports[0] == "[" else "-p 8080:80"
+    assert done.status == 125 and why in done.stderr
 
 
 def test_net_command_refuses(pith):

@@ -160,13 +160,22 @@ static void ports(void **state)
     assert_int_equal(net_list.count, 1);
     assert_null(net_list.dev[0].host);
     assert_int_equal(net_list.port_count, 3);
-    assert_string_equal(net_list.port[0].spec, "8080:80");
+    assert_string_equal(net_list.port[0].spec, "0.0.0.0/8080:80");
     assert_string_equal(net_list.port[1].spec, "127.0.0.1/53:5353");
-    assert_string_equal(net_list.port[2].spec, "1:65535");
+    assert_string_equal(net_list.port[2].spec, "0.0.0.0/1:65535");
     assert_false(net_list.port[0].udp || net_list.port[2].udp);
     assert_true(net_list.port[1].udp);
     assert_int_equal(options.setting_count, 1);
     assert_string_equal(options.settings[0].value, NET_USER_IP);
+    assert_int_equal(PARSE("-p[::1]:80:8080",
+                           "-p[2001:db8:0:1:2:3:4:5]:"
+                           "65535:65535/udp",
+                           "i"),
+                     0);
+    assert_string_equal(net_list.port[0].spec, "::1/80:8080");
+    assert_string_equal(net_list.port[1].spec, "2001:db8:0:1:2:3:4:5/65535:65535");
+    assert_true(net_list.port[1].udp);
+    REFUSED("a port is", "-p", "[1111:1111:1111:1111:1111:1111:1111:1111:11111:11111]:1:1", "i");
     assert_int_equal(PARSE("--net", "tap:a", "-p", "1:1", "--ip", "dhcp", "i"), 0);
     assert_int_equal(net_list.count, 2);
     assert_int_equal(options.setting_count, 1);

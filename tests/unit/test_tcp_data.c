@@ -588,6 +588,57 @@ static void not_sent_low(void **state)
     assert_int_equal(it.end.events & TCP_EVENT_WRITE, TCP_EVENT_WRITE);
 }
 
+/* The peer's ACK of one segment waits; of two it does not: so many fit into a small queue. */
+static void two_segments_fit_into_the_send_queue(void **state)
+{
+    (void)state;
+    it.w.host[0].mtu = 8980;
+    it.options.send_limit = 8000;
+    script_open(&it, true, "mss 8960", 65535);
+    script(&it, "push 8000", "> A 1(4000)", "> AP 4001(4000)", "quiet 20",
+           "< A 1(0) ack 8001 win 65535");
+    it.options.send_limit = 1u << 30; /* which is too much for anybody */
+    *tcp_options(it.end.c) = it.options;
+    tcp_options_changed(it.end.c);
+    assert_int_equal(tcp_send_room(it.end.c), TCP_LIMIT_MAX);
+}
+
+/* The window follows the limit, in both directions; it is never taken back. */
+static void the_receive_limit_is_changed(void **state)
+{
+    (void)state;
+    it.options.recv_limit = 20000;
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "< A 1(1000) ack 1 win 65535", "> A 1(0) ack 1001 win 19000");
+    assert_false(tcp_recv_stalled(it.end.c));
+    tcp_options(it.end.c)->recv_limit = 1;
+    tcp_options_changed(it.end.c);
+    script(&it, "< A 1001(1000) ack 1 win 65535", "> A 1(0) ack 2001 win 18000", "read 2000",
+           "< A 2001(17500) ack 1 win 65535", "> A 1(0) ack 19501 win 500");
+    assert_true(tcp_recv_stalled(it.end.c));
+    script(&it, "read 17500", "> A 1(0) ack 19501 win 1152");
+    assert_false(tcp_recv_stalled(it.end.c));
+    tcp_options(it.end.c)->recv_limit = 30000;
+    tcp_options_changed(it.end.c);
+    script(&it, "< A 19501(1152) ack 1 win 65535", "> A 1(0) ack 20653 win 28848");
+}
+
+static void a_huge_receive_limit_is_cut(void **state)
+{
+    (void)state;
+    it.options.recv_limit = UINT32_MAX;
+    script(&it, "connect", "> S 0(0) ws 8", "close");
+}
+
+/* SO_RCVLOWAT: the window is at least that. */
+static void a_buffer_that_adapts_has_a_least_size(void **state)
+{
+    (void)state;
+    it.options.recv_least = 1u << 20;
+    script_open(&it, true, "mss 1460 ws 7", 65535);
+    script(&it, "< A 1(100) ack 1 win 65535", "> A 1(0) ack 101 win 8184");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
 
 int main(int argc, char **argv)
@@ -629,6 +680,10 @@ int main(int argc, char **argv)
         TEST(mss_option),
         TEST(little_memory),
         TEST(not_sent_low),
+        TEST(two_segments_fit_into_the_send_queue),
+        TEST(the_receive_limit_is_changed),
+        TEST(a_huge_receive_limit_is_cut),
+        TEST(a_buffer_that_adapts_has_a_least_size),
     };
 
     if (argc > 1) /* one of them */

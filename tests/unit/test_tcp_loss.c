@@ -387,6 +387,166 @@ static void no_memory_to_retransmit(void **state)
     script(&it, "quiet 10000");
 }
 
+/* Until a retransmission time-out, with 20 segments of 1,000 bytes to send, of which the first ten
+ * are out and the first goes again. */
+static void time_out_of_ten(const char *options)
+{
+    script_open(&it, true, options, 65535);
+    script_inject(&it, "push 20000");
+    script_take(&it, 1, 10, 1000);
+    while (tcp_counts(it.w.host[0].tcp)->timeouts == 0 &&
+           world_step(&it.w, it.w.now + 10 * NSEC_PER_SEC))
+        ;
+}
+
+static void rfc5682_2_1_a_time_out_that_was_none(void **state)
+{
+    struct tcp_info info;
+
+    (void)state;
+    time_out_of_ten("mss 1000");
+    script(&it, "> A 1(1000)", "< A 1(0) ack 2001 win 65535", "> A 10001(1000)", "> A 11001(1000)",
+           "quiet 1", "< A 1(0) ack 3001 win 65535");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->spurious, 1);
+    tcp_get_info(it.end.c, &info);
+    assert_in_range(info.tcpi_snd_cwnd, 10, 12);
+    assert_int_equal(info.tcpi_snd_ssthresh, 0x7fffffff);
+    script_drop(&it);
+    script(&it, "quiet 1", "< A 1(0) ack 10001 win 65535");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->retransmitted, 1);
+    script_drop(&it);
+}
+
+/* The new segments bring a duplicate: the others were lost. */
+static void rfc5682_2_1_a_time_out(void **state)
+{
+    struct tcp_info info;
+
+    (void)state;
+    time_out_of_ten("mss 1000");
+    script(&it, "> A 1(1000)", "< A 1(0) ack 1001 win 65535", "> A 10001(1000)", "> A 11001(1000)",
+           "quiet 1", "< A 1(0) ack 1001 win 65535", "> A 1001(1000)");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->spurious, 0);
+    tcp_get_info(it.end.c, &info);
+    assert_true(info.tcpi_snd_cwnd <= 3);
+    assert_in_range(info.tcpi_snd_ssthresh, 2, 7);
+    script_drop(&it);
+}
+
+/* A duplicate instead of the first ACK, or one of everything, ends it. */
+static void rfc5682_2_1_steps_that_end_it(void **state)
+{
+    (void)state;
+    time_out_of_ten("mss 1000");
+    script(&it, "> A 1(1000)", "< A 1(0) ack 1 win 65535", "> A 1001(1000)",
+           "< A 1(0) ack 1001 win 65535", "> A 2001(1000)");
+    script_drop(&it);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->spurious, 0);
+}
+
+/* Blocks tell as much as ACKs in order, if they are of what was not sent again. */
+static void rfc5682_3_1_blocks(void **state)
+{
+    (void)state;
+    time_out_of_ten("mss 1000 sackok");
+    script_drop(&it);
+    script(&it, "< A 1(0) ack 1001 win 65535");
+    script_drop(&it);
+    script_inject(&it, "< A 1(0) ack 1001 win 65535 sack 3001-4001");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->spurious, 1);
+    script_drop(&it);
+}
+
+static void rfc5682_3_1_blocks_of_new_segments(void **state)
+{
+    (void)state;
+    time_out_of_ten("mss 1000 sackok");
+    script(&it, "> A 10001(1000)", "> A 1(1000)", "< A 1(0) ack 1001 win 65535", "> A 11001(1000)",
+           "> A 12001(1000)", "< A 1(0) ack 1001 win 65535 sack 11001-12001", "> A 1001(1000)");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->spurious, 0);
+    script_drop(&it);
+}
+
+/* Acknowledges all that was sent, each segment for itself, after (rtt). Returns the window. */
+static uint32_t a_round(nsec_t rtt)
+{
+    struct tcp_info info;
+    uint32_t from = it.sent->seq, end = from;
+
+    for (struct script_segment *s = it.sent; s; s = s->next)
+        end = s->seq + s->len;
+    script_drop(&it);
+    world_run(&it.w, rtt);
+    for (uint32_t ack = from + 1000; ack <= end; ack += 1000) {
+        char line[64];
+        snprintf(line, sizeof(line), "< A 1(0) ack %u win 65535", ack);
+        script_inject(&it, line);
+    }
+    tcp_get_info(it.end.c, &info);
+    return info.tcpi_snd_cwnd;
+}
+
+static void begin_rounds(void)
+{
+    it.options.send_limit = 4u << 20;
+    script_open(&it, true, "mss 1000 ws 7", 65535);
+    script_inject(&it, "push 2000000");
+    assert_int_equal(a_round(100 * MSEC), 20);
+    assert_int_equal(a_round(100 * MSEC), 40);
+}
+
+/* The round trip grows by more than an eighth: the window grows by a quarter of what it would, for
+ * five rounds, and slow start is over. */
+static void rfc9406_slow_start_ends_before_loss(void **state)
+{
+    struct tcp_info info;
+    uint32_t before, now;
+
+    (void)state;
+    begin_rounds();
+    now = a_round(125 * MSEC); /* the first ACKs of it end the round before */
+    assert_int_equal(now, 80);
+    for (unsigned i = 0; i < 4; i++) {
+        before = now;
+        now = a_round(125 * MSEC);
+        assert_in_range(now, before * 5 / 4 - 2, before * 5 / 4 + 2);
+        tcp_get_info(it.end.c, &info);
+        assert_int_equal(info.tcpi_snd_ssthresh, 0x7fffffff);
+    }
+    before = now;
+    now = a_round(125 * MSEC);
+    tcp_get_info(it.end.c, &info);
+    assert_in_range(info.tcpi_snd_ssthresh, before, now);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->retransmitted, 0);
+    script_drop(&it);
+}
+
+/* It was but jitter: the window doubles again. */
+static void rfc9406_slow_start_goes_on_after_jitter(void **state)
+{
+    uint32_t before, now;
+
+    (void)state;
+    begin_rounds();
+    a_round(120 * MSEC);
+    before = a_round(120 * MSEC);
+    assert_in_range(before, 98, 104);
+    now = a_round(100 * MSEC);
+    assert_in_range(now, before + before / 4, before * 2);
+    assert_in_range(a_round(100 * MSEC), now * 2 - 2, now * 2);
+    script_drop(&it);
+}
+
+/* Less than an eighth, or than 4 ms, is none. */
+static void rfc9406_small_changes(void **state)
+{
+    (void)state;
+    begin_rounds();
+    assert_int_equal(a_round(111 * MSEC), 80);
+    assert_int_equal(a_round(120 * MSEC), 160);
+    script_drop(&it);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
 
 int main(int argc, char **argv)
@@ -414,6 +574,14 @@ int main(int argc, char **argv)
         TEST(rfc6298_3_karn),
         TEST(rfc5681_4_1_idle),
         TEST(no_memory_to_retransmit),
+        TEST(rfc5682_2_1_a_time_out_that_was_none),
+        TEST(rfc5682_2_1_a_time_out),
+        TEST(rfc5682_2_1_steps_that_end_it),
+        TEST(rfc5682_3_1_blocks),
+        TEST(rfc5682_3_1_blocks_of_new_segments),
+        TEST(rfc9406_slow_start_ends_before_loss),
+        TEST(rfc9406_slow_start_goes_on_after_jitter),
+        TEST(rfc9406_small_changes),
     };
 
     if (argc > 1) /* one of them */

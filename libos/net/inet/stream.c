@@ -23,6 +23,8 @@
 #define SO_INCOMING_CPU 49
 #endif
 
+#define RCVLOWAT_MAX 3145728 /* half of what net.ipv4.tcp_rmem has as the most */
+
 static const struct sock_ops stream_ops;
 
 void inet_stream_event(void *user, unsigned events)
@@ -130,6 +132,34 @@ static void change_options(struct stream *t)
     inet_tcp_now();
     tcp_options_changed(t->conn);
     ip_run_local();
+}
+
+/* Half of what SO_RCVBUF tells is for bytes, as on Linux; all of SO_SNDBUF. */
+static void stream_changed(struct socket *s, int name)
+{
+    struct stream *t = to_stream(s);
+    struct tcp_options *o = &t->options;
+
+    switch (name) {
+    case SO_SNDBUF:
+    case SO_SNDBUFFORCE:
+        o->send_limit = s->sndbuf;
+        break;
+    case SO_RCVBUF:
+    case SO_RCVBUFFORCE:
+        o->recv_limit = s->rcvbuf / 2;
+        break;
+    case SO_RCVLOWAT: /* the buffer takes that much, or that much is what the buffer takes */
+        s->rcvlowat =
+            (int)min_size((size_t)s->rcvlowat, o->recv_limit ? o->recv_limit : RCVLOWAT_MAX);
+        o->recv_least = (uint32_t)s->rcvlowat;
+        break;
+    case SO_KEEPALIVE:
+        break;
+    default:
+        return;
+    }
+    change_options(t);
 }
 
 /* Gives up the connection with a reset, where it needs one. */
@@ -674,6 +704,7 @@ static const struct sock_ops stream_ops = {
     .ioctl = inet_stream_ioctl,
     .setopt = stream_setopt,
     .getopt = stream_getopt,
+    .changed = stream_changed,
     .release = stream_release,
     .destroy = stream_destroy,
 };

@@ -293,7 +293,7 @@ int inet_stream_poll(struct socket *s)
             size_t there = tcp_recv_len(t->conn);
             if (mark == 0 && there > 0 && !(s->options & SOCK_OOBINLINE))
                 there--;
-            if (there >= (size_t)s->rcvlowat)
+            if (there >= (size_t)s->rcvlowat || (there > 0 && tcp_recv_stalled(t->conn)))
                 bits |= READY_IN;
             uint8_t byte;
             if (mark >= 0 && tcp_recv_urgent(t->conn, true, &byte) == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/time.h>
 
+#include "iface/cred.h"
 #include "iface/socket.h"
 
 #define BUFFER_MAX 4194304 /* net.core.wmem_max and rmem_max */
@@ -65,13 +66,18 @@ static int set_flag(struct socket *s, unsigned flag, bool on)
     return 0;
 }
 
-/* Twice what was asked for: Linux counts its own bookkeeping. */
-static uint32_t buffer_size(int value, int most, uint32_t least)
+/* Twice what was asked for: Linux counts its own bookkeeping. (force): beyond the most, which only
+ * root may. -EPERM. */
+static int set_buffer(uint32_t *size, int value, bool force, uint32_t least)
 {
-    unsigned size = (unsigned)value < (unsigned)most ? (unsigned)value : (unsigned)most;
-    uint32_t twice = (size < INT_MAX / 2 ? size : INT_MAX / 2) * 2;
+    uint32_t want = (uint32_t)value < BUFFER_MAX ? (uint32_t)value : BUFFER_MAX;
 
-    return twice > least ? twice : least;
+    if (force && !cred_is_root())
+        return -EPERM;
+    if (force)
+        want = value < 0 ? 0 : value < INT_MAX / 2 ? (uint32_t)value : INT_MAX / 2;
+    *size = want * 2 > least ? want * 2 : least;
+    return 0;
 }
 
 static int set_timeout(nsec_t *timeo, const void *value, socklen_t len)
@@ -108,19 +114,19 @@ static int set_linger(struct socket *s, const void *value, socklen_t len)
 static int set_common(struct socket *s, int name, int v, const void *value, socklen_t len)
 {
     unsigned flag = flag_of(name);
+    int err;
 
     if (flag)
         return set_flag(s, flag, v != 0);
     switch (name) {
     case SO_SNDBUF:
     case SO_SNDBUFFORCE:
-        s->sndbuf = buffer_size(v, name == SO_SNDBUF ? BUFFER_MAX : INT_MAX, SNDBUF_MIN);
+        err = set_buffer(&s->sndbuf, v, name == SO_SNDBUFFORCE, SNDBUF_MIN);
         wait_wake(&s->wait);
-        return 0;
+        return err;
     case SO_RCVBUF:
     case SO_RCVBUFFORCE:
-        s->rcvbuf = buffer_size(v, name == SO_RCVBUF ? BUFFER_MAX : INT_MAX, RCVBUF_MIN);
-        return 0;
+        return set_buffer(&s->rcvbuf, v, name == SO_RCVBUFFORCE, RCVBUF_MIN);
     case SO_RCVLOWAT:
         s->rcvlowat = v < 0 ? INT_MAX : v ? v : 1;
         return 0;
@@ -152,6 +158,8 @@ int sock_setopt(struct socket *s, int level, int name, const void *value, sockle
             return -EINVAL;
         memcpy(&v, value, sizeof(v));
         err = set_common(s, name, v, value, len);
+        if (!err && s->ops->changed)
+            s->ops->changed(s, name);
     }
     if (err != -ENOPROTOOPT)
         return err;

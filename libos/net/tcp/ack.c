@@ -84,6 +84,8 @@ static void mark_sacked(struct tcp_conn *c, struct pkt *p)
 {
     struct tcp_sent *s = sent_of(p);
 
+    if (unlikely(c->frto) && !(s->flags & SENT_RETRANS) && seq_lt(s->seq, c->recover))
+        c->frto_arrived = true;
     if (s->flags & SENT_LOST)
         c->lost -= p->len;
     if (s->flags & SENT_AGAIN)
@@ -209,8 +211,36 @@ static void undo(struct tcp_conn *c)
     c->cwnd = c->undo_cwnd;
     c->ssthresh = c->undo_ssthresh;
     c->recovery = RECOVERY_NONE;
+    c->frto = FRTO_OFF;
     c->cubic.epoch = 0;
     c->t->counts.spurious++;
+}
+
+/* RFC 5682, 2.1 and 3.1, steps 2 and 3. Returns whether the time-out was none: what was in flight
+ * then arrives without having been sent again. */
+static bool frto(struct tcp_conn *c, uint32_t acked, uint32_t arrived)
+{
+    if (arrived == 0) /* it tells nothing of what was sent */
+        return false;
+    if (c->frto == FRTO_FIRST) {
+        if (acked == 0) {
+            if (!c->sack_on)
+                c->frto = FRTO_OFF;
+        } else if (c->frto_arrived) {
+            return true;
+        } else if (tcp_left(c) >= c->mss && c->snd_wnd - (c->snd_nxt - c->snd_una) >= c->mss &&
+                   seq_lt(c->snd_nxt, c->snd_una + c->snd_wnd)) {
+            c->frto = FRTO_SECOND;
+        } else {
+            c->frto = FRTO_OFF; /* there are no new segments to send instead of lost ones */
+        }
+        return false;
+    }
+    if (acked > 0 || c->frto_arrived)
+        return true;
+    c->frto = FRTO_OFF;
+    c->cwnd = min_u32(c->cwnd, 3 * c->mss);
+    return false;
 }
 
 /* New bytes are acknowledged. */
@@ -242,6 +272,8 @@ static void take_acked(struct tcp_conn *c, const struct tcp_segment *s, uint32_t
         tcp_measure(c, rtt);
     tcp_free_sent(c, s->ack);
     c->snd_una = s->ack;
+    if (rtt > 0 && c->cwnd_limited)
+        tcp_cc_rtt(c, rtt);
     if (unlikely(c->mss_black) && c->t->now >= c->black_until) {
         c->mss_black = 0; /* perhaps it was but an outage */
         (void)!tcp_update_mss(c);
@@ -302,12 +334,17 @@ static void react(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acke
 
     if (c->recovery == RECOVERY_LOSS && acked > 0 && was_spurious(c, s))
         undo(c);
-    if (acked > 0)
+    if (unlikely(c->frto) && (c->frto == FRTO_SECOND || seq_lt(s->ack, c->recover)) &&
+        frto(c, acked, arrived))
+        undo(c);
+    if (acked > 0 && c->frto != FRTO_SECOND)
         c->undo_cwnd = 0;
     if (c->recovery != RECOVERY_NONE && acked > 0 && seq_le(c->recover, s->ack)) {
         if (c->recovery == RECOVERY_FAST)
             c->cwnd = max_u32(c->ssthresh, c->mss);
         c->recovery = RECOVERY_NONE;
+        c->frto = FRTO_OFF;
+        c->undo_cwnd = 0;
         c->dup_acks = 0;
         return;
     }
@@ -326,6 +363,8 @@ static void react(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acke
     }
     if (c->recovery == RECOVERY_FAST)
         tcp_cc_recovery_ack(c, arrived, !was || (acked > 0 && !c->sack_on));
+    else if (c->frto == FRTO_SECOND && acked > 0)
+        c->cwnd = tcp_flight(c) + 2 * c->mss; /* two new segments, to see what comes of them */
     else if (acked > 0)
         tcp_cc_acked(c, acked);
 }

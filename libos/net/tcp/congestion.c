@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Congestion control: slow start (RFC 5681, 3.1, initial window of RFC 6928), CUBIC (RFC 9438) or
+ * Congestion control: slow start (RFC 5681, 3.1, initial window of RFC 6928), which HyStart++ ends
+ * (RFC 9406), CUBIC (RFC 9438) or
  * Reno in congestion avoidance, proportional rate reduction in recovery (RFC 6937). In bytes. */
 #include "tcp/internal.h"
 
 #define IW_SEGMENTS 10u
+
+/* RFC 9406, 4.3. There is no limit L: it would hold back those whose ACKs tell of many segments at
+ * once. */
+#define RTT_THRESH_MIN 4000u /* us */
+#define RTT_THRESH_MAX 16000u
+#define RTT_DIVISOR    8
+#define RTT_SAMPLES    8
+#define CSS_DIVISOR    4
+#define CSS_ROUNDS     5
 
 static bool in_slow_start(const struct tcp_conn *c)
 {
@@ -23,6 +33,46 @@ void tcp_cc_init(struct tcp_conn *c)
     c->ssthresh = UINT32_MAX;
     c->cwnd_count = 0;
     c->cubic = (struct tcp_cubic){0};
+    c->hystart = (struct tcp_hystart){
+        .end = c->snd_nxt, .now = UINT32_MAX, .was = UINT32_MAX, .base = UINT32_MAX};
+}
+
+/* A round is over: all that was in flight when it began is acknowledged. */
+static void next_round(struct tcp_conn *c)
+{
+    struct tcp_hystart *h = &c->hystart;
+
+    h->was = h->now;
+    h->now = UINT32_MAX;
+    h->samples = 0;
+    h->end = c->snd_nxt;
+    if (h->rounds && ++h->rounds > CSS_ROUNDS)
+        c->ssthresh = c->cwnd;
+}
+
+static void take_sample(struct tcp_hystart *h, nsec_t rtt)
+{
+    h->now = min_u32(h->now, (uint32_t)min_size((size_t)rtt / 1000, UINT32_MAX - 1));
+    if (h->samples < RTT_SAMPLES)
+        h->samples++;
+    if (h->samples < RTT_SAMPLES || h->was == UINT32_MAX)
+        return;
+    uint32_t thresh = min_u32(max_u32(h->was / RTT_DIVISOR, RTT_THRESH_MIN), RTT_THRESH_MAX);
+    if (h->rounds && h->now < h->base) { /* it was but jitter */
+        h->rounds = 0;
+    } else if (!h->rounds && h->now >= h->was + thresh) {
+        h->base = h->now;
+        h->rounds = 1;
+    }
+}
+
+void tcp_cc_rtt(struct tcp_conn *c, nsec_t rtt)
+{
+    if (likely(c->ssthresh != UINT32_MAX)) /* of the first slow start only */
+        return;
+    take_sample(&c->hystart, rtt);
+    if (seq_le(c->hystart.end, c->snd_una))
+        next_round(c);
 }
 
 static uint32_t cube_root(uint64_t x)
@@ -90,8 +140,8 @@ void tcp_cc_acked(struct tcp_conn *c, uint32_t bytes)
         return;
     if (in_slow_start(c)) {
         uint32_t grow = min_u32(bytes, c->ssthresh - c->cwnd);
-        c->cwnd += grow;
         bytes -= grow;
+        c->cwnd += c->ssthresh == UINT32_MAX && c->hystart.rounds ? grow / CSS_DIVISOR : grow;
     }
     if (bytes > 0 && !in_slow_start(c)) {
         if (!tcp_is_reno(c)) {

@@ -15,7 +15,7 @@
 #define RTO_MAX         (120 * NSEC_PER_SEC)
 #define RTO_INITIAL     (1 * NSEC_PER_SEC)
 #define DELACK_TIME     (40 * MSEC)
-#define RECV_LIMIT_MIN  2304u
+#define RECV_LIMIT_MIN  1152u
 #define HOLD_TIME       (200 * MSEC) /* what is corked waits no longer */
 #define TIME_WAIT       (60 * NSEC_PER_SEC)
 #define MSS_MIN         48u
@@ -136,7 +136,18 @@ struct tcp_cubic {
     uint32_t origin; /* bytes at the plateau */
 };
 
+/* RFC 9406. Times in us; UINT32_MAX: none yet. */
+struct tcp_hystart {
+    uint32_t end;      /* the round is over once this is acknowledged */
+    uint32_t now, was; /* least round trip of this round and of the one before */
+    uint32_t base;     /* conservative slow start: what led to it */
+    uint8_t samples;   /* of this round */
+    uint8_t rounds;    /* of conservative slow start, the running one included; 0: not in it */
+};
+
 enum tcp_recovery { RECOVERY_NONE, RECOVERY_FAST, RECOVERY_LOSS };
+/* F-RTO (RFC 5682): off, the ACK of what the time-out sent is awaited, that of new segments is. */
+enum { FRTO_OFF, FRTO_FIRST, FRTO_SECOND };
 enum { RTX_NONE, RTX_RTO, RTX_TLP, RTX_REORDER, RTX_PERSIST, RTX_HOLD };
 
 /* A listener's. */
@@ -179,6 +190,8 @@ struct tcp_conn {
     uint8_t dup_acks;    /* without SACK */
     uint8_t rtx_kind;    /* RTX_* */
     uint8_t sack_count;
+    uint8_t frto;      /* FRTO_* */
+    bool frto_arrived; /* a block is of what was not sent again since the time-out */
     bool ts_on, sack_on, scale_on;
     bool fin_queued, fin_sent, fin_acked;
     bool fin_got, recv_shut;
@@ -250,6 +263,7 @@ struct tcp_conn {
     uint32_t undo_cwnd, undo_ssthresh; /* from before the time-out; 0: none */
     uint32_t undo_ts;
     struct tcp_cubic cubic;
+    struct tcp_hystart hystart;
     nsec_t min_rtt, min_rtt_at;
     nsec_t rack_at, rack_rtt; /* RFC 8985, 5.2 */
     uint32_t rack_end, rack_fack;
@@ -365,6 +379,9 @@ void tcp_drop_received(struct tcp_conn *c);
 uint32_t tcp_drop_ooo(struct tcp_conn *c); /* bytes of memory that it freed */
 /* The window to be told now, in bytes, as the header can say it; and RCV.ADV becomes that. */
 uint32_t tcp_take_window(struct tcp_conn *c);
+/* The bytes that the options give the receive buffer; 0: it adapts. */
+uint32_t tcp_recv_limit(const struct tcp_options *o);
+void tcp_set_recv_limit(struct tcp_conn *c); /* as the options say */
 
 /* ack.c */
 bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s); /* false: the segment is dropped */
@@ -382,6 +399,7 @@ void tcp_tell_room(struct tcp_conn *c);
 /* congestion.c */
 void tcp_cc_init(struct tcp_conn *c);
 void tcp_cc_acked(struct tcp_conn *c, uint32_t bytes);
+void tcp_cc_rtt(struct tcp_conn *c, nsec_t rtt); /* of bytes just acknowledged */
 void tcp_cc_enter_recovery(struct tcp_conn *c);
 void tcp_cc_recovery_ack(struct tcp_conn *c, uint32_t delivered, bool first);
 void tcp_cc_timeout(struct tcp_conn *c);

@@ -80,6 +80,9 @@ int tcp_update_mss(struct tcp_conn *c)
         return most;
     c->path_max = (uint16_t)min_u32((uint32_t)most, UINT16_MAX);
     uint32_t mss = min_u32(tcp_own_mss(c), c->peer_mss ? c->peer_mss : MSS_DEFAULT);
+    /* Two of them in what may be queued: the peer delays its ACK of a single one. */
+    if (c->options.send_limit)
+        mss = min_u32(mss, tcp_send_limit(c) / 2);
     if (c->mss_black)
         mss = min_u32(mss, c->mss_black);
     mss = max_u32(mss, MSS_MIN) - tcp_usual_options(c);
@@ -92,7 +95,7 @@ int tcp_update_mss(struct tcp_conn *c)
 
 uint8_t tcp_scale_for(const struct tcp_options *o)
 {
-    uint32_t limit = o->recv_limit ? o->recv_limit : LIMIT_AUTO;
+    uint32_t limit = o->recv_limit ? tcp_recv_limit(o) : LIMIT_AUTO;
     uint8_t scale = 0;
 
     while (limit >> scale > 0xffff)
@@ -428,7 +431,7 @@ void tcp_output(struct tcp_conn *c)
     if (c->snd_una == c->snd_nxt && tcp_left(c) && c->last_sent &&
         c->t->now - c->last_sent > c->rto)
         tcp_cc_idle(c);
-    if (c->lost == c->again || send_lost(c)) {
+    if (c->lost == c->again || c->frto == FRTO_SECOND || send_lost(c)) {
         uint32_t before = c->snd_nxt;
         while (c->unsent && tcp_send_new(c, false))
             ;

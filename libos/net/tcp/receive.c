@@ -18,6 +18,21 @@ static uint32_t memory_of(const struct pkt *p)
 
 /* Windows. */
 
+uint32_t tcp_recv_limit(const struct tcp_options *o)
+{
+    return o->recv_limit ? min_u32(max_u32(o->recv_limit, RECV_LIMIT_MIN), TCP_LIMIT_MAX) : 0;
+}
+
+void tcp_set_recv_limit(struct tcp_conn *c)
+{
+    const struct tcp_options *o = &c->options;
+
+    if (o->recv_limit)
+        c->rcv_limit = tcp_recv_limit(o);
+    else
+        c->rcv_limit = max_u32(c->rcv_limit, min_u32(o->recv_least, LIMIT_AUTO));
+}
+
 /* Bytes that the buffer takes, from rcv_nxt on. */
 static uint32_t free_space(const struct tcp_conn *c)
 {
@@ -367,6 +382,11 @@ void tcp_receive(struct tcp_conn *c, const struct tcp_segment *s, struct pkt *p)
 size_t tcp_recv_len(const struct tcp_conn *c)
 {
     return c->rcv_queued;
+}
+
+bool tcp_recv_stalled(const struct tcp_conn *c)
+{
+    return c->rcv_queued > 0 && (int32_t)(c->rcv_adv - c->rcv_nxt) <= (int32_t)c->rcv_mss;
 }
 
 bool tcp_recv_ended(const struct tcp_conn *c)

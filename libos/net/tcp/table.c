@@ -141,7 +141,8 @@ struct tcp_conn *tcp_conn_new(struct tcp *t, const struct ip_ends *ends,
     c->rto = RTO_INITIAL;
     c->quick = QUICK_ACKS;
     c->rcv_mss = MSS_DEFAULT;
-    c->rcv_limit = options->recv_limit ? options->recv_limit : LIMIT_DEFAULT;
+    c->rcv_limit = LIMIT_DEFAULT;
+    tcp_set_recv_limit(c);
     c->last_heard = t->now;
     return c;
 }

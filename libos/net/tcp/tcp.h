@@ -7,7 +7,7 @@
  * RFC 7323 (window scaling, timestamps, PAWS), 2018 and 6675 (SACK), 8985 (RACK-TLP), 9438
  * (CUBIC), 5681 and 6582 (NewReno), 6298 (retransmission time-out), 3042, 6928, 5961 (challenge
  * ACKs), 6528 (initial sequence numbers), 4821 (black holes), 6191 (reuse of TIME-WAIT), 5482 (user
- * time-out), 1191 and 8201 (path MTU); SYN cookies.
+ * time-out), 1191 and 8201 (path MTU), 5682 (F-RTO), 9406 (HyStart++); SYN cookies.
  *
  * Nothing here blocks. No function calls back into its caller but by tcp_ops; output and event may
  * not call functions of this header. Errors are negative Linux error numbers. */
@@ -103,6 +103,7 @@ bool tcp_ends_taken(const struct tcp *t, const struct ip_ends *ends);
 /* Options of a connection; a listener's are inherited. Changed by tcp_set_options. */
 struct tcp_options {
     uint32_t send_limit, recv_limit;   /* bytes queued; 0: adapt within the default limits */
+    uint32_t recv_least;               /* bytes that the buffer takes where it adapts */
     uint16_t mss;                      /* TCP_MAXSEG, 0: by the path */
     bool no_delay;                     /* TCP_NODELAY */
     bool cork;                         /* TCP_CORK */
@@ -182,6 +183,8 @@ size_t tcp_unacked(const struct tcp_conn *c); /* bytes queued or in flight (SIOC
 size_t tcp_recv_len(const struct tcp_conn *c);
 size_t tcp_recv_at(const struct tcp_conn *c, size_t off, const uint8_t **at);
 void tcp_recv_done(struct tcp_conn *c, size_t n);
+/* The peer has no room to send more than a segment: nobody should wait for more before reading. */
+bool tcp_recv_stalled(const struct tcp_conn *c);
 bool tcp_recv_ended(const struct tcp_conn *c); /* FIN came, all before it is there */
 
 /* The urgent byte (RFC 6093), as BSD has it: one byte out of line. The offset of the mark from the

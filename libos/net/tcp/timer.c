@@ -171,6 +171,11 @@ static bool time_out(struct tcp_conn *c)
         c->undo_ts = tcp_ts_now(c->t, c->ts_offset);
         tcp_cc_timeout(c);
         c->recovery = RECOVERY_LOSS;
+        /* With timestamps the first ACK tells what F-RTO needs two for. */
+        c->frto = c->undo_cwnd && !c->ts_on ? FRTO_FIRST : FRTO_OFF;
+        c->frto_arrived = false;
+    } else {
+        c->frto = FRTO_OFF;
     }
     c->cwnd = c->mss;
     c->recover = c->snd_nxt;

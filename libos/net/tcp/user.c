@@ -64,8 +64,7 @@ void tcp_options_changed(struct tcp_conn *c)
 {
     const struct tcp_options *o = &c->options;
 
-    if (o->recv_limit)
-        c->rcv_limit = min_u32(max_u32(o->recv_limit, RECV_LIMIT_MIN), TCP_LIMIT_MAX);
+    tcp_set_recv_limit(c);
     if (c->state < TCP_ESTABLISHED_STATE || c->state == TCP_TIME_WAIT_STATE)
         return;
     (void)!tcp_update_mss(c);
