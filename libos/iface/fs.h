@@ -29,6 +29,7 @@ struct fs {
     const char *type; /* as in /proc/mounts: "ramfs", "devtmpfs", "proc" */
     dev_t dev;        /* st_dev of its inodes */
     struct inode *root;
+    bool xattrs; /* its inodes keep extended attributes: it calls xattrs_free */
     /* Sets (root), when the mount is first crossed and root is still NULL. 0, -ENOMEM, -EIO. */
     int (*start)(struct fs *fs);
     int (*statfs)(struct fs *fs, struct statfs *st);
@@ -134,7 +135,12 @@ struct inode {
     struct mapping *mappings; /* those of it in the program's memory (posix/mapping.h), or NULL */
     unsigned seals;           /* F_SEAL_* */
     struct inotify_watch *watches; /* posix/inotify.c, NULL if none */
+    struct xattr *xattrs;          /* posix/xattr.c, NULL if none */
 };
+
+/* For inode_ops.evict, when inode->xattrs is not NULL. Implemented by posix/xattr.c, and weak:
+ * without it there are none. */
+__attribute__((weak, visibility("hidden"))) void xattrs_free(struct inode *inode);
 
 static inline void inode_hold(struct inode *inode)
 {

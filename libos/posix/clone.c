@@ -14,13 +14,10 @@
 #include "posix/signal.h"
 #include "thread/sched.h"
 
-/* What pthread_create asks for: a thread of this process shares all of this. */
-#define SHARED (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM)
-
 /* What has a meaning for a thread, or none here. */
 #define KNOWN                                                                                      \
-    (SHARED | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID |     \
-     CLONE_DETACHED | CLONE_IO)
+    (CLONE_SHARED | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID |                      \
+     CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_IO)
 
 /* What libc's __clone leaves on the new stack (musl/src/thread/clone.c): the thread calls
  * (func)(arg), and exits with what that returns. */
@@ -37,8 +34,7 @@ static void begin(void)
     pith_sys_exit(start->func(start->arg));
 }
 
-/* Says so once for each caller, as far as there is room to remember them. */
-static void refuse(unsigned flags, const void *caller)
+void clone_refuse(unsigned flags, const void *caller)
 {
     static const void *told[16];
 
@@ -55,35 +51,46 @@ static void refuse(unsigned flags, const void *caller)
     }
 }
 
+long clone_thread(unsigned flags, const struct clone_where *where, void (*fn)(void), void *start)
+{
+    if (((flags & CLONE_PARENT_SETTID) &&
+         !user_writable(where->parent_tid, sizeof(*where->parent_tid))) ||
+        ((flags & CLONE_CHILD_SETTID) &&
+         !user_writable(where->child_tid, sizeof(*where->child_tid))))
+        return -EFAULT;
+    struct thread *t =
+        sched_new(where->stack, flags & CLONE_SETTLS ? where->tls : thread_self->tp, fn);
+    if (!t)
+        return -EAGAIN;
+    t->start = start;
+    t->signals.blocked = thread_self->signals.blocked;
+    memcpy(t->name, thread_self->name, sizeof(t->name));
+    t->named = thread_self->named;
+    if (flags & CLONE_PARENT_SETTID)
+        *where->parent_tid = t->tid;
+    if (flags & CLONE_CHILD_SETTID)
+        *where->child_tid = t->tid;
+    if (flags & CLONE_CHILD_CLEARTID)
+        t->clear_tid = where->child_tid;
+    sched_begin(t);
+    return t->tid;
+}
+
 long pith_sys_clone(long flags, long stack, long parent_tid, long child_tid, long tls, long start)
 {
     HOLD;
     unsigned f = (unsigned)flags;
 
-    if ((f & SHARED) != SHARED || (f & ~(unsigned)KNOWN)) {
-        refuse(f, __builtin_return_address(0));
+    if ((f & CLONE_SHARED) != CLONE_SHARED || (f & ~(unsigned)KNOWN)) {
+        clone_refuse(f, __builtin_return_address(0));
         return -ENOSYS;
     }
-    if (!user_readable((void *)start, sizeof(struct clone_start)) || stack % 16 ||
-        ((f & CLONE_PARENT_SETTID) && !user_writable((void *)parent_tid, sizeof(int32_t))) ||
-        ((f & CLONE_CHILD_SETTID) && !user_writable((void *)child_tid, sizeof(int32_t))))
+    if (!user_readable((void *)start, sizeof(struct clone_start)) || stack % 16)
         return -EFAULT;
-    struct thread *t =
-        sched_new((void *)stack, f & CLONE_SETTLS ? (void *)tls : thread_self->tp, begin);
-    if (!t)
-        return -EAGAIN;
-    t->start = (void *)start;
-    t->signals.blocked = thread_self->signals.blocked;
-    memcpy(t->name, thread_self->name, sizeof(t->name));
-    t->named = thread_self->named;
-    if (f & CLONE_PARENT_SETTID)
-        *(int32_t *)parent_tid = t->tid;
-    if (f & CLONE_CHILD_SETTID)
-        *(int32_t *)child_tid = t->tid;
-    if (f & CLONE_CHILD_CLEARTID)
-        t->clear_tid = (int32_t *)child_tid;
-    sched_begin(t);
-    return t->tid;
+    struct clone_where where = {.stack = (void *)stack, .tls = (void *)tls};
+    where.parent_tid = (int32_t *)parent_tid;
+    where.child_tid = (int32_t *)child_tid;
+    return clone_thread(f, &where, begin, (void *)start);
 }
 
 _Noreturn void clone_exit(int status)

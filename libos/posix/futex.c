@@ -15,22 +15,11 @@
 #include "iface/wait.h"
 #include "pith_calls.h"
 #include "posix/clone.h"
+#include "posix/futex.h"
 #include "posix/timespec.h"
 #include "thread/sched.h"
 
 #define BUCKETS 256 /* a power of two */
-
-struct futex_waiter {
-    struct list link; /* in its bucket */
-    uint32_t *word;
-    uint32_t bitset;
-    int tid;        /* of a waiter for a lock that inherits priorities, else 0 */
-    int owner;      /* with (lock): who will own it */
-    int holder;     /* with (tid): who owns the lock meanwhile, whatever its word says */
-    uint32_t *lock; /* of FUTEX_WAIT_REQUEUE_PI: which lock it is to wait for next, else NULL */
-    bool woken;     /* no longer in the bucket */
-    struct wait_queue queue;
-};
 
 static struct list buckets[BUCKETS];
 static unsigned lock_waiters; /* how many have (tid) */
@@ -55,7 +44,7 @@ static void wake(struct futex_waiter *w)
     list_remove(&w->link);
     lock_waiters -= w->tid != 0;
     w->woken = true;
-    wait_wake(&w->queue);
+    wait_wake(w->queue);
 }
 
 /* Whether (w) can only be given a lock, not just woken or moved. */
@@ -113,18 +102,32 @@ static long requeue_some(uint32_t *word, uint32_t *to, int n)
     return moved;
 }
 
+void futex_wait_on(struct futex_waiter *w, struct wait_queue *q)
+{
+    w->queue = q;
+    list_insert(bucket_of(w->word), &w->link);
+    lock_waiters += w->tid != 0;
+}
+
+bool futex_wait_off(struct futex_waiter *w)
+{
+    if (w->woken)
+        return false;
+    list_remove(&w->link);
+    lock_waiters -= w->tid != 0;
+    return true;
+}
+
 /* Sleeps until (w), whose word is set, is woken: 0; -ETIMEDOUT, -EINTR. */
 static int sleep_on(struct futex_waiter *w, nsec_t deadline)
 {
-    list_insert(bucket_of(w->word), &w->link);
-    lock_waiters += w->tid != 0;
+    struct wait_queue q = WAIT_QUEUE_INIT;
+
+    futex_wait_on(w, &q);
     while (!w->woken) {
-        int err = wait_sleep(&w->queue, deadline, "futex (a lock, condition or thread)");
-        if (err && !w->woken) {
-            list_remove(&w->link);
-            lock_waiters -= w->tid != 0;
+        int err = wait_sleep(&q, deadline, FUTEX_WAITS);
+        if (err && futex_wait_off(w))
             return err;
-        }
     }
     return 0;
 }
@@ -343,8 +346,7 @@ static long requeue_pi(uint32_t *word, uint32_t *lock, int n)
     return count;
 }
 
-/* The deadline of a wait: without absolute times, a duration. */
-static int wait_deadline(const struct timespec *ts, bool absolute, bool wall, nsec_t *deadline)
+int futex_deadline(const struct timespec *ts, bool absolute, bool wall, nsec_t *deadline)
 {
     *deadline = DEADLINE_NEVER;
     if (!ts)
@@ -358,9 +360,7 @@ static int wait_deadline(const struct timespec *ts, bool absolute, bool wall, ns
     return 0;
 }
 
-/* What is only a name of waiters: private ones are compared by address, others by what is there.
- * 0; -EINVAL, -EFAULT. */
-static int check_key(const uint32_t *word, bool private)
+int futex_check_key(const uint32_t *word, bool private)
 {
     if ((uintptr_t)word % sizeof(*word))
         return -EINVAL;
@@ -410,8 +410,8 @@ static int check_two(long command, const uint32_t *word, const uint32_t *word2, 
         return -EINVAL;
     if (inherits && (word == word2 || n != 1))
         return -EINVAL;
-    int err = check_key(word, private);
-    return err ? err : check_key(word2, private);
+    int err = futex_check_key(word, private);
+    return err ? err : futex_check_key(word2, private);
 }
 
 long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, long value3)
@@ -428,8 +428,8 @@ long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, lo
         return -ENOSYS;
     if (waits(command)) {
         bool absolute = command != FUTEX_WAIT;
-        int err = wait_deadline((const struct timespec *)timeout, absolute,
-                                command == FUTEX_LOCK_PI || wall, &deadline);
+        int err = futex_deadline((const struct timespec *)timeout, absolute,
+                                 command == FUTEX_LOCK_PI || wall, &deadline);
         if (err)
             return err;
     }
@@ -437,7 +437,7 @@ long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, lo
     switch (command) {
     case FUTEX_WAKE:
     case FUTEX_WAKE_BITSET:
-        err = check_key(word, private);
+        err = futex_check_key(word, private);
         break;
     case FUTEX_WAKE_OP:
     case FUTEX_REQUEUE:

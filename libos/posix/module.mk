@@ -1,9 +1,9 @@
 posix.dir  := libos/posix
 posix.src  := dyn.c
-posix.src  += mem.c mapping.c memfd.c
+posix.src  += mem.c mapping.c remap.c memfd.c
 posix.src  += ipc.c msg.c sem.c shm.c mqueue.c mqnotify.c
-posix.src  += process.c ids.c limits.c system.c time.c cputime.c random.c futex.c
-posix.src  += cancel.c signal.c signal_pending.c signal_deliver.c signal_frame.c clone.c sched.c
+posix.src  += process.c ids.c limits.c system.c time.c cputime.c random.c futex.c futex_waitv.c
+posix.src  += cancel.c signal.c signal_pending.c signal_deliver.c signal_frame.c clone.c clone3.c sched.c
 posix.src  += io.c fcntl.c file.c path.c stat.c xattr.c pipe.c poll.c
 posix.src  += epoll.c eventfd.c timerfd.c splice.c
 posix.src  += socket.c sockmsg.c sockopt.c

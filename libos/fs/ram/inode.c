@@ -479,6 +479,8 @@ static void ram_evict(struct inode *inode)
         dir_free(ri);
     else if (S_ISLNK(inode->mode) && ri->symlink.own)
         heap_free((char *)ri->symlink.target, ri->symlink.len);
+    if (inode->xattrs)
+        xattrs_free(inode);
     if (ri->lower == NO_LOWER)
         ram_fs_of(ri)->inodes--;
     heap_free(ri, sizeof *ri);
@@ -528,7 +530,7 @@ int ram_start(struct ram_fs *rfs, const char *type, dev_t dev, const struct lowe
     int err = 0;
 
     *rfs = (struct ram_fs){
-        .fs = {.type = type, .dev = dev, .statfs = ram_statfs},
+        .fs = {.type = type, .dev = dev, .xattrs = true, .statfs = ram_statfs},
         .lower = lower,
         .max_pages = max_bytes >> PAGE_SHIFT,
         /* As many as there would be if each file had a quarter of a page. */
