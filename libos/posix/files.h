@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sys/uio.h>
 
 #include "iface/signal.h"
+#include "iface/user.h"
 #include "vfs/fd.h"
 #include "vfs/open.h"
 
@@ -56,6 +59,23 @@ static inline long fd_install_new(struct file *f, long flags)
     if (fd < 0)
         file_put(f);
     return fd;
+}
+
+/* Whether a vector is one that Linux would take, of memory that a process can have unless it is
+ * another's (foreign). 0; -EINVAL, -EFAULT. */
+static inline long vector_check(const struct iovec *iov, long n, bool foreign)
+{
+    if (n < 0 || n > IOV_MAX)
+        return -EINVAL;
+    if (!user_readable(iov, (size_t)n * sizeof(*iov)))
+        return -EFAULT;
+    for (long i = 0; i < n; i++)
+        if ((ssize_t)iov[i].iov_len < 0)
+            return -EINVAL;
+    for (long i = 0; i < n && !foreign; i++)
+        if (!user_range((long)iov[i].iov_base, iov[i].iov_len))
+            return -EFAULT;
+    return 0;
 }
 
 /* Room for the strings of a path, from the stack; PATH_MAX with its NUL. */

@@ -158,22 +158,6 @@ long pith_sys_write(long fd, long buf, long n)
     return r;
 }
 
-/* Whether a vector is one that Linux would take. 0; -EINVAL, -EFAULT. */
-static long check_vector(const struct iovec *iov, long n)
-{
-    if (n < 0 || n > IOV_MAX)
-        return -EINVAL;
-    if (!user_readable(iov, (size_t)n * sizeof(*iov)))
-        return -EFAULT;
-    for (long i = 0; i < n; i++)
-        if ((ssize_t)iov[i].iov_len < 0)
-            return -EINVAL;
-    for (long i = 0; i < n; i++)
-        if (!user_range((long)iov[i].iov_base, iov[i].iov_len))
-            return -EFAULT;
-    return 0;
-}
-
 #define FEW_PARTS 8
 
 /* Transfers a vector, which was checked and nobody changes. Of one that adds up to more than RW_MAX
@@ -206,7 +190,7 @@ static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n,
 {
     struct iovec few[FEW_PARTS], *iov = few;
     size_t size = (size_t)n * sizeof(*iov);
-    long err = check_vector((const struct iovec *)vector, n);
+    long err = vector_check((const struct iovec *)vector, n, false);
 
     if (err || n == 0)
         return err;
@@ -337,7 +321,7 @@ static long transfer_with_flags(struct file *f, bool write, long vector, long n,
     long known = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | (write ? RWF_APPEND : 0);
 
     if (rwf & ~known)
-        return check_vector((const struct iovec *)vector, n) ?: -EOPNOTSUPP;
+        return vector_check((const struct iovec *)vector, n, false) ?: -EOPNOTSUPP;
     file_hold(f);
     f->flags |= flags_of_rwf(rwf);
     long done = transfer_vector(f, fn, vector, n, off == -1 ? &f->pos : &pos, write);

@@ -190,3 +190,43 @@ long pith_sys_setpriority(long which, long who, long value)
     nice_value = n;
     return 0;
 }
+
+/* The I/O priority, likewise: ioprio_set(2). */
+static int io_priority;
+
+#define IO_CLASS_SHIFT 13
+#define IO_LEVELS      8
+
+enum io_class { IO_NONE, IO_REALTIME, IO_BEST_EFFORT, IO_IDLE };
+
+/* Whom (which) and (who) name is numbered from 1 in these calls. */
+static long check_io_target(long which, long who)
+{
+    if ((int)which < PRIO_PROCESS + 1 || (int)which > PRIO_USER + 1)
+        return -EINVAL;
+    return is_self((int)which - 1, who) ? 0 : -ESRCH;
+}
+
+long pith_sys_ioprio_set(long which, long who, long priority)
+{
+    HOLD;
+    int class = (int)priority >> IO_CLASS_SHIFT & (IO_LEVELS - 1);
+    int level = (int)priority & (IO_LEVELS - 1);
+
+    if (class > IO_IDLE || (class == IO_NONE && level != 0))
+        return -EINVAL;
+    if (class == IO_REALTIME && !cred_is_root())
+        return -EPERM;
+    long err = check_io_target(which, who);
+    if (!err)
+        io_priority = (int)priority;
+    return err;
+}
+
+long pith_sys_ioprio_get(long which, long who)
+{
+    HOLD;
+    long err = check_io_target(which, who);
+
+    return err ? err : io_priority;
+}

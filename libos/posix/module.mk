@@ -1,8 +1,8 @@
 posix.dir  := libos/posix
 posix.src  := dyn.c
-posix.src  += mem.c mapping.c remap.c memfd.c
+posix.src  += mem.c mapping.c remap.c numa.c memfd.c
 posix.src  += ipc.c msg.c sem.c shm.c mqueue.c mqnotify.c
-posix.src  += process.c ids.c limits.c system.c time.c cputime.c random.c futex.c futex_waitv.c
+posix.src  += process.c transfer.c kcmp.c ids.c limits.c system.c time.c cputime.c adjtime.c random.c futex.c futex_waitv.c
 posix.src  += cancel.c signal.c signal_pending.c signal_deliver.c signal_frame.c clone.c clone3.c sched.c
 posix.src  += io.c fcntl.c file.c path.c stat.c xattr.c pipe.c poll.c
 posix.src  += epoll.c eventfd.c timerfd.c splice.c
