@@ -29,9 +29,22 @@ static const struct tree_node sys_kernel_random[] = {
 };
 
 static const struct tree_node sys_kernel[] = {
-    TEXT("hostname", proc_hostname),     TEXT("osrelease", proc_osrelease),
-    TEXT("ostype", proc_ostype),         TEXT("pid_max", proc_pid_max),
-    FOLDER("random", sys_kernel_random),
+    TEXT("hostname", proc_hostname), TEXT("osrelease", proc_osrelease),
+    TEXT("ostype", proc_ostype),     TEXT("pid_max", proc_pid_max),
+    TEXT("msgmax", proc_msgmax),     TEXT("msgmnb", proc_msgmnb),
+    TEXT("msgmni", proc_msgmni),     TEXT("sem", proc_sem),
+    TEXT("shmall", proc_shm_size),   TEXT("shmmax", proc_shm_size),
+    TEXT("shmmni", proc_shmmni),     FOLDER("random", sys_kernel_random),
+};
+
+static const struct tree_node sys_fs_inotify[] = {
+    TEXT("max_queued_events", proc_max_events),
+    TEXT("max_user_watches", proc_max_watches),
+};
+
+static const struct tree_node sys_fs[] = {
+    TEXT("pipe-max-size", proc_pipe_max),
+    FOLDER("inotify", sys_fs_inotify),
 };
 
 static const struct tree_node sys_net_core[] = {TEXT("somaxconn", proc_somaxconn)};
@@ -39,6 +52,7 @@ static const struct tree_node sys_net[] = {FOLDER("core", sys_net_core)};
 static const struct tree_node sys_vm[] = {TEXT("overcommit_memory", proc_overcommit)};
 
 static const struct tree_node sys[] = {
+    FOLDER("fs", sys_fs),
     FOLDER("kernel", sys_kernel),
     FOLDER("net", sys_net),
     FOLDER("vm", sys_vm),
