@@ -141,11 +141,11 @@ static void all(void)
 
 int main(void)
 {
-    enter_folder();
     ranges();
     moved();
-    files();
     shared();
     all();
+    enter_folder();
+    files();
     return 0;
 }
