@@ -18,21 +18,8 @@ void proc_stat(struct text *t);
 void proc_version(struct text *t);
 void proc_filesystems(struct text *t);
 void proc_osrelease(struct text *t);
-void proc_ostype(struct text *t);
-void proc_pid_max(struct text *t);
 void proc_uuid(struct text *t);
 void proc_boot_id(struct text *t);
-void proc_overcommit(struct text *t);
-void proc_somaxconn(struct text *t);
-void proc_shm_size(struct text *t);
-void proc_shmmni(struct text *t);
-void proc_msgmax(struct text *t);
-void proc_msgmnb(struct text *t);
-void proc_msgmni(struct text *t);
-void proc_sem(struct text *t);
-void proc_pipe_max(struct text *t);
-void proc_max_events(struct text *t);
-void proc_max_watches(struct text *t);
 
 /* What /proc/self is. */
 #define PROC_SELF_COUNT 14

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * The texts of /proc that tell of the machine: formats as in proc(5). */
-#include <limits.h>
 #include <cpuid.h>
 #include <string.h>
 
@@ -121,73 +120,6 @@ void proc_filesystems(struct text *t)
 void proc_osrelease(struct text *t)
 {
     text_str(t, RELEASE "\n");
-}
-
-void proc_ostype(struct text *t)
-{
-    text_str(t, "Linux\n");
-}
-
-void proc_pid_max(struct text *t)
-{
-    text_str(t, "32768\n");
-}
-
-void proc_overcommit(struct text *t)
-{
-    text_str(t, "2\n"); /* memory that is promised is there */
-}
-
-void proc_somaxconn(struct text *t)
-{
-    text_str(t, "4096\n");
-}
-
-/* What the calls keep to (posix/, vfs/pipe.h). */
-void proc_shm_size(struct text *t)
-{
-    text_dec(t, ULONG_MAX - (1ul << 24), 0, ' ');
-    text_char(t, '\n');
-}
-
-void proc_shmmni(struct text *t)
-{
-    text_str(t, "4096\n");
-}
-
-void proc_msgmax(struct text *t)
-{
-    text_str(t, "8192\n");
-}
-
-void proc_msgmnb(struct text *t)
-{
-    text_str(t, "16384\n");
-}
-
-void proc_msgmni(struct text *t)
-{
-    text_str(t, "32000\n");
-}
-
-void proc_sem(struct text *t)
-{
-    text_str(t, "32000\t1024000000\t500\t32000\n");
-}
-
-void proc_pipe_max(struct text *t)
-{
-    text_str(t, "1048576\n");
-}
-
-void proc_max_events(struct text *t)
-{
-    text_str(t, "16384\n");
-}
-
-void proc_max_watches(struct text *t)
-{
-    text_str(t, "65536\n");
 }
 
 /* A random UUID (RFC 9562, version 4). */

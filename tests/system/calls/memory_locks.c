@@ -27,6 +27,21 @@ static int locked(char *p)
     return msync(p, PAGE, MS_ASYNC | MS_INVALIDATE) == -1 && errno == EBUSY;
 }
 
+static void moved(void)
+{
+    char *p = map(2, PROT_READ | PROT_WRITE, ANON, -1);
+
+    T(mlock(p, 2 * PAGE));
+    T((long)mremap(p, 2 * PAGE, PAGE, 0) == (long)p);
+    T(locked(p));
+    char *q = mremap(p, PAGE, 8 * PAGE, MREMAP_MAYMOVE);
+    need(q != MAP_FAILED, "mremap");
+    T(locked(q));
+    T(locked(q + 7 * PAGE));
+    T(munlock(q, 8 * PAGE));
+    T(locked(q + 7 * PAGE));
+}
+
 static void ranges(void)
 {
     char *p = map(4, PROT_READ | PROT_WRITE, ANON, -1);
@@ -61,42 +76,7 @@ static void ranges(void)
     T(locked(p));
     T(munlock(p, PAGE));
     T(locked(p));
-}
-
-static void moved(void)
-{
-    char *p = map(2, PROT_READ | PROT_WRITE, ANON, -1);
-
-    T(mlock(p, 2 * PAGE));
-    T((long)mremap(p, 2 * PAGE, PAGE, 0) == (long)p);
-    T(locked(p));
-    char *q = mremap(p, PAGE, 8 * PAGE, MREMAP_MAYMOVE);
-    need(q != MAP_FAILED, "mremap");
-    T(locked(q));
-    T(locked(q + 7 * PAGE));
-    T(munlock(q, 8 * PAGE));
-    T(locked(q + 7 * PAGE));
-}
-
-static void files(void)
-{
-    put_file("f", "contents");
-    int fd = open("f", O_RDWR);
-    char *p = map(1, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
-
-    T(mlock(p, PAGE));
-    T(msync(p, PAGE, MS_SYNC | MS_INVALIDATE));
-    T(madvise(p, PAGE, MADV_REMOVE));
-    T(munlock(p, PAGE));
-    T(msync(p, PAGE, MS_SYNC | MS_INVALIDATE));
-    T(madvise(p, PAGE, MADV_FREE));
-    T(madvise(p, PAGE, MADV_WIPEONFORK));
-    T(madvise(p, PAGE, MADV_REMOVE));
-    T(p[0]);
-    p = map(1, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
-    T(madvise(p, PAGE, MADV_FREE));
-    T(madvise(p, PAGE, MADV_WIPEONFORK));
-    T(close(fd));
+    moved();
 }
 
 /* Nobody but a program itself may empty what it shares. */
@@ -122,10 +102,35 @@ static void shared(void)
     T(p[0]);
 }
 
-static void all(void)
+static void files(void)
+{
+    put_file("f", "contents");
+    int fd = open("f", O_RDWR);
+    char *p = map(1, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+
+    T(mlock(p, PAGE));
+    T(msync(p, PAGE, MS_SYNC | MS_INVALIDATE));
+    T(madvise(p, PAGE, MADV_REMOVE));
+    T(munlock(p, PAGE));
+    T(msync(p, PAGE, MS_SYNC | MS_INVALIDATE));
+    T(madvise(p, PAGE, MADV_FREE));
+    T(madvise(p, PAGE, MADV_WIPEONFORK));
+    T(madvise(p, PAGE, MADV_REMOVE));
+    T(p[0]);
+    p = map(1, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
+    T(madvise(p, PAGE, MADV_FREE));
+    T(madvise(p, PAGE, MADV_WIPEONFORK));
+    T(close(fd));
+    shared();
+}
+
+int main(void)
 {
     char *before = map(1, PROT_READ | PROT_WRITE, ANON, -1);
 
+    enter_folder();
+    ranges();
+    files();
     T(mlockall(MCL_FUTURE));
     char *after = map(1, PROT_READ | PROT_WRITE, ANON, -1);
     T(locked(before));
@@ -137,15 +142,5 @@ static void all(void)
     T(munlockall());
     T(locked(before));
     T(locked(after));
-}
-
-int main(void)
-{
-    ranges();
-    moved();
-    shared();
-    all();
-    enter_folder();
-    files();
     return 0;
 }
