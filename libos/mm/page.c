@@ -29,13 +29,15 @@
 #define PROT_ALL    (PROT_READ | PROT_WRITE | PROT_EXEC)
 #define TABLE_BYTES (sizeof(struct run_tag) + sizeof(uint8_t)) /* for each page */
 
-/* A page's state is one byte: use, and protection or kind of free page above. */
+/* A page's state is one byte: use, and protection or kind of free page above; the highest bit is
+ * that of a page that the program has locked. */
 #define STATE(use, detail) ((uint8_t)((unsigned)(use) | (unsigned)(detail) << 4))
 #define RELEASED           STATE(PAGE_FREE, 0)
 #define READY              STATE(PAGE_FREE, 1)
 #define DIRTY              STATE(PAGE_FREE, 2)
 #define POOLED             STATE(PAGE_FREE, 3)
 #define KERNEL             STATE(PAGE_KERNEL, PROT_RW)
+#define LOCKED             STATE(0, 8)
 
 #define POOL_PAGES  64  /* single pages kept for page_alloc(1) */
 #define DIRTY_PAGES 256 /* pages in free runs that may stay DIRTY */
@@ -99,7 +101,7 @@ static enum page_use use_of(uint8_t state)
 
 static int prot_of(uint8_t state)
 {
-    return use_of(state) == PAGE_FREE ? PROT_NONE : state >> 4;
+    return use_of(state) == PAGE_FREE ? PROT_NONE : state >> 4 & PROT_ALL;
 }
 
 static bool is_programs(uint8_t state)
@@ -379,7 +381,8 @@ void page_set(void *p, size_t n, enum page_use use, int prot)
     for (uint32_t next; page < end; page = next) {
         next = stretch(page, end);
         mm.used[use_of(mm.state[page])] -= next - page;
-        memset(mm.state + page, STATE(use, prot), next - page);
+        uint8_t locked = page_is_programs(use) ? mm.state[page] & LOCKED : 0;
+        memset(mm.state + page, STATE(use, prot) | locked, next - page);
     }
     mm.used[use] += n;
 }
@@ -503,7 +506,8 @@ void page_unmap(void *addr, size_t n)
 /* Whether page_discard drops what a page holds. */
 static bool is_droppable(uint8_t state)
 {
-    return use_of(state) != PAGE_FILE && use_of(state) != PAGE_BEYOND;
+    enum page_use use = use_of(state);
+    return use != PAGE_FILE && use != PAGE_BEYOND && use != PAGE_COMMON;
 }
 
 /* The end of the pages from (page) on, at most (end), for which (is) answers the same. */
@@ -560,9 +564,24 @@ int page_protect(void *addr, size_t n, int prot)
         return err;
     for (uint32_t next; page < end; page = next) {
         next = stretch(page, end);
-        memset(mm.state + page, STATE(use_of(mm.state[page]), prot), next - page);
+        memset(mm.state + page, STATE(use_of(mm.state[page]), prot) | (mm.state[page] & LOCKED),
+               next - page);
     }
     return 0;
+}
+
+void page_lock(void *addr, size_t n, bool locked)
+{
+    uint32_t page, end;
+    start_once();
+    clip(addr, n, &page, &end);
+    for (uint32_t next; page < end; page = next) {
+        next = stretch(page, end);
+        uint8_t state = mm.state[page];
+        if (is_programs(state))
+            memset(mm.state + page, locked ? state | LOCKED : state & (uint8_t)~LOCKED,
+                   next - page);
+    }
 }
 
 void page_hide(void *at, size_t n)
@@ -602,7 +621,8 @@ static int reopen(uint32_t page, uint32_t end)
         if (prot == PROT_NONE || plat_protect(page_address(page), len, prot) == 0)
             continue;
         plat_release(page_address(page), len); /* the host may have done part of it */
-        memset(mm.state + page, STATE(use_of(mm.state[page]), PROT_NONE), next - page);
+        memset(mm.state + page,
+               STATE(use_of(mm.state[page]), PROT_NONE) | (mm.state[page] & LOCKED), next - page);
         result = -ENOMEM;
     }
     return result;
@@ -660,6 +680,7 @@ bool page_run_at(const void *addr, struct page_run *run)
     run->pages = end - first;
     run->use = use_of(state);
     run->prot = prot_of(state);
+    run->locked = page_is_programs(run->use) && state & LOCKED;
     return true;
 }
 
@@ -711,6 +732,6 @@ void page_report(void)
         "memory in KiB: %lu in all, library OS %lu, mmap %lu, brk %lu, stacks %lu, free %lu (%lu "
         "in one piece)",
         c.total * kib, (c.used[PAGE_KERNEL] + c.used[PAGE_SHARED]) * kib,
-        (c.used[PAGE_ANON] + c.used[PAGE_FILE] + c.used[PAGE_BEYOND]) * kib, c.used[PAGE_BRK] * kib,
-        c.used[PAGE_STACK] * kib, c.used[PAGE_FREE] * kib, c.longest * kib);
+        (c.used[PAGE_ANON] + c.used[PAGE_COMMON] + c.used[PAGE_FILE] + c.used[PAGE_BEYOND]) * kib,
+        c.used[PAGE_BRK] * kib, c.used[PAGE_STACK] * kib, c.used[PAGE_FREE] * kib, c.longest * kib);
 }

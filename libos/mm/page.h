@@ -20,6 +20,7 @@ enum page_use {
     PAGE_STACK,  /* thread stacks, from mmap with MAP_STACK */
     PAGE_FILE,   /* mmap of a file, shared: shows pages of PAGE_SHARED */
     PAGE_BEYOND, /* mmap of a file, behind its end: inaccessible, whatever the protection says */
+    PAGE_COMMON, /* mmap with MAP_SHARED of no file: page_discard leaves it alone */
     PAGE_USES
 };
 
@@ -87,11 +88,16 @@ void page_hide(void *at, size_t n);
  * from the host: part of them may be. */
 must_check int page_furnish(void *at, size_t n, enum page_use use);
 
-/* Drops the contents: the pages read as zero, protections stay; PAGE_FILE and PAGE_BEYOND pages
- * stay as they are. -ENOMEM if one is not the
+/* Drops the contents: the pages read as zero, protections stay; PAGE_FILE, PAGE_BEYOND and
+ * PAGE_COMMON pages stay as they are. -ENOMEM if one is not the
  * program's, and nothing is changed; -ENOMEM from the host: pages lost their protection, as by
  * PROT_NONE. */
 must_check int page_discard(void *addr, size_t n);
+
+/* Marks the program's pages in the range as locked (mlock) or not. They lose that when they are
+ * unmapped. It has no effect here, where nothing is paged out, but other calls refuse such pages.
+ * Any range is allowed. */
+void page_lock(void *addr, size_t n, bool locked);
 
 /* Where the program's brk is to begin, once: a free page with a good part of the heap free behind
  * it, and out of the way of other mappings. NULL if no page is free. */
@@ -101,14 +107,15 @@ void *page_brk_start(void);
  * other pages 0. */
 int page_prot_at(const void *addr);
 
-/* The run of pages of equal use and protection around or after (addr), for /proc/self/maps and
- * checks. Protection of free pages is 0, whatever the host has them as. Returns false past the end
- * of the heap. */
+/* The run of pages of equal use, protection and lock around or after (addr), for /proc/self/maps
+ * and checks. Protection of free pages is 0, whatever the host has them as. Returns false past the
+ * end of the heap. */
 struct page_run {
     char *start;
     size_t pages;
     enum page_use use;
     int prot;
+    bool locked;
 };
 bool page_run_at(const void *addr, struct page_run *run);
 

@@ -134,7 +134,8 @@ static uint32_t dir_bit(const struct inode *inode)
 
 void notify_self(struct inode *inode, uint32_t event)
 {
-    tell(inode, event | dir_bit(inode), 0, (struct name){"", 0});
+    /* Nobody is told that a directory that was renamed is one. */
+    tell(inode, event == IN_MOVE_SELF ? event : event | dir_bit(inode), 0, (struct name){"", 0});
 }
 
 void notify_file(struct inode *inode, uint32_t event)

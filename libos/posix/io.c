@@ -176,6 +176,8 @@ static long transfer_parts(struct file *f, transfer_fn fn, const struct iovec *i
             fits++;
         }
     }
+    if (f->kind & FILE_SEEKABLE && *pos > INT64_MAX - total)
+        return -EINVAL;
     if (fits == 0)
         return transfer_one(f, fn, (long)iov[0].iov_base, RW_MAX, pos, write);
     if (likely(all_usable))
@@ -245,14 +247,16 @@ long pith_sys_writev(long fd, long vector, long n)
     return r;
 }
 
-/* What must hold for a transfer at an offset. 0; -EINVAL, -EBADF, -ESPIPE. */
-static long check_position(struct file *f, long off)
+/* What must hold for a transfer of (n) bytes at an offset. 0; -EINVAL, -EBADF, -ESPIPE. */
+static long check_position(struct file *f, long off, long n)
 {
     if (off < 0)
         return -EINVAL;
     if (!f || f->flags & O_PATH)
         return -EBADF;
-    return f->kind & FILE_SEEKABLE ? 0 : -ESPIPE;
+    if (!(f->kind & FILE_SEEKABLE))
+        return -ESPIPE;
+    return n > INT64_MAX - off ? -EINVAL : 0;
 }
 
 long pith_sys_pread64(long fd, long buf, long n, long off)
@@ -260,7 +264,7 @@ long pith_sys_pread64(long fd, long buf, long n, long off)
     HOLD;
     struct file *f = fd_get(fd);
     uint64_t pos = (uint64_t)off;
-    long err = check_position(f, off);
+    long err = check_position(f, off, n);
 
     if (err)
         return err;
@@ -272,7 +276,7 @@ long pith_sys_pwrite64(long fd, long buf, long n, long off)
     HOLD;
     struct file *f = fd_get(fd);
     uint64_t pos = (uint64_t)off;
-    long err = check_position(f, off);
+    long err = check_position(f, off, n);
 
     if (err)
         return err;
@@ -285,7 +289,7 @@ long pith_sys_preadv(long fd, long vector, long n, long off, long high)
     HOLD;
     struct file *f = fd_get(fd);
     uint64_t pos = (uint64_t)off;
-    long err = check_position(f, off);
+    long err = check_position(f, off, 0);
 
     (void)high;
     if (err)
@@ -298,7 +302,7 @@ long pith_sys_pwritev(long fd, long vector, long n, long off, long high)
     HOLD;
     struct file *f = fd_get(fd);
     uint64_t pos = (uint64_t)off;
-    long err = check_position(f, off);
+    long err = check_position(f, off, 0);
 
     (void)high;
     if (err)
@@ -318,7 +322,7 @@ static long transfer_with_flags(struct file *f, bool write, long vector, long n,
     transfer_fn fn = write ? writer(f) : reader(f);
     unsigned before = f->flags;
     uint64_t pos = (uint64_t)off;
-    long known = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | (write ? RWF_APPEND : 0);
+    long known = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
 
     if (rwf & ~known)
         return vector_check((const struct iovec *)vector, n, false) ?: -EOPNOTSUPP;
@@ -334,7 +338,7 @@ long pith_sys_preadv2(long fd, long vector, long n, long off, long high, long rw
 {
     HOLD;
     struct file *f = fd_get(fd);
-    long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off);
+    long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off, 0);
 
     (void)high;
     if (err)
@@ -346,7 +350,7 @@ long pith_sys_pwritev2(long fd, long vector, long n, long off, long high, long r
 {
     HOLD;
     struct file *f = fd_get(fd);
-    long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off);
+    long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off, 0);
 
     (void)high;
     if (err)
@@ -504,11 +508,15 @@ long pith_sys_copy_file_range(long in_fd, long in_off, long out_fd, long out_off
         return err;
     if (!file_reads(in) || !file_writes(out) || out->flags & O_APPEND)
         return -EBADF;
+    /* In the order of Linux, where an input that ends before makes the range shorter. */
+    if (pos[0] + (size_t)n < pos[0] || pos[1] + (size_t)n < pos[1])
+        return -EOVERFLOW;
     if ((int64_t)pos[0] < 0 || (int64_t)pos[1] < 0)
         return -EINVAL;
-    size_t len = min_size((size_t)n, RW_MAX);
-    if (pos[0] + len > INT64_MAX || pos[1] + len > INT64_MAX)
-        return -EOVERFLOW;
+    size_t left = pos[0] < in->inode->size ? in->inode->size - pos[0] : 0;
+    size_t len = min_size(min_size((size_t)n, left), RW_MAX);
+    if (len > 0 && pos[1] == INT64_MAX)
+        return -EFBIG;
     if (in->inode == out->inode && pos[0] < pos[1] + len && pos[1] < pos[0] + len)
         return -EINVAL;
     if (len == 0)

@@ -39,6 +39,9 @@
 #define REMAP_MAYMOVE   1u
 #define REMAP_FIXED     2u
 #define REMAP_DONTUNMAP 4u
+#define ADVICE_WIPE     18 /* MADV_WIPEONFORK */
+#define ADVICE_COLD     20 /* MADV_COLD */
+#define ADVICE_PAGEOUT  21 /* MADV_PAGEOUT */
 #define ADVICE_READ     22 /* MADV_POPULATE_READ */
 #define ADVICE_WRITE    23 /* MADV_POPULATE_WRITE: the last that is known */
 #define LOCK_ONFAULT    1u
@@ -53,6 +56,9 @@ static struct {
     char *end;
     char *mapped;
 } heap_break;
+
+/* mlockall(MCL_FUTURE): what is mapped is locked. */
+static bool lock_future;
 
 static bool overlaps(uintptr_t addr, size_t len, const void *base, size_t size)
 {
@@ -144,6 +150,14 @@ static void tell_exhausted(size_t len)
     page_report();
 }
 
+/* Pages have been made for the program, if (err) is 0: what is left to be done. */
+static int made(int err, void *at, size_t len)
+{
+    if (!err && lock_future)
+        page_lock(at, len / PAGE_SIZE, true);
+    return err;
+}
+
 /* Gives (len) bytes at (addr) to (use), whatever the program has mapped there. */
 static int place_at(uintptr_t addr, size_t len, int prot, enum page_use use)
 {
@@ -154,7 +168,7 @@ static int place_at(uintptr_t addr, size_t len, int prot, enum page_use use)
     int err = page_map_at((void *)addr, len / PAGE_SIZE, prot, use);
     if (err != -EACCES && mapping_cut)
         mapping_cut((void *)addr, len);
-    return err;
+    return made(err, (void *)addr, len);
 }
 
 /* Makes (len) bytes of pages for (use) where (flags) and (addr) want them. Returns 0 and sets
@@ -182,7 +196,7 @@ static int place(uintptr_t addr, size_t len, int prot, unsigned flags, enum page
     int err = page_map(len / PAGE_SIZE, prot, use, at);
     if (err == -ENOMEM && len <= plat_info.mem_len)
         tell_exhausted(len);
-    return err;
+    return made(err, *at, len);
 }
 
 static struct file *file_of(long fd)
@@ -228,13 +242,14 @@ long memory_map_file(struct file *file, uintptr_t addr, size_t len, int prot, un
                      uint64_t pos)
 {
     void *at;
+    bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
     int err = check_file(file, prot, flags);
     if (!err && pos > (uint64_t)INT64_MAX - len)
         err = -EOVERFLOW;
     if (err)
         return err;
     if (is_dev_zero(file)) {
-        err = place(addr, len, prot, flags, PAGE_ANON, &at);
+        err = place(addr, len, prot, flags, shared ? PAGE_COMMON : PAGE_ANON, &at);
         return err ? result_of(err, prot) : (long)at;
     }
     if (mapping_prepare())
@@ -246,7 +261,7 @@ long memory_map_file(struct file *file, uintptr_t addr, size_t len, int prot, un
     }
     if (err)
         return err;
-    err = file->ops->map(file, (flags & MAP_TYPE) != MAP_PRIVATE, at, len, pos / PAGE_SIZE);
+    err = file->ops->map(file, shared, at, len, pos / PAGE_SIZE);
     if (err == -ENOMEM)
         tell_exhausted(len);
     if (err)
@@ -295,7 +310,10 @@ long pith_sys_mmap(long addr, long length, long protection, long flag_bits, long
     size_t len = align_up((size_t)length, PAGE_SIZE);
     if (file)
         return memory_map_file(file, (uintptr_t)addr, len, prot, flags, (uint64_t)offset);
-    err = place((uintptr_t)addr, len, prot, flags, flags & MAP_STACK ? PAGE_STACK : PAGE_ANON, &at);
+    enum page_use use = (flags & MAP_TYPE) != MAP_PRIVATE ? PAGE_COMMON
+                        : flags & MAP_STACK               ? PAGE_STACK
+                                                          : PAGE_ANON;
+    err = place((uintptr_t)addr, len, prot, flags, use, &at);
     return err ? result_of(err, prot) : (long)at;
 }
 
@@ -440,6 +458,8 @@ static int extend(struct remap *r)
     if (r->file && end != r->file->start + r->file->pages * PAGE_SIZE)
         return -ENOMEM;
     int err = page_extend(end, more / PAGE_SIZE, r->run.prot, r->file ? PAGE_BEYOND : r->run.use);
+    if (!err && r->run.locked)
+        page_lock(end, more / PAGE_SIZE, true);
     return err || !r->file ? err : mapping_extend(r->file, more);
 }
 
@@ -490,6 +510,8 @@ long pith_sys_mremap(long addr, long old_length, long new_length, long flags, lo
     }
     if (!err || !r.fixed)
         err = r.file ? move_file(&r) : move_plain(&r);
+    if (!err && r.run.locked)
+        page_lock(r.to, r.new_len / PAGE_SIZE, true);
     return err ? err : (long)r.to;
 }
 
@@ -541,6 +563,45 @@ static long discard(uintptr_t addr, size_t len)
     return result;
 }
 
+/* Whether any page of the range is locked. */
+static bool is_locked(uintptr_t addr, size_t len)
+{
+    struct page_run run;
+    uintptr_t end = addr + len;
+    while (addr < end && page_run_at((void *)addr, &run) && (uintptr_t)run.start < end) {
+        if (run.locked)
+            return true;
+        addr = (uintptr_t)run.start + run.pages * PAGE_SIZE;
+    }
+    return false;
+}
+
+/* Whether nothing in the range is a file's or shared. */
+static bool is_private(uintptr_t addr, size_t len)
+{
+    const struct mapping *m = mapping_from ? mapping_from((void *)addr) : NULL;
+    if (m && (uintptr_t)m->start < addr + len)
+        return false;
+    for (uintptr_t at = addr; at < addr + len; at += PAGE_SIZE)
+        if (page_use_at((void *)at) == PAGE_COMMON)
+            return false;
+    return true;
+}
+
+/* MADV_REMOVE. */
+static long empty(uintptr_t addr, size_t len)
+{
+    if (is_locked(addr, len))
+        return -EINVAL;
+    for (uintptr_t at = addr; at < addr + len; at += PAGE_SIZE)
+        if (page_use_at((void *)at) != PAGE_COMMON)
+            return mapping_remove ? mapping_remove((void *)addr, len) : -EINVAL;
+    if (!user_writable((void *)addr, len))
+        return -EACCES;
+    memset((void *)addr, 0, len);
+    return 0;
+}
+
 /* Advice that needs an answer: most of Linux's hints change nothing here. What came after
  * MADV_POPULATE_WRITE is unknown, as to an older kernel. */
 static bool is_advice(long advice)
@@ -572,6 +633,12 @@ long pith_sys_madvise(long addr, long length, long advice)
         return 0;
     if (at + len > ADDRESS_LIMIT)
         return -ENOMEM;
+    if ((advice == MADV_DONTNEED || advice == MADV_FREE || advice == ADVICE_COLD ||
+         advice == ADVICE_PAGEOUT) &&
+        is_locked(at, len))
+        return -EINVAL;
+    if ((advice == MADV_FREE || advice == ADVICE_WIPE) && !is_private(at, len))
+        return -EINVAL;
     if (advice == MADV_DONTNEED || advice == MADV_FREE)
         return discard(at, len);
     if (!is_mapped(at, len))
@@ -579,7 +646,7 @@ long pith_sys_madvise(long addr, long length, long advice)
     if (advice == ADVICE_READ || advice == ADVICE_WRITE)
         return populate(at, len, advice == ADVICE_WRITE);
     if (advice == MADV_REMOVE)
-        return mapping_remove ? mapping_remove((void *)at, len) : -EINVAL;
+        return empty(at, len);
     return 0;
 }
 
@@ -598,6 +665,8 @@ long pith_sys_brk(long addr)
              page_extend(heap_break.mapped, (size_t)(top - heap_break.mapped) / PAGE_SIZE, PROT_RW,
                          PAGE_BRK) != 0)
         return (long)heap_break.end;
+    if (top > heap_break.mapped)
+        made(0, heap_break.mapped, (size_t)(top - heap_break.mapped));
     heap_break.mapped = top;
     heap_break.end = (char *)want;
     return addr;
@@ -628,13 +697,17 @@ long pith_sys_msync(long addr, long length, long flags)
         return -EINVAL;
     if (at + len < at || (len == 0 && length != 0))
         return -ENOMEM;
+    if ((flags & MS_INVALIDATE) && is_locked(at, len))
+        return -EBUSY;
     if (len > 0 && mapping_sync)
         mapping_sync((void *)at, len);
     return len == 0 || is_mapped(at, len) ? 0 : -ENOMEM;
 }
 
-/* All memory is locked, in a way: nothing is ever paged out by the library OS. */
-static long lock_range(long addr, long length)
+/* All memory is locked, in a way: nothing is ever paged out by the library OS. What the program has
+ * locked is noted for the calls that refuse to drop it. The image and the first stack cannot be
+ * dropped anyway. */
+static long lock_range(long addr, long length, bool lock)
 {
     uintptr_t at = align_down((uintptr_t)addr, PAGE_SIZE);
     size_t offset = (uintptr_t)addr - at;
@@ -645,36 +718,67 @@ static long lock_range(long addr, long length)
     size_t len = align_up((size_t)length + offset, PAGE_SIZE);
     if (at + len < at)
         return -EINVAL;
-    return is_mapped(at, len) ? 0 : -ENOMEM;
+    if (!is_mapped(at, len))
+        return -ENOMEM;
+    page_lock((void *)at, len / PAGE_SIZE, lock);
+    return 0;
+}
+
+/* Whether memory that was just locked can be brought in: not what nobody may access. */
+static bool is_present(uintptr_t addr, size_t len)
+{
+    struct page_run run;
+    uintptr_t end = addr + len;
+    while (addr < end && page_run_at((void *)addr, &run) && (uintptr_t)run.start < end) {
+        if (page_is_programs(run.use) && (run.prot == PROT_NONE || run.use == PAGE_BEYOND))
+            return false;
+        addr = (uintptr_t)run.start + run.pages * PAGE_SIZE;
+    }
+    return true;
+}
+
+static long lock_now(long addr, long length)
+{
+    long err = lock_range(addr, length, true);
+    return !err && length && !is_present((uintptr_t)addr, (size_t)length) ? -ENOMEM : err;
 }
 
 long pith_sys_mlock(long addr, long length)
 {
     HOLD;
-    return lock_range(addr, length);
+    return lock_now(addr, length);
 }
 
 long pith_sys_mlock2(long addr, long length, long flags)
 {
     HOLD;
-    return flags & ~(long)LOCK_ONFAULT ? -EINVAL : lock_range(addr, length);
+    if (flags & ~(long)LOCK_ONFAULT)
+        return -EINVAL;
+    return flags ? lock_range(addr, length, true) : lock_now(addr, length);
 }
 
 long pith_sys_munlock(long addr, long length)
 {
     HOLD;
-    return lock_range(addr, length);
+    return lock_range(addr, length, false);
 }
 
 long pith_sys_mlockall(long flags)
 {
     HOLD;
     const long known = LOCKALL_CURRENT | LOCKALL_FUTURE | LOCKALL_ONFAULT;
-    return flags == 0 || (flags & ~known) || flags == LOCKALL_ONFAULT ? -EINVAL : 0;
+    if (flags == 0 || (flags & ~known) || flags == LOCKALL_ONFAULT)
+        return -EINVAL;
+    lock_future = flags & LOCKALL_FUTURE;
+    if (flags & LOCKALL_CURRENT)
+        page_lock(plat_info.heap, plat_info.heap_len / PAGE_SIZE, true);
+    return 0;
 }
 
 long pith_sys_munlockall(void)
 {
     HOLD;
+    lock_future = false;
+    page_lock(plat_info.heap, plat_info.heap_len / PAGE_SIZE, false);
     return 0;
 }

@@ -72,14 +72,14 @@ long pith_sys_sched_get_priority_max(long policy)
 {
     if (policy_sound((unsigned)policy, PRIORITY_MAX))
         return PRIORITY_MAX;
-    return policy_sound((unsigned)policy, 0) ? 0 : -EINVAL;
+    return policy_sound((unsigned)policy, 0) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }
 
 long pith_sys_sched_get_priority_min(long policy)
 {
     if (policy_sound((unsigned)policy, 1))
         return 1;
-    return policy_sound((unsigned)policy, 0) ? 0 : -EINVAL;
+    return policy_sound((unsigned)policy, 0) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }
 
 static bool is_realtime(int policy)
@@ -114,8 +114,8 @@ static long set_policy(long tid, int policy, long param)
     return t ? change(t, policy, *(const int *)param) : -ESRCH;
 }
 
-/* Its first member is its size, 0 for that of the first version. One that asks for more than is known here is told
- * how large the known one is. */
+/* Its first member is its size, 0 for that of the first version. One that asks for more than is
+ * known here is told how large the known one is. */
 static long take_attr(struct sched_attr *from, struct sched_attr *attr)
 {
     if (!user_readable(from, SCHED_ATTR_SIZE_VER0))

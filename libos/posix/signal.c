@@ -260,15 +260,17 @@ long pith_sys_tgkill(long tgid, long tid, long sig)
     return pith_sys_tkill(tid, sig);
 }
 
-/* The program says all of siginfo_t itself: to another process it could not claim to be the kernel,
- * but there is none. (tid) 0: to the process. */
-static long queue_info(long tid, long sig, long uinfo)
+/* The program says all of siginfo_t itself, but to another process it cannot claim to be the
+ * kernel. (tid) 0: to the process. */
+static long queue_info(long pid, long tid, long sig, long uinfo)
 {
     if (!user_readable((void *)uinfo, sizeof(siginfo_t)))
         return -EFAULT;
+    siginfo_t info = *(const siginfo_t *)uinfo;
+    if (pid != 1)
+        return info.si_code >= 0 || info.si_code == SI_TKILL ? -EPERM : -ESRCH;
     if (sig < 0 || sig > SIGNALS)
         return -EINVAL;
-    siginfo_t info = *(const siginfo_t *)uinfo;
     info.si_signo = (int)sig;
     return send_to(tid, &info);
 }
@@ -276,7 +278,7 @@ static long queue_info(long tid, long sig, long uinfo)
 long pith_sys_rt_sigqueueinfo(long pid, long sig, long uinfo)
 {
     HOLD;
-    return pid == 1 ? queue_info(0, sig, uinfo) : -ESRCH;
+    return queue_info(pid, 0, sig, uinfo);
 }
 
 long pith_sys_rt_tgsigqueueinfo(long tgid, long tid, long sig, long uinfo)
@@ -284,5 +286,5 @@ long pith_sys_rt_tgsigqueueinfo(long tgid, long tid, long sig, long uinfo)
     HOLD;
     if (tgid <= 0 || tid <= 0)
         return -EINVAL;
-    return tgid == 1 ? queue_info(tid, sig, uinfo) : -ESRCH;
+    return queue_info(tgid, tid, sig, uinfo);
 }

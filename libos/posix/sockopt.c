@@ -15,7 +15,8 @@ long pith_sys_setsockopt(long fd, long level, long name, long value, long len)
 
     if (err)
         return err;
-    if ((int)len < 0 || (level == SOL_SOCKET && (size_t)len < sizeof(int)))
+    if ((int)len < 0 ||
+        (level == SOL_SOCKET && name != SO_BINDTODEVICE && (size_t)len < sizeof(int)))
         return -EINVAL;
     /* What is longer than any option counts as far as the longest. */
     size_t n = min_size((size_t)(int)len, sizeof(copy));

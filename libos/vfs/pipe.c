@@ -463,7 +463,7 @@ int pipe_create(struct file *ends[2], unsigned flags)
 
     if (!inode)
         return -ENOMEM;
-    ends[0] = make_end(inode, O_RDONLY, flags);
+    ends[0] = make_end(inode, O_RDONLY, flags & ~(unsigned)O_DIRECT);
     ends[1] = ends[0] ? make_end(inode, O_WRONLY, flags) : NULL;
     inode_put(inode);
     if (ends[1])

@@ -122,6 +122,20 @@ static const struct file_ops text_write_ops = {
     .release = text_release,
 };
 
+/* Sets up (f) to read (t), which it owns from now on. 0; -ENOMEM: the text is not whole. */
+static int attach(struct file *f, struct text *t)
+{
+    if (t->failed) {
+        heap_free(t->buf, t->size);
+        heap_free(t, sizeof *t);
+        return -ENOMEM;
+    }
+    f->ops = t->write ? &text_write_ops : &text_ops;
+    f->data = t;
+    f->kind = FILE_SEEKABLE;
+    return 0;
+}
+
 int text_open(struct file *f, void (*make)(struct text *t),
               ssize_t (*write)(int number, const char *text, size_t len), int number)
 {
@@ -132,13 +146,15 @@ int text_open(struct file *f, void (*make)(struct text *t),
     t->number = number;
     t->write = write;
     make(t);
-    if (t->failed) {
-        heap_free(t->buf, t->size);
-        heap_free(t, sizeof *t);
+    return attach(f, t);
+}
+
+int text_open_constant(struct file *f, const char *says)
+{
+    struct text *t = heap_alloc(sizeof *t);
+
+    if (!t)
         return -ENOMEM;
-    }
-    f->ops = write ? &text_write_ops : &text_ops;
-    f->data = t;
-    f->kind = FILE_SEEKABLE;
-    return 0;
+    text_str(t, says);
+    return attach(f, t);
 }

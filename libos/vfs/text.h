@@ -32,4 +32,7 @@ void text_line(struct text *t, const char *label, uint64_t n, const char *unit);
 must_check int text_open(struct file *f, void (*make)(struct text *t),
                          ssize_t (*write)(int number, const char *text, size_t len), int number);
 
+/* The same for a text that is always (says), and not written. */
+must_check int text_open_constant(struct file *f, const char *says);
+
 #endif

@@ -203,6 +203,8 @@ static int tree_open(struct inode *inode, struct file *file)
         file->kind = FILE_SEEKABLE;
         return 0;
     }
+    if (node->says)
+        return text_open_constant(file, node->says);
     if (node->text)
         return text_open(file, node->text, node->write, to_tree(inode)->number);
     return node->open ? node->open(inode, file) : -ENXIO;

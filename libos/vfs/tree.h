@@ -26,6 +26,7 @@ struct tree_node {
     /* Everything else: what a file that is read as text says, and may be written (vfs/text.h); or
      * as inode_ops says. */
     void (*text)(struct text *t);
+    const char *says; /* a text that is always the same */
     ssize_t (*write)(int number, const char *text, size_t len);
     int (*open)(struct inode *inode, struct file *file);
 };

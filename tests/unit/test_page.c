@@ -613,6 +613,35 @@ static void brk_has_room(void **state)
     assert_int_equal(page_map_at(brk, 20, RW, PAGE_BRK), 0);
 }
 
+/* Locks last until the pages are unmapped, and are seen where runs are asked for. */
+static void locks(void **state)
+{
+    (void)state;
+    struct page_run run;
+    char *p;
+    start(64, 1);
+    assert_int_equal(page_map(4, RW, PAGE_COMMON, (void **)&p), 0);
+    page_lock(p + PAGE_SIZE, 2, true);
+    assert_int_equal(page_protect(p, 4, PROT_READ), 0);
+    assert_int_equal(page_prot_at(p + PAGE_SIZE), PROT_READ);
+    assert_true(page_run_at(p + PAGE_SIZE, &run));
+    assert_true(run.locked && run.pages == 2 && run.use == PAGE_COMMON);
+    assert_true(page_run_at(p, &run));
+    assert_true(!run.locked && run.pages == 1);
+    page_lock(p, 2, false);
+    assert_true(page_run_at(p, &run));
+    assert_true(!run.locked && run.pages == 2);
+    page_unmap(p, 4);
+    assert_int_equal(page_map_at(p, 4, RW, PAGE_ANON), 0);
+    assert_true(page_run_at(p, &run));
+    assert_true(!run.locked && run.pages >= 4);
+    page_lock(plat_info.heap, 64, true); /* free pages and those of the library OS are left alone */
+    void *own = page_alloc(1);
+    assert_non_null(own);
+    assert_true(page_run_at(own, &run) && !run.locked);
+    page_free(own, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -628,6 +657,7 @@ int main(void)
         cmocka_unit_test(host_is_seldom_called),
         cmocka_unit_test(report_says_who_holds_what),
         cmocka_unit_test(brk_has_room),
+        cmocka_unit_test(locks),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }

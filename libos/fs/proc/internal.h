@@ -18,12 +18,8 @@ void proc_stat(struct text *t);
 void proc_version(struct text *t);
 void proc_filesystems(struct text *t);
 void proc_osrelease(struct text *t);
-void proc_ostype(struct text *t);
-void proc_pid_max(struct text *t);
 void proc_uuid(struct text *t);
 void proc_boot_id(struct text *t);
-void proc_overcommit(struct text *t);
-void proc_somaxconn(struct text *t);
 
 /* What /proc/self is. */
 #define PROC_SELF_COUNT 14

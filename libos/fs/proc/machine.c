@@ -122,26 +122,6 @@ void proc_osrelease(struct text *t)
     text_str(t, RELEASE "\n");
 }
 
-void proc_ostype(struct text *t)
-{
-    text_str(t, "Linux\n");
-}
-
-void proc_pid_max(struct text *t)
-{
-    text_str(t, "32768\n");
-}
-
-void proc_overcommit(struct text *t)
-{
-    text_str(t, "2\n"); /* memory that is promised is there */
-}
-
-void proc_somaxconn(struct text *t)
-{
-    text_str(t, "4096\n");
-}
-
 /* A random UUID (RFC 9562, version 4). */
 static void put_uuid(struct text *t, const uint8_t *bytes)
 {

@@ -14,6 +14,10 @@
     {                                                                                              \
         .name = file, .mode = S_IFREG | 0444, .text = makes                                        \
     }
+#define SAYS(file, constant)                                                                       \
+    {                                                                                              \
+        .name = file, .mode = S_IFREG | 0444, .says = constant "\n"                                \
+    }
 #define FOLDER(folder, nodes)                                                                      \
     {                                                                                              \
         .name = folder, .mode = S_IFDIR | 0555, .children = nodes, .count = ARRAY_LEN(nodes)       \
@@ -28,17 +32,41 @@ static const struct tree_node sys_kernel_random[] = {
     TEXT("uuid", proc_uuid),
 };
 
+/* The limits are those that the calls keep to (posix/, vfs/pipe.h). */
 static const struct tree_node sys_kernel[] = {
-    TEXT("hostname", proc_hostname),     TEXT("osrelease", proc_osrelease),
-    TEXT("ostype", proc_ostype),         TEXT("pid_max", proc_pid_max),
+    TEXT("hostname", proc_hostname),
+    TEXT("osrelease", proc_osrelease),
+    SAYS("ostype", "Linux"),
+    SAYS("pid_max", "32768"),
+    SAYS("msgmax", "8192"),
+    SAYS("msgmnb", "16384"),
+    SAYS("msgmni", "32000"),
+    SAYS("sem", "32000\t1024000000\t500\t32000"),
+    SAYS("shmall", "18446744073692774399"), /* ULONG_MAX - (1 << 24) */
+    SAYS("shmmax", "18446744073692774399"),
+    SAYS("shmmni", "4096"),
     FOLDER("random", sys_kernel_random),
 };
 
-static const struct tree_node sys_net_core[] = {TEXT("somaxconn", proc_somaxconn)};
+static const struct tree_node sys_fs_inotify[] = {
+    SAYS("max_queued_events", "16384"),
+    SAYS("max_user_watches", "65536"),
+};
+
+static const struct tree_node sys_fs[] = {
+    SAYS("pipe-max-size", "1048576"),
+    FOLDER("inotify", sys_fs_inotify),
+};
+
+static const struct tree_node sys_net_core[] = {SAYS("somaxconn", "4096")};
 static const struct tree_node sys_net[] = {FOLDER("core", sys_net_core)};
-static const struct tree_node sys_vm[] = {TEXT("overcommit_memory", proc_overcommit)};
+
+static const struct tree_node sys_vm[] = {
+    SAYS("overcommit_memory", "2"), /* memory that is promised is there */
+};
 
 static const struct tree_node sys[] = {
+    FOLDER("fs", sys_fs),
     FOLDER("kernel", sys_kernel),
     FOLDER("net", sys_net),
     FOLDER("vm", sys_vm),

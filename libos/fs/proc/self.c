@@ -209,9 +209,20 @@ static size_t used_pages(size_t *data)
     struct page_counts c;
 
     page_count(&c);
-    *data = c.used[PAGE_ANON] + c.used[PAGE_BRK] + c.used[PAGE_STACK];
+    *data = c.used[PAGE_ANON] + c.used[PAGE_COMMON] + c.used[PAGE_BRK] + c.used[PAGE_STACK];
     return c.total - c.used[PAGE_FREE] +
            ((plat_info.image_len + plat_info.stack_len) >> PAGE_SHIFT);
+}
+
+static size_t locked_pages(void)
+{
+    struct page_run run;
+    size_t n = 0;
+
+    for (const char *at = plat_info.heap; page_run_at(at, &run);
+         at = run.start + run.pages * PAGE_SIZE)
+        n += run.locked ? run.pages : 0;
+    return n;
 }
 
 static void statm(struct text *t)
@@ -242,6 +253,7 @@ static void status(struct text *t)
     text_line(t, "FDSize:\t", fd_table.size, "");
     text_line(t, "VmPeak:\t", all, " kB");
     text_line(t, "VmSize:\t", all, " kB");
+    text_line(t, "VmLck:\t", locked_pages() * (PAGE_SIZE / 1024), " kB");
     text_line(t, "VmHWM:\t", all, " kB");
     text_line(t, "VmRSS:\t", all, " kB");
     text_line(t, "VmData:\t", data * (PAGE_SIZE / 1024), " kB");

@@ -102,7 +102,8 @@ static int read_one(const struct isock *i, const struct header *h, const void *d
     if (h->level == SOL_SOCKET)
         return h->type == SCM_RIGHTS || h->type == SCM_CREDENTIALS || h->type == SO_MARK ||
                        h->type == SO_PRIORITY
-                   ? 0 : -EINVAL;
+                   ? 0
+                   : -EINVAL;
     if (h->level == SOL_IP && h->type == IP_PKTINFO) {
         struct in_pktinfo info;
         if (len != sizeof(info))
@@ -213,5 +214,12 @@ void inet_put_control(struct isock *i, struct sock_msg *m, const struct pkt *p,
     if (i->flags & INET_TCLASS) {
         int v = rx->tos;
         sock_put_control(m, SOL_IPV6, IPV6_TCLASS, &v, sizeof(v));
+    }
+    if (i->flags & INET_ORIGDST6) {
+        struct sockaddr_in6 in = {.sin6_family = AF_INET6, .sin6_port = htons(to_port)};
+        memcpy(&in.sin6_addr, to->b, sizeof(in.sin6_addr));
+        if (ip_is_link_local(to))
+            in.sin6_scope_id = rx->iface->index;
+        sock_put_control(m, SOL_IPV6, IPV6_ORIGDSTADDR, &in, sizeof(in));
     }
 }

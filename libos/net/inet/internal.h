@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sockets of AF_INET and AF_INET6: what their types share. Addresses are one type (net/wire/addr.h);
- * only names, options and control messages look at the domain.
+ * Sockets of AF_INET and AF_INET6: what their types share. Addresses are one type
+ * (net/wire/addr.h); only names, options and control messages look at the domain.
  *
  * Every operation that may have sent something ends with ip_run_local. */
 #ifndef PITH_INET_INTERNAL_H
@@ -42,6 +42,7 @@
 #define INET_ZEROCOPY      (1u << 18) /* SO_ZEROCOPY */
 #define INET_RXQ_OVFL      (1u << 19) /* SO_RXQ_OVFL */
 #define INET_DONTFRAG      (1u << 20) /* IPV6_DONTFRAG */
+#define INET_ORIGDST6      (1u << 21) /* IPV6_RECVORIGDSTADDR */
 
 /* A membership. */
 struct inet_group {
@@ -82,10 +83,10 @@ struct isock {
     unsigned device; /* SO_BINDTODEVICE, an index, or 0 */
     uint32_t flags;  /* INET_* */
     uint8_t tos, tclass;
-    int16_t ttl, hops;                /* -1: the default */
+    int16_t ttl, hops; /* -1: the default */
     uint8_t mc_ttl, mc_hops;
     bool mc_no_loop, mc_no_loop6;
-    uint8_t pmtu, pmtu6;              /* IP_PMTUDISC_* */
+    uint8_t pmtu, pmtu6; /* IP_PMTUDISC_* */
     unsigned mc_iface, mc_iface6;
     struct ip_addr mc_from; /* IP_MULTICAST_IF by address */
     struct inet_group *groups;
@@ -129,10 +130,12 @@ must_check int inet_peer_name(const struct isock *i, const struct sockaddr_stora
 /* Writes a name as (i)'s domain has it: its length. */
 int inet_put_name(const struct isock *i, const struct ip_addr *addr, uint16_t port, uint32_t scope,
                   struct sockaddr_storage *out);
-/* What the policy says (iface/policy.h), of a bound address and port; and of sending to (ends), where (query) is the
- * datagram, or NULL where none is there yet. What stays inside the machine is permitted. 0 or -EACCES. */
+/* What the policy says (iface/policy.h), of a bound address and port; and of sending to (ends),
+ * where (query) is the datagram, or NULL where none is there yet. What stays inside the machine is
+ * permitted. 0 or -EACCES. */
 must_check int inet_may_bind(const struct isock *i, const struct ip_addr *own, uint16_t port);
-must_check int inet_may_send(const struct isock *i, const struct ip_ends *ends, const struct pkt *query);
+must_check int inet_may_send(const struct isock *i, const struct ip_ends *ends,
+                             const struct pkt *query);
 /* sock_ops.bind's checks and the choice of a port; (i) is not bound and not connected, which
  * (active) says is not so. */
 must_check int inet_bind(struct isock *i, const struct sockaddr_storage *a, socklen_t len,

@@ -96,6 +96,8 @@ static uint32_t flag6(int name)
         return INET_TCLASS;
     case IPV6_RECVERR:
         return INET_RECVERR6;
+    case IPV6_RECVORIGDSTADDR:
+        return INET_ORIGDST6;
     case IPV6_FREEBIND:
         return INET_FREEBIND;
     case IPV6_MULTICAST_ALL: /* kept */
@@ -137,13 +139,21 @@ static int set_group_iface(struct isock *i, const void *value, socklen_t len)
         return 0;
     }
     struct ip_addr a = ip_from_v4(m.imr_address.s_addr);
-    struct ip_iface *iface = m.imr_ifindex ? ip_iface_by_index((unsigned)m.imr_ifindex)
-                                           : ip_addr_owner(&a, false);
+    struct ip_iface *iface =
+        m.imr_ifindex ? ip_iface_by_index((unsigned)m.imr_ifindex) : ip_addr_owner(&a, false);
     if (!iface)
         return -EADDRNOTAVAIL;
     i->mc_iface = iface->index;
     i->mc_from = a;
     return 0;
+}
+
+/* Options of SOL_IP that Linux takes without a value, as 0. */
+static bool nothing_is_zero(int name)
+{
+    return name == IP_TOS || name == IP_PKTINFO || name == IP_RECVTTL || name == IP_RECVTOS ||
+           name == IP_RECVERR || name == IP_RECVORIGDSTADDR || name == IP_BIND_ADDRESS_NO_PORT ||
+           name == IP_MTU_DISCOVER;
 }
 
 static int set4(struct isock *i, int name, const void *value, socklen_t len)
@@ -155,11 +165,13 @@ static int set4(struct isock *i, int name, const void *value, socklen_t len)
         return i->sock.type == SOCK_STREAM ? -ENOPROTOOPT : set_group_iface(i, value, len);
     if (name == IP_OPTIONS)
         return len == 0 ? 0 : -EOPNOTSUPP;
-    if (len == 0 && (flag || name == IP_TTL || name == IP_TOS))
-        return -EINVAL;
-    err = inet_int(value, len, true, &v);
-    if (err)
-        return err;
+    if (len == 0 && nothing_is_zero(name)) {
+        v = 0;
+    } else {
+        err = inet_int(value, len, true, &v);
+        if (err)
+            return err;
+    }
     if (flag) {
         put_flag(i, flag, v);
         return 0;
@@ -301,6 +313,12 @@ static int set_socket(struct isock *i, int name, const void *value, socklen_t le
         return bind_to_device(i, value, len);
     memcpy(&v, value, sizeof(v));
     switch (name) {
+    case SO_REUSEADDR: /* of what is bound already, too */
+        i->port.reuse_addr = v;
+        return 0;
+    case SO_REUSEPORT:
+        i->port.reuse_port = v;
+        return 0;
     case SO_BINDTOIFINDEX:
         if (v < 0)
             return -EINVAL;
@@ -441,6 +459,7 @@ static int get_socket(struct isock *i, int name, void *value, socklen_t *len)
 {
     struct ip_iface *iface;
     struct sockaddr_storage peer;
+    const struct ucred nobody = {.pid = 0, .uid = (uid_t)-1, .gid = (gid_t)-1};
     int n;
 
     switch (name) {
@@ -463,6 +482,8 @@ static int get_socket(struct isock *i, int name, void *value, socklen_t *len)
         return inet_give_int(i->sock.peek_off, value, len);
     case SO_INCOMING_CPU:
         return inet_give_int(0, value, len);
+    case SO_PEERCRED:
+        return inet_give(&nobody, sizeof(nobody), value, len);
     case SO_PEERNAME:
         n = i->sock.ops->name(&i->sock, true, &peer);
         if (n < 0)
@@ -480,7 +501,7 @@ int inet_getopt(struct isock *i, int level, int name, void *value, socklen_t *le
     if (level == SOL_SOCKET)
         return get_socket(i, name, value, len);
     if (level != SOL_IP && (level != SOL_IPV6 || !is_six(i)))
-        return level == SOL_IPV6 ? -EOPNOTSUPP : -ENOPROTOOPT;
+        return is_six(i) ? -ENOPROTOOPT : -EOPNOTSUPP;
     if (level == SOL_IP && name == IP_MULTICAST_IF) {
         uint32_t addr = ip_to_v4(&i->mc_from);
         return inet_give(&addr, sizeof(addr), value, len);

@@ -322,8 +322,8 @@ static int stream_listen(struct socket *s, int backlog)
         return err;
     fill_options(t, NULL);
     inet_tcp_now();
-    err = tcp_listen(inet_tcp, &i->ends, i->v6_only, s->options & SOCK_REUSEPORT,
-                     (unsigned)backlog, &t->options, t, &t->conn);
+    err = tcp_listen(inet_tcp, &i->ends, i->v6_only, s->options & SOCK_REUSEPORT, (unsigned)backlog,
+                     &t->options, t, &t->conn);
     if (err) {
         i->port.listening = false;
         return err;
@@ -400,8 +400,9 @@ static int stream_name(struct socket *s, bool peer, struct sockaddr_storage *add
     bool first = t->just_accepted;
 
     inet_stream_look(t);
-    bool known = t->in.ends.remote_port && (first || !(inet_stream_is_closed(t) ||
-                 inet_stream_tcp_state(t) == TCP_SYN_SENT_STATE));
+    bool known =
+        t->in.ends.remote_port &&
+        (first || !(inet_stream_is_closed(t) || inet_stream_tcp_state(t) == TCP_SYN_SENT_STATE));
 
     return inet_name(&t->in, peer, known, addr);
 }
@@ -505,6 +506,7 @@ static int set_tcp(struct stream *t, int name, int v)
         break;
     case TCP_QUICKACK:
         o->quick_ack = v & 1;
+        t->no_quick_ack = !o->quick_ack;
         break;
     case TCP_MAXSEG:
         if (v && in_range(v, 88, 32767))
@@ -528,7 +530,7 @@ static int set_tcp(struct stream *t, int name, int v)
         o->syn_count = err ? o->syn_count : (uint8_t)v;
         break;
     case TCP_LINGER2:
-        o->linger2 = v < 0 ? -1 : v > 120 ? 0 : v;
+        o->linger2 = v < 0 ? -1 : v > 120 ? 120 : v;
         break;
     case TCP_DEFER_ACCEPT:
         o->defer_accept = v > 0 ? (uint32_t)v : 0;
@@ -613,7 +615,7 @@ static int get_tcp(struct stream *t, int name, int *v)
         *v = o->cork;
         return 0;
     case TCP_QUICKACK:
-        *v = !t->conn || t->state == STREAM_LISTENING || o->quick_ack;
+        *v = o->quick_ack || (!t->no_quick_ack && (!t->conn || t->state == STREAM_LISTENING));
         return 0;
     case TCP_MAXSEG:
         *v = o->mss ? o->mss : 536;

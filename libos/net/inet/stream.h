@@ -7,7 +7,7 @@
 #include "inet/internal.h"
 
 enum stream_state {
-    STREAM_OPEN,      /* no connection */
+    STREAM_OPEN, /* no connection */
     STREAM_LISTENING,
     STREAM_CONNECTING,
     STREAM_CONNECTED, /* connect has said so, or it was accepted */
@@ -18,9 +18,10 @@ struct stream {
     struct tcp_conn *conn;      /* NULL: none */
     struct tcp_options options; /* as set; the connection has a copy */
     enum stream_state state;
-    uint8_t news;       /* TCP_EVENT_* that inet_stream_look has not looked at */
-    bool ended;         /* FIN or a reset came: reads give 0 */
+    uint8_t news; /* TCP_EVENT_* that inet_stream_look has not looked at */
+    bool ended;   /* FIN or a reset came: reads give 0 */
     bool push_pending;
+    bool no_quick_ack; /* TCP_QUICKACK was set to 0 */
     struct stream *push_next;
     bool just_accepted; /* accept tells the peer's name even if it has gone meanwhile */
 };

@@ -54,8 +54,11 @@ static bool is_inet(const struct socket *s)
     return s->domain == AF_INET || s->domain == AF_INET6;
 }
 
-static int set_flag(struct socket *s, unsigned flag, bool on)
+/* The internet's sockets keep SO_REUSEADDR and SO_REUSEPORT with their ports as well. */
+static int set_flag(struct socket *s, unsigned flag, int name, int v)
 {
+    bool on = v != 0;
+
     if (flag == SOCK_REUSEPORT && on && !is_inet(s))
         return -EOPNOTSUPP;
     if (flag == SOCK_PASSCRED && is_inet(s))
@@ -63,6 +66,8 @@ static int set_flag(struct socket *s, unsigned flag, bool on)
     if (flag & SOCK_TIMES)
         s->options &= ~SOCK_TIMES;
     s->options = on ? s->options | flag : s->options & ~flag;
+    if (flag & (SOCK_REUSEADDR | SOCK_REUSEPORT) && is_inet(s))
+        return s->ops->setopt(s, SOL_SOCKET, name, &v, sizeof(v));
     return 0;
 }
 
@@ -117,7 +122,7 @@ static int set_common(struct socket *s, int name, int v, const void *value, sock
     int err;
 
     if (flag)
-        return set_flag(s, flag, v != 0);
+        return set_flag(s, flag, name, v);
     switch (name) {
     case SO_SNDBUF:
     case SO_SNDBUFFORCE:
@@ -153,7 +158,7 @@ int sock_setopt(struct socket *s, int level, int name, const void *value, sockle
 {
     int err = -ENOPROTOOPT, v;
 
-    if (level == SOL_SOCKET) {
+    if (level == SOL_SOCKET && name != SO_BINDTODEVICE) {
         if (len < sizeof(v))
             return -EINVAL;
         memcpy(&v, value, sizeof(v));

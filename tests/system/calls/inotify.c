@@ -160,6 +160,14 @@ static void file_itself(void)
     drain("overwritten");
     T(unlink("g"));
     drain("last name");
+    T(mkdir("own", 0755));
+    wd = inotify_add_watch(in, "own", IN_MOVE_SELF | IN_ATTRIB);
+    T(chmod("own", 0700));
+    T(rename("own", "own2"));
+    drain("directory");
+    T(inotify_rm_watch(in, wd));
+    drain("its watch");
+    T(rmdir("own2"));
     fd = open("k", O_CREAT | O_RDWR, 0644);
     T(inotify_add_watch(in, "k", IN_DELETE_SELF | IN_ATTRIB | IN_CLOSE));
     T(unlink("k"));

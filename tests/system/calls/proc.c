@@ -8,6 +8,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include "calls.h"
 
 /* What the link (name) says is the path (path). */
@@ -170,6 +173,46 @@ static void folders(void)
     T(unlink("/dev/shm/pith-test"));
 }
 
+/* The number number (i) of a text, 0 where there is none. */
+static unsigned long number_in(const char *name, int i)
+{
+    unsigned long n = 0;
+    FILE *f = fopen(name, "r");
+
+    while (f && i-- >= 0)
+        n = fscanf(f, "%lu", &n) == 1 ? n : 0;
+    if (f)
+        fclose(f);
+    return n;
+}
+
+/* What /proc/sys says is what the calls say. */
+static void limits(void)
+{
+    struct shminfo shm;
+    struct msginfo msg;
+    struct seminfo sem;
+    int ends[2];
+
+    need(shmctl(0, IPC_INFO, (void *)&shm) >= 0 && msgctl(0, IPC_INFO, (void *)&msg) >= 0 &&
+             semctl(0, 0, IPC_INFO, &sem) >= 0 && pipe(ends) == 0,
+         "limits");
+    IS(number_in("/proc/sys/kernel/shmmax", 0) == shm.shmmax);
+    IS(number_in("/proc/sys/kernel/shmall", 0) == shm.shmall);
+    IS(number_in("/proc/sys/kernel/shmmni", 0) == shm.shmmni);
+    IS(number_in("/proc/sys/kernel/msgmax", 0) == (unsigned)msg.msgmax);
+    IS(number_in("/proc/sys/kernel/msgmnb", 0) == (unsigned)msg.msgmnb);
+    IS(number_in("/proc/sys/kernel/msgmni", 0) == (unsigned)msg.msgmni);
+    IS(number_in("/proc/sys/kernel/sem", 0) == (unsigned)sem.semmsl);
+    IS(number_in("/proc/sys/kernel/sem", 1) == (unsigned)sem.semmns);
+    IS(number_in("/proc/sys/kernel/sem", 2) == (unsigned)sem.semopm);
+    IS(number_in("/proc/sys/kernel/sem", 3) == (unsigned)sem.semmni);
+    unsigned long most = number_in("/proc/sys/fs/pipe-max-size", 0);
+    IS(fcntl(ends[0], F_SETPIPE_SZ, most) == (long)most);
+    IS(number_in("/proc/sys/fs/inotify/max_queued_events", 0) > 0);
+    IS(number_in("/proc/sys/fs/inotify/max_user_watches", 0) > 0);
+}
+
 int main(int argc, char **argv)
 {
     setbuf(stdout, NULL);
@@ -177,5 +220,6 @@ int main(int argc, char **argv)
     pipes();
     texts(argc, argv);
     folders();
+    limits();
     return 0;
 }

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include "calls.h"
 
@@ -209,6 +210,25 @@ static void jumping(void)
     sigprocmask(SIG_SETMASK, &now, NULL);
 }
 
+/* What may be claimed to another process, which need not be there; and policies that are known. */
+static void elsewhere(void)
+{
+    siginfo_t info = {.si_code = SI_USER};
+    const pid_t none = 999999;
+
+    T(syscall(SYS_rt_sigqueueinfo, none, 0, &info));
+    T(syscall(SYS_rt_tgsigqueueinfo, none, none, 0, &info));
+    info.si_code = SI_TKILL;
+    T(syscall(SYS_rt_sigqueueinfo, none, 0, &info));
+    T(syscall(SYS_rt_sigqueueinfo, getpid(), 0, &info));
+    info.si_code = SI_QUEUE;
+    T(syscall(SYS_rt_sigqueueinfo, none, 0, &info));
+    T(syscall(SYS_rt_sigqueueinfo, none, 0, 8));
+    T(syscall(SYS_sched_get_priority_max, 6));
+    T(syscall(SYS_sched_get_priority_min, 6));
+    T(syscall(SYS_sched_get_priority_max, 4));
+}
+
 int main(void)
 {
     actions();
@@ -216,5 +236,6 @@ int main(void)
     waiting();
     information();
     jumping();
+    elsewhere();
     return 0;
 }
