@@ -98,7 +98,7 @@ def test_without_root(ported):
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
     with Server("process", ported("redis", "redis-server"), "127.0.0.1", port, "-p", f"127.0.0.1:{port}:6379") as server:
-        commands(server, 32000)
+        commands(server, 4000000)
         published(server)
 
 
