@@ -108,7 +108,11 @@ int net_user_open(const struct nets *ns, struct net *n)
     }
     argv[words] = NULL;
     int log = memfd_create("passt", MFD_CLOEXEC);
-    if (log < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
+    if (log < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return refuse(-errno, "making the socket for passt", "");
+    /* Only ours does not wait: passt sends what is left of a packet once more and for the last
+     * time, and would lose it, and with it where packets begin. */
+    if (fcntl(pair[0], F_SETFL, O_NONBLOCK))
         return refuse(-errno, "making the socket for passt", "");
     /* Above what the child's descriptors are put to. */
     int ours = fcntl(pair[0], F_DUPFD_CLOEXEC, NET_FD_APART);
