@@ -22,6 +22,15 @@ def test_missing_family_is_said_once(cc, run):
     assert result.stderr.count("socket(") == 1
 
 
+def test_proc_net_needs_files_and_a_network(cc, run):
+    """Where it is, calls/proc_net.c looks at it."""
+    result = run(cc("""
+        #include <stdio.h>
+        #include <unistd.h>
+        int main(void) { printf("%d %d %d", access("/proc/net", F_OK), access("/proc/net/tcp", F_OK), access("/proc/self/status", F_OK)); return 0; }"""))
+    assert (result.status, result.stdout) == (0, "-1 -1 0")
+
+
 def test_syslog_goes_to_standard_error(cc, run):
     image = cc(r"""
         #include <string.h>

@@ -486,11 +486,11 @@ static uint32_t a_round(nsec_t rtt)
     return info.tcpi_snd_cwnd;
 }
 
-static void begin_rounds(void)
+static void begin_rounds(const char *options)
 {
     it.options.send_limit = 4u << 20;
-    script_open(&it, true, "mss 1000 ws 7", 65535);
-    script_inject(&it, "push 2000000");
+    script_open(&it, true, options, 65535);
+    script_inject(&it, "push 4000000");
     assert_int_equal(a_round(100 * MSEC), 20);
     assert_int_equal(a_round(100 * MSEC), 40);
 }
@@ -503,7 +503,7 @@ static void rfc9406_slow_start_ends_before_loss(void **state)
     uint32_t before, now;
 
     (void)state;
-    begin_rounds();
+    begin_rounds("mss 1000 ws 7");
     now = a_round(125 * MSEC); /* the first ACKs of it end the round before */
     assert_int_equal(now, 80);
     for (unsigned i = 0; i < 4; i++) {
@@ -527,7 +527,7 @@ static void rfc9406_slow_start_goes_on_after_jitter(void **state)
     uint32_t before, now;
 
     (void)state;
-    begin_rounds();
+    begin_rounds("mss 1000 ws 7");
     a_round(120 * MSEC);
     before = a_round(120 * MSEC);
     assert_in_range(before, 98, 104);
@@ -541,9 +541,41 @@ static void rfc9406_slow_start_goes_on_after_jitter(void **state)
 static void rfc9406_small_changes(void **state)
 {
     (void)state;
-    begin_rounds();
+    begin_rounds("mss 1000 ws 7");
     assert_int_equal(a_round(111 * MSEC), 80);
     assert_int_equal(a_round(120 * MSEC), 160);
+    script_drop(&it);
+}
+
+/* Of more than a thousand segments two are lost; a block grows behind each. Only they go again, once. */
+static void rfc2018_blocks_of_a_long_queue(void **state)
+{
+    char line[100];
+
+    (void)state;
+    begin_rounds("mss 1000 ws 7 sackok");
+    for (unsigned i = 0; i < 5; i++)
+        a_round(100 * MSEC);
+    uint32_t from = it.sent->seq, end = from, hole = from + 700000;
+    for (struct script_segment *s = it.sent; s; s = s->next)
+        end = s->seq + s->len;
+    assert_true(end - from > 1200000);
+    script_drop(&it);
+    world_run(&it.w, 100 * MSEC);
+    for (uint32_t at = from + 2000; at <= end; at += 1000) {
+        if (at <= hole)
+            snprintf(line, sizeof(line), "< A 1(0) ack %u win 65535 sack %u-%u", from, from + 1000,
+                     at);
+        else if (at > hole + 1000)
+            snprintf(line, sizeof(line), "< A 1(0) ack %u win 65535 sack %u-%u,%u-%u", from,
+                     hole + 1000, at, from + 1000, hole);
+        script_inject(&it, line);
+    }
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->retransmitted, 2);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->fast_retransmits, 1);
+    snprintf(line, sizeof(line), "< A 1(0) ack %u win 65535", end);
+    script_inject(&it, line);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->timeouts, 0);
     script_drop(&it);
 }
 
@@ -581,6 +613,7 @@ int main(int argc, char **argv)
         TEST(rfc5682_3_1_blocks_of_new_segments),
         TEST(rfc9406_slow_start_ends_before_loss),
         TEST(rfc9406_slow_start_goes_on_after_jitter),
+        TEST(rfc2018_blocks_of_a_long_queue),
         TEST(rfc9406_small_changes),
     };
 

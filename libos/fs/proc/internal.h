@@ -21,8 +21,8 @@ void proc_osrelease(struct text *t);
 void proc_uuid(struct text *t);
 void proc_boot_id(struct text *t);
 
-/* What /proc/self is. */
-#define PROC_SELF_COUNT 14
+/* What /proc/self is. The last one is /proc/net, if there is a network. */
+#define PROC_SELF_COUNT 15
 extern const struct tree_node proc_self[PROC_SELF_COUNT];
 
 /* Argument (i) the program was started with, "" if it has no such one. */

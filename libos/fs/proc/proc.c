@@ -87,7 +87,9 @@ static ssize_t thread_self_link(struct inode *inode, char *buf, size_t size)
     return (ssize_t)n;
 }
 
-static const struct tree_node top[] = {
+/* Without a network, /proc/net and what it leads to are left out, the last of each. */
+static struct tree_node top[] = {
+    {.name = "1", .mode = S_IFDIR | 0555, .children = proc_self, .count = PROC_SELF_COUNT},
     LINK("self", "1"),
     {.name = "thread-self", .mode = S_IFLNK | 0777, .readlink = thread_self_link},
     LINK("mounts", "self/mounts"),
@@ -99,10 +101,10 @@ static const struct tree_node top[] = {
     TEXT("uptime", proc_uptime),
     TEXT("version", proc_version),
     FOLDER("sys", sys),
-    {.name = "1", .mode = S_IFDIR | 0555, .children = proc_self, .count = PROC_SELF_COUNT},
+    LINK("net", "self/net"),
 };
 
-static const struct tree_node root = {
+static struct tree_node root = {
     .name = "",
     .mode = S_IFDIR | 0555,
     .children = top,
@@ -111,6 +113,8 @@ static const struct tree_node root = {
 
 static int proc_start(struct fs *fs)
 {
+    top[0].count = PROC_SELF_COUNT - !proc_net;
+    root.count = ARRAY_LEN(top) - !proc_net;
     return tree_start(fs, &root);
 }
 

@@ -529,4 +529,5 @@ const struct tree_node proc_self[PROC_SELF_COUNT] = {
     TEXT("stat", stat_fields),
     TEXT("statm", statm),
     TEXT("status", status),
+    {.name = "net", .mode = S_IFDIR | 0555, .children = proc_net, .count = PROC_NET_COUNT},
 };

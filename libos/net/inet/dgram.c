@@ -32,6 +32,11 @@ static struct dgram *to_dgram(struct socket *s)
     return container_of(s, struct dgram, in.sock);
 }
 
+const struct isock *inet_of_udp(const struct udp_end *e)
+{
+    return &container_of(e, const struct dgram, end)->in;
+}
+
 /* Queues. */
 
 static size_t memory_of(const struct pkt *p)

@@ -206,6 +206,9 @@ must_check int inet_queue_wait(struct isock *i, struct inet_queue *q, const stru
 /* Where (p) was sent to, by its IP header, which lies in front. */
 struct ip_addr inet_sent_to(const struct pkt *p);
 
+/* The socket that (e) is the end of. */
+struct udp_end;
+const struct isock *inet_of_udp(const struct udp_end *e);
 /* The datagram part that UDP and raw sockets share: in dgram.c. */
 int inet_dgram_poll(const struct isock *i, const struct inet_queue *q);
 ssize_t inet_dgram_recv(struct isock *i, struct inet_queue *q, struct sock_msg *m, bool header);

@@ -91,6 +91,8 @@ static void mark_sacked(struct tcp_conn *c, struct pkt *p)
     if (s->flags & SENT_AGAIN)
         c->again -= p->len;
     s->flags = (s->flags & SENT_RETRANS) | SENT_SACKED;
+    if (c->sacked == 0 || seq_lt(c->sack_high, s->seq + p->len))
+        c->sack_high = s->seq + p->len;
     c->sacked += p->len;
 }
 
@@ -101,32 +103,50 @@ void tcp_mark_all_lost(struct tcp_conn *c)
             mark_lost(c, p);
 }
 
-static void take_block(struct tcp_conn *c, const struct tcp_block *b, const struct tcp_segment *s)
+/* False: no memory to split a piece of which a part has arrived; it counts as not arrived. */
+static bool take_block(struct tcp_conn *c, const struct tcp_block *b, const struct tcp_segment *s)
 {
-    for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next) {
+    uint32_t start = b->start;
+    struct pkt *p = c->snd_first;
+
+    /* Blocks come again and again, and grow at their ends: only what is new is looked for. */
+    for (unsigned i = 0; i < c->seen_count; i++)
+        if (seq_le(c->seen[i].start, start) && seq_lt(start, c->seen[i].end))
+            start = c->seen[i].end;
+    if (seq_le(b->end, start))
+        return true;
+    if (c->seen_at && seq_le(sent_of(c->seen_at)->seq, start))
+        p = c->seen_at;
+    for (; p && p != c->unsent; p = p->next) {
         uint32_t seq = sent_of(p)->seq, end = seq + p->len;
         if (seq_le(b->end, seq))
-            return;
-        if ((sent_of(p)->flags & SENT_SACKED) || seq_le(end, b->start))
+            break;
+        c->seen_at = p;
+        if ((sent_of(p)->flags & SENT_SACKED) || seq_le(end, start))
             continue;
-        /* A part of a piece: what cannot be split counts as not arrived. */
-        if (seq_lt(seq, b->start)) {
-            if (!tcp_split(c, p, b->start - seq))
-                return;
+        if (seq_lt(seq, start)) {
+            if (!tcp_split(c, p, start - seq))
+                return false;
             continue;
         }
         if (seq_lt(b->end, end) && !tcp_split(c, p, b->end - seq))
-            return;
+            return false;
         delivered(c, p, s);
         mark_sacked(c, p);
     }
+    return true;
 }
 
 static void take_blocks(struct tcp_conn *c, const struct tcp_segment *s)
 {
+    struct tcp_block taken[SACKS_MAX];
+    unsigned count = 0;
+
     c->dsack_in = false;
-    if (!c->sack_on)
+    if (!c->sack_on || s->sack_count == 0)
         return;
+    if (c->sacked == 0)
+        c->seen_count = 0;
     for (unsigned i = 0; i < s->sack_count; i++) {
         const struct tcp_block *b = &s->sack[i];
         if (!seq_lt(b->start, b->end) || seq_lt(c->snd_nxt, b->end))
@@ -139,8 +159,11 @@ static void take_blocks(struct tcp_conn *c, const struct tcp_segment *s)
         }
         if (seq_lt(b->start, s->ack))
             continue;
-        take_block(c, b, s);
+        if (take_block(c, b, s))
+            taken[count++] = *b;
     }
+    memcpy(c->seen, taken, sizeof(*taken) * count);
+    c->seen_count = (uint8_t)count;
 }
 
 /* How much later than those sent behind it a segment may arrive. */
@@ -156,14 +179,21 @@ static nsec_t reordering_window(const struct tcp_conn *c)
 void tcp_detect_losses(struct tcp_conn *c)
 {
     nsec_t now = c->t->now, window = reordering_window(c), wait = 0;
+    uint32_t high = c->rack_fack, holes;
 
     c->reorder_at = DEADLINE_NEVER;
+    if (c->sacked && seq_lt(high, c->sack_high))
+        high = c->sack_high;
+    holes = high - c->snd_una - c->sacked; /* bytes; behind the last of them all has arrived */
     for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next) {
         struct tcp_sent *s = sent_of(p);
         uint32_t end = s->seq + p->len;
-        if (!seq_lt(s->seq, c->rack_fack))
+        if (!seq_lt(s->seq, c->rack_fack) || (int32_t)holes <= 0)
             break;
-        if ((s->flags & SENT_SACKED) || (s->flags & (SENT_LOST | SENT_AGAIN)) == SENT_LOST)
+        if (s->flags & SENT_SACKED)
+            continue;
+        holes -= p->len;
+        if ((s->flags & (SENT_LOST | SENT_AGAIN)) == SENT_LOST)
             continue;
         if (s->at > c->rack_at || (s->at == c->rack_at && !seq_lt(end, c->rack_end)))
             continue;

@@ -269,6 +269,12 @@ struct tcp_conn {
     uint32_t rack_end, rack_fack;
     uint8_t reo_steps;
     uint32_t tlp_end;
+    /* The blocks of the last ACK that had some, all of them SACKED; the piece where the last one of
+     * them was looked for; and the end of the highest. */
+    struct tcp_block seen[SACKS_MAX];
+    struct pkt *seen_at;
+    uint32_t sack_high;
+    uint8_t seen_count;
     nsec_t stuck_since; /* first retransmission or probe without an answer; 0: none */
     nsec_t last_challenge;
     uint64_t acked_bytes, received_bytes;

@@ -407,7 +407,7 @@ bool tcp_send_again(struct tcp_conn *c, struct pkt *piece)
 
 static bool send_lost(struct tcp_conn *c)
 {
-    for (struct pkt *p = c->snd_first, *next; p && p != c->unsent; p = next) {
+    for (struct pkt *p = c->snd_first, *next; p && p != c->unsent && c->lost > c->again; p = next) {
         next = p->next;
         if ((sent_of(p)->flags & (SENT_LOST | SENT_AGAIN)) != SENT_LOST)
             continue;

@@ -160,6 +160,8 @@ bool tcp_split(struct tcp_conn *c, struct pkt *p, uint32_t len)
 
 static void forget(struct tcp_conn *c, struct pkt *p)
 {
+    if (unlikely(p == c->seen_at))
+        c->seen_at = NULL;
     c->snd_memory -= piece_memory(p);
     c->t->counts.memory -= piece_memory(p);
     pkt_free(p);

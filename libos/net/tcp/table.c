@@ -264,6 +264,11 @@ const struct tcp_counts *tcp_counts(const struct tcp *t)
     return &t->counts;
 }
 
+void *tcp_conn_user(const struct tcp_conn *c)
+{
+    return c->closed_by_user ? NULL : c->user;
+}
+
 void tcp_each(struct tcp *t, void (*fn)(void *arg, const struct tcp_conn *c), void *arg)
 {
     for (struct tcp_conn *l = t->listeners; l; l = l->hash_next)

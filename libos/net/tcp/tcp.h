@@ -221,6 +221,9 @@ struct tcp_counts {
 };
 const struct tcp_counts *tcp_counts(const struct tcp *t);
 
+/* The user of (c); NULL: it has none, or none any more. */
+void *tcp_conn_user(const struct tcp_conn *c);
+
 /* Calls (fn) for each connection and listener, for /proc/net/tcp. */
 void tcp_each(struct tcp *t, void (*fn)(void *arg, const struct tcp_conn *c), void *arg);
 

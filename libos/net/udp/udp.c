@@ -176,6 +176,13 @@ void udp_remove(struct udp_end *e)
         *at = e->next;
 }
 
+void udp_each(void (*fn)(void *arg, const struct udp_end *e), void *arg)
+{
+    for (unsigned i = 0; i < CHAINS; i++)
+        for (const struct udp_end *e = chains[i]; e; e = e->next)
+            fn(arg, e);
+}
+
 int udp_send(const struct ip_ends *ends, struct net_path *path, struct pkt *p)
 {
     struct wire_udp *h = pkt_push(p, sizeof(*h));

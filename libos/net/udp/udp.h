@@ -31,6 +31,9 @@ struct udp_end {
 void udp_add(struct udp_end *e);
 void udp_remove(struct udp_end *e);
 
+/* Calls (fn) for each, for /proc/net/udp. */
+void udp_each(void (*fn)(void *arg, const struct udp_end *e), void *arg);
+
 /* Sends (p), payload with PKT_HEADROOM before it, at most 65,507 or 65,527 bytes: takes it.
  * -EMSGSIZE (path says no fragments), -ENETUNREACH, -EHOSTUNREACH, -EACCES, -ENOBUFS. (path): of
  * the flow, or zeroed for once. (more) as ip_output's. */
