@@ -47,7 +47,7 @@ int main(void)
 
 @pytest.mark.parametrize("mib", [1, 8, 100])
 def test_exhaustion(mib, cc, run):
-    done = run(cc(EXHAUST), options=["-m", f"{mib}M"])
+    done = run(cc(EXHAUST), options=["-m", f"{mib}M"], timeout=120)
     assert done.status == 0, done.stderr
     told = re.fullmatch(r"pith: out of memory: \d+ KiB are not to be had; pith run -m gives more\n"
                         r"pith: memory in KiB: (\d+) in all, .*\n", done.stderr)
