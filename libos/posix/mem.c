@@ -96,9 +96,11 @@ static uintptr_t mapped_until(uintptr_t addr, uintptr_t end)
     return min_size(until, end);
 }
 
-static bool is_mapped(uintptr_t addr, size_t len)
+bool memory_is_mapped(uintptr_t addr, size_t len)
 {
     uintptr_t end = addr + len;
+    if (end < addr)
+        return false;
     while (addr < end) {
         uintptr_t until = mapped_until(addr, end);
         if (until == addr)
@@ -641,7 +643,7 @@ long pith_sys_madvise(long addr, long length, long advice)
         return -EINVAL;
     if (advice == MADV_DONTNEED || advice == MADV_FREE)
         return discard(at, len);
-    if (!is_mapped(at, len))
+    if (!memory_is_mapped(at, len))
         return -ENOMEM;
     if (advice == ADVICE_READ || advice == ADVICE_WRITE)
         return populate(at, len, advice == ADVICE_WRITE);
@@ -679,7 +681,7 @@ long pith_sys_mincore(long addr, long length, long vector)
     size_t len = align_up((size_t)length, PAGE_SIZE);
     if (at % PAGE_SIZE != 0)
         return -EINVAL;
-    if ((size_t)length > ADDRESS_LIMIT || at > ADDRESS_LIMIT - len || !is_mapped(at, len))
+    if ((size_t)length > ADDRESS_LIMIT || at > ADDRESS_LIMIT - len || !memory_is_mapped(at, len))
         return -ENOMEM;
     if (!user_writable((void *)vector, len / PAGE_SIZE))
         return -EFAULT;
@@ -701,7 +703,7 @@ long pith_sys_msync(long addr, long length, long flags)
         return -EBUSY;
     if (len > 0 && mapping_sync)
         mapping_sync((void *)at, len);
-    return len == 0 || is_mapped(at, len) ? 0 : -ENOMEM;
+    return len == 0 || memory_is_mapped(at, len) ? 0 : -ENOMEM;
 }
 
 /* All memory is locked, in a way: nothing is ever paged out by the library OS. What the program has
@@ -718,7 +720,7 @@ static long lock_range(long addr, long length, bool lock)
     size_t len = align_up((size_t)length + offset, PAGE_SIZE);
     if (at + len < at)
         return -EINVAL;
-    if (!is_mapped(at, len))
+    if (!memory_is_mapped(at, len))
         return -ENOMEM;
     page_lock((void *)at, len / PAGE_SIZE, lock);
     return 0;

@@ -15,6 +15,9 @@ long memory_map_file(struct file *file, uintptr_t addr, size_t len, int prot, un
  */
 must_check int memory_unmap(void *at, size_t len);
 
+/* Whether the program has something at all pages of the range, or it is part of the image or the first stack. */
+bool memory_is_mapped(uintptr_t addr, size_t len);
+
 /* Whether anything of the program's is in the range. */
 bool memory_is_used(uintptr_t addr, size_t len);
 

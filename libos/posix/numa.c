@@ -10,6 +10,7 @@
 #include "iface/hold.h"
 #include "iface/user.h"
 #include "pith_calls.h"
+#include "posix/memory.h"
 
 #define MODES      7          /* MPOL_DEFAULT to MPOL_WEIGHTED_INTERLEAVE */
 #define BALANCING  (1u << 13) /* MPOL_F_NUMA_BALANCING */
@@ -99,12 +100,6 @@ long pith_sys_set_mempolicy(long mode, long mask, long max)
     return err;
 }
 
-/* Whether something of the program's is at all of the (len) bytes at (addr). */
-static bool is_mapped(unsigned long addr, unsigned long len)
-{
-    return pith_sys_mlock((long)addr, (long)len) == 0;
-}
-
 long pith_sys_mbind(long start, long len, long mode, long mask, long max, long flags)
 {
     HOLD;
@@ -123,7 +118,7 @@ long pith_sys_mbind(long start, long len, long mode, long mask, long max, long f
     if (bytes == 0)
         return 0;
     err = complete(&p);
-    return err ? err : is_mapped(at, bytes) ? 0 : -EFAULT;
+    return err ? err : memory_is_mapped(at, bytes) ? 0 : -EFAULT;
 }
 
 /* What get_mempolicy answers with (flags) for (addr): the number at its first argument in
@@ -137,7 +132,7 @@ static int ask(unsigned long addr, unsigned long flags, int *answer, uint64_t *n
         *nodes = 1;
         return flags & (MPOL_F_NODE | MPOL_F_ADDR) ? -EINVAL : 0;
     }
-    if (of_memory ? !is_mapped(addr, 1) : addr != 0)
+    if (of_memory ? !memory_is_mapped(addr, 1) : addr != 0)
         return of_memory ? -EFAULT : -EINVAL;
     /* Memory has no policies of its own. */
     const struct policy p = of_memory ? (struct policy){0} : current;

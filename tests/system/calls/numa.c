@@ -109,6 +109,8 @@ static void binding(void)
     T(bind(page, -PAGE, MPOL_BIND, 1, 0));
     T(bind(hole + PAGE, PAGE, MPOL_BIND, 1, 0));
     T(bind(page, PAGE, MPOL_DEFAULT, 0, 0));
+    T(syscall(SYS_get_mempolicy, NULL, NULL, 0, ~0ul, MPOL_F_ADDR));
+    T(madvise(page, PAGE, MADV_DONTNEED)); /* no call has locked it */
 }
 
 int main(void)
