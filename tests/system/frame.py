@@ -227,7 +227,7 @@ def own_network():
     root = [] if os.geteuid() == 0 else ["--map-root-user"]
     ip = shutil.which("ip")
     start = [shutil.which("unshare"), *root, "--net", "/bin/sh", "-c",
-             f"{ip} link set lo up && {ip} route add default dev lo && exec \"$@\"", "sh"]
+             f"{ip} link set lo up && {ip} route add default dev lo && exec {shutil.which('env')} -u PWD \"$@\"", "sh"]
     if None not in start and subprocess.run([*start, "true"], capture_output=True).returncode == 0:
         return start
     return ["unshare", *root] if root else []
