@@ -338,6 +338,19 @@ static void doorbells_and_interrupts(void **state)
     assert_false(virtio_busy());
 }
 
+/* Nobody waits awake for packets: the buffers for them are with the device all the time. */
+static void packets_are_not_awaited(void **state)
+{
+    (void)state;
+    begin(HONEST);
+    add(VIRTIO_NET, 64);
+    offer(&devices[0].queue[0], 2);
+    assert_false(virtio_busy());
+    assert_false(virtio_needs_naps());
+    virtio_serve();
+    assert_int_equal(host.bells, 1);
+}
+
 static void without_event_index(void **state)
 {
     (void)state;
@@ -408,6 +421,7 @@ int main(void)
         cmocka_unit_test_teardown(refused, end),
         cmocka_unit_test_teardown(not_wanted, end),
         cmocka_unit_test_teardown(doorbells_and_interrupts, end),
+        cmocka_unit_test_teardown(packets_are_not_awaited, end),
         cmocka_unit_test_teardown(without_event_index, end),
         cmocka_unit_test_teardown(stopping, end),
         cmocka_unit_test_teardown(own_buffers, end),

@@ -28,6 +28,7 @@ static const struct kind {
     uint8_t queues;
     uint8_t config_len; /* what of the configuration the driver reads */
     bool own;           /* the platform's, not for the device table */
+    bool answers;       /* what it uses answers what it was asked for: it comes soon */
     uint8_t silent;     /* bit N: nobody waits for what is used in queue N */
     uint16_t queue_max; /* entries */
     uint64_t features;
@@ -35,13 +36,13 @@ static const struct kind {
 } kinds[] = {
     /* CSUM, GUEST_CSUM, MTU, MAC, GUEST_TSO4, GUEST_TSO6, HOST_TSO4, HOST_TSO6, MRG_RXBUF, STATUS
      */
-    {VIRTIO_NET, 2, sizeof(struct pith_net_config), false, 1u << PITH_NET_TX, NET_QUEUE_MAX,
+    {VIRTIO_NET, 2, sizeof(struct pith_net_config), false, false, 1u << PITH_NET_TX, NET_QUEUE_MAX,
      0x199ab, 0},
     /* SIZE_MAX, SEG_MAX, RO, BLK_SIZE, FLUSH */
-    {VIRTIO_BLOCK, 1, sizeof(struct pith_block_config), false, 0, QUEUE_MAX, 0x266, 0},
+    {VIRTIO_BLOCK, 1, sizeof(struct pith_block_config), false, true, 0, QUEUE_MAX, 0x266, 0},
     /* A device with MULTIPORT is a bundle of channels, none of which need be a console. */
-    {VIRTIO_CONSOLE, 2, 0, true, 0, QUEUE_MAX, 0, 1u << 1},
-    {VIRTIO_ENTROPY, 1, 0, true, 0, QUEUE_MAX, 0, 0},
+    {VIRTIO_CONSOLE, 2, 0, true, true, 0, QUEUE_MAX, 0, 1u << 1},
+    {VIRTIO_ENTROPY, 1, 0, true, true, 0, QUEUE_MAX, 0, 0},
 };
 
 /* virtio 1.2, 2.7.5 to 2.7.8; the event indices are behind the rings' entries. */
@@ -279,7 +280,7 @@ static bool in_flight(const struct queue *q)
 bool virtio_busy(void)
 {
     for (struct virtio_device *d = devices; d < devices + count; d++)
-        for (unsigned i = 0; !d->stopped && i < d->kind->queues; i++)
+        for (unsigned i = 0; !d->stopped && d->kind->answers && i < d->kind->queues; i++)
             if (in_flight(&d->queue[i]))
                 return true;
     return false;

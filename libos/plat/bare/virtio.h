@@ -109,7 +109,7 @@ unsigned virtio_start(void);
 /* Rings the doorbells that are due, and counts the buffers that were used since the last call. */
 int virtio_serve(void);
 
-/* Whether a buffer is with any device. */
+/* Whether a device has yet to answer something: packets do not, they come when they come. */
 bool virtio_busy(void);
 
 /* Arms the interrupts of all devices: a buffer that is used from now on ends a sleep. Those that
