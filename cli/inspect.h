@@ -50,10 +50,6 @@ must_check int inspect_open(struct inspection *in, const char *path, const char 
                             struct fault *f);
 void inspect_close(struct inspection *in);
 
-/* The file beside the image (e) at (path) that it names as that with its debug information, if there
- * is one; the caller frees it. Nobody has checked yet that it belongs to it. */
-must_check char *debug_find(const struct elf_file *e, const char *path);
-
 /* The bytes that are loaded and belong to no service: headers, relocations, alignment. */
 uint64_t inspect_rest(const struct inspection *in);
 

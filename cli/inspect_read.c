@@ -10,7 +10,8 @@
 #include "cli.h"
 #include "inspect.h"
 
-#define BUILD_ID_TYPE 3 /* NT_GNU_BUILD_ID */
+#define BUILD_ID_TYPE 3                /* NT_GNU_BUILD_ID */
+#define LINK_SECTION  ".gnu_debuglink" /* of binutils: a name, and a checksum */
 
 /* Reads the build id, of the first loaded notes; of a file with debug information alone, whose
  * segments are empty, from the section. */
@@ -85,6 +86,24 @@ static int open_debug(struct inspection *in, const char *path, struct fault *f)
     return 0;
 }
 
+/* The file beside the image (e) at (image) that it names as that with its debug information, if
+ * there is one; the caller frees it. Nobody has checked yet that it belongs to it. */
+static char *find_debug(const struct elf_file *e, const char *image)
+{
+    size_t size = 0;
+    const char *name = elf_section(e, LINK_SECTION, &size), *slash = strrchr(image, '/');
+    char *path = NULL;
+    if (name == NULL || size == 0 || strnlen(name, size) == size || strchr(name, '/') != NULL)
+        return NULL;
+    int folder = slash != NULL ? (int)(slash + 1 - image) : 0;
+    if (asprintf(&path, "%.*s%s", folder, image, name) < 0)
+        return NULL;
+    if (access(path, R_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
 /* Sizes from the map, or those that strip has left. */
 static int read_sizes(struct inspection *in, struct fault *f)
 {
@@ -130,7 +149,7 @@ int inspect_open(struct inspection *in, const char *path, const char *debug, str
         (void)take_map(in, &in->elf);
     }
     if (err == 0 && debug == NULL && !in->has_map)
-        debug = in->debug_found = debug_find(&in->elf, path);
+        debug = in->debug_found = find_debug(&in->elf, path);
     if (err == 0 && debug != NULL) {
         path = debug;
         err = open_debug(in, debug, f);

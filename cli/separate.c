@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Debug information in a file of its own (ld.h, inspect.h), linked as GNU's tools do it: the
- * image's section
+ * Debug information in a file of its own (ld.h), linked as GNU's tools do it: the image's section
  * ".gnu_debuglink" holds the file's name and checksum. */
 #include <errno.h>
 #include <limits.h>
@@ -11,10 +10,7 @@
 #include <unistd.h>
 
 #include "capture.h"
-#include "inspect.h"
 #include "ld.h"
-
-#define LINK_SECTION ".gnu_debuglink"
 
 /* Runs objcopy with two arguments. */
 static int objcopy(const char *option, const char *from, const char *to)
@@ -42,20 +38,4 @@ int debug_separate(const char *image)
     if (err != 0)
         (void)unlink(file);
     return err;
-}
-
-char *debug_find(const struct elf_file *e, const char *image)
-{
-    size_t size = 0;
-    const char *name = elf_section(e, LINK_SECTION, &size), *slash = strrchr(image, '/');
-    char *path = NULL;
-    if (name == NULL || size == 0 || strnlen(name, size) == size || strchr(name, '/') != NULL)
-        return NULL;
-    int folder = slash != NULL ? (int)(slash + 1 - image) : 0;
-    if (asprintf(&path, "%.*s%s", folder, image, name) < 0)
-        return NULL;
-    if (access(path, R_OK) == 0)
-        return path;
-    free(path);
-    return NULL;
 }
