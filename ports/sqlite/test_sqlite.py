@@ -122,7 +122,12 @@ def test_threads(way, ported, run):
 
 @pytest.mark.parametrize("mode", [[], ["-wal"], ["-multithread"], ["-serialized"]])
 def test_threads_with_a_shared_cache(mode, way, ported, run):
-    got = run(ported("sqlite", "threadtest4"), *mode, "2" if way == "qemu" else "4", timeout=60)
+    """Now and then, on Linux too (3 of 48 runs), a thread of the program meets the lock that another has on the schema, and gives up."""
+    image = ported("sqlite", "threadtest4")
+    for _ in range(5):
+        got = run(image, *mode, "2" if way == "qemu" else "4", timeout=60)
+        if "SQL error (6,262): database schema is locked" not in got.stderr:
+            break
     assert got.status == 0 and "Total 0 errors in" in got.stdout, got.stdout + got.stderr
 
 
