@@ -262,10 +262,12 @@ static void lease_of_busybox(void **state)
              folder);
     assert_int_equal(command(text), 0);
     dhcp_start(ip_iface_by_name("eth0"));
-    command("sleep 2");
-    const struct ip_iface_addr *a = ip_iface_by_name("eth0")->addrs;
-    while (a && !a->dynamic)
-        a = a->next;
+    const struct ip_iface_addr *a = NULL;
+    for (int i = 0; i < 10 && !a; i++) { /* the server looks whether others have the address */
+        command("sleep 1");
+        for (a = ip_iface_by_name("eth0")->addrs; a && !a->dynamic; a = a->next)
+            ;
+    }
     snprintf(text, sizeof(text), "kill $(cat %s/pid); rm -r %s", folder, folder);
     command(text);
     assert_non_null(a);
