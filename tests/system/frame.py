@@ -200,8 +200,9 @@ def spawn(way, tmp_path):
     started = []
 
     def start(image, *args, options=(), **popen):
+        # Without buffers, in which communicate() would not look for what came with a line read before.
         process = subprocess.Popen([str(a) for a in (PITH, "run", "--on", way, *options, image, *args)],
-                                   **{"cwd": tmp_path, "stdin": subprocess.DEVNULL, **popen})
+                                   **{"cwd": tmp_path, "stdin": subprocess.DEVNULL, "bufsize": 0, **popen})
         started.append(process)
         return process
 

@@ -2,7 +2,9 @@
 """What tests with a network share: a TAP device in a namespace of its own, and machines that run beside the test."""
 import os
 import shutil
+import socket
 import subprocess
+import time
 
 import pytest
 
@@ -39,13 +41,49 @@ class Machine:
     """A machine that runs beside the test, once it has printed its first line."""
 
     def __init__(self, *command):
+        # Without a buffer, in which communicate() would not look for what came with the first line.
         self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
-        self.first = self.process.stdout.readline()
+                                        stderr=subprocess.PIPE, bufsize=0)
+        self.first = self.process.stdout.readline().decode()
 
     def end(self):
         try:
             out, err = self.process.communicate(timeout=30)
         finally:
             self.process.kill()
-        return self.process.returncode, self.first + out, err
+        return self.process.returncode, self.first + out.decode(), err.decode()
+
+
+class Server:
+    """A server that runs until end(), and clients beside it; (prefix) starts both where the clients reach it."""
+
+    def __init__(self, *command, prefix=()):
+        self.prefix = [str(p) for p in prefix]
+        self.process = subprocess.Popen([*self.prefix, *[str(c) for c in command]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+
+    def run(self, *argv, timeout=30, **more):
+        return subprocess.run([*self.prefix, *[str(a) for a in argv]], capture_output=True, timeout=timeout, check=False, **more)
+
+    def wait(self, answers):
+        """Until answers() is true."""
+        for _ in range(200):
+            if self.process.poll() is None and answers():
+                return
+            time.sleep(0.1)
+        raise AssertionError("no answer: " + "".join(self.end()))
+
+    def end(self):
+        """Returns what it has said on both of its streams."""
+        self.process.terminate()
+        try:
+            return self.process.communicate(timeout=20)
+        finally:
+            self.process.kill()
+
+
+def free_port():
+    """A port of the host's loopback that nobody has."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
