@@ -626,6 +626,7 @@ static const struct sock_ops dgram_ops = {
     .poll = dgram_poll,
     .ioctl = dgram_ioctl,
     .setopt = dgram_setopt,
+    .changed = inet_changed,
     .getopt = dgram_getopt,
     .release = dgram_release,
     .destroy = dgram_destroy,

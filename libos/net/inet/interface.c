@@ -9,11 +9,6 @@
 #include "iface/user.h"
 #include "inet/internal.h"
 
-static uint32_t mask_of(unsigned prefix)
-{
-    return prefix ? htonl(0xffffffffu << (32 - prefix)) : 0;
-}
-
 static struct ip_iface_addr *first4(const struct ip_iface *i)
 {
     struct ip_iface_addr *a = i->addrs;
@@ -164,7 +159,7 @@ static long on_interface(struct ip_iface *i, unsigned long request, struct ifreq
     }
     if (!a)
         return -EADDRNOTAVAIL;
-    uint32_t v = ip_to_v4(&a->addr), mask = mask_of(a->prefix);
+    uint32_t v = ip_to_v4(&a->addr), mask = inet_mask(a->prefix);
     put_addr(&r->ifr_addr, request == SIOCGIFNETMASK ? mask
                            : request != SIOCGIFBRDADDR ? v
                            : i->dev ? v | ~mask : 0);

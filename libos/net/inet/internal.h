@@ -7,6 +7,7 @@
 #ifndef PITH_INET_INTERNAL_H
 #define PITH_INET_INTERNAL_H
 
+#include <linux/if_addr.h>
 #include <netinet/in.h>
 #include <poll.h>
 
@@ -158,6 +159,10 @@ void inet_path(const struct isock *i, const struct ip_addr *to, struct net_path 
  * it is one. */
 int inet_setopt(struct isock *i, int level, int name, const void *value, socklen_t len);
 int inet_getopt(struct isock *i, int level, int name, void *value, socklen_t *len);
+/* sock_ops.changed. */
+void inet_changed(struct socket *s, int name);
+/* Lets (i)'s port be shared as SO_REUSEADDR and SO_REUSEPORT say now, whether it is bound or not. */
+void inet_share_port(struct isock *i);
 /* An int of an option: of one byte, too, if (byte). -EINVAL. */
 must_check int inet_int(const void *value, socklen_t len, bool byte, int *v);
 int inet_give_int(int v, void *value, socklen_t *len);
@@ -228,5 +233,22 @@ void inet_stream_event(void *user, unsigned events);
  * (hostname) writes the machine's name and a line's end. 0, -ENOMEM. */
 struct text;
 must_check int etc_start(struct inode *etc, void (*hostname)(struct text *t));
+
+/* What Linux says of an address of an interface: IFA_F_*, without those of its first moments. */
+static inline unsigned inet_address_flags(const struct ip_iface_addr *a)
+{
+    unsigned f = a->valid_until == DEADLINE_NEVER ? IFA_F_PERMANENT : 0;
+
+    return f | (a->state == IP_ADDR_TENTATIVE    ? IFA_F_TENTATIVE
+                : a->state == IP_ADDR_DEPRECATED ? IFA_F_DEPRECATED
+                : a->state == IP_ADDR_DUPLICATE  ? IFA_F_DADFAILED
+                                                 : 0u);
+}
+
+/* The mask of a network of IPv4. */
+static inline uint32_t inet_mask(unsigned prefix)
+{
+    return prefix ? ip_be32(~0u << (32 - prefix)) : 0;
+}
 
 #endif

@@ -134,13 +134,18 @@ static int check6(const struct isock *i, const struct sockaddr_storage *a, sockl
     return is_local(i, &n->addr) ? 0 : -EADDRNOTAVAIL;
 }
 
+void inet_share_port(struct isock *i)
+{
+    i->port.reuse_addr = i->sock.options & SOCK_REUSEADDR;
+    i->port.reuse_port = i->sock.options & SOCK_REUSEPORT;
+}
+
 static void fill_port(struct isock *i)
 {
     i->port.local = i->ends.local;
     i->port.scope = i->ends.scope;
     i->port.v6_only = i->v6_only;
-    i->port.reuse_addr = i->sock.options & SOCK_REUSEADDR;
-    i->port.reuse_port = i->sock.options & SOCK_REUSEPORT;
+    inet_share_port(i);
 }
 
 struct in_use {

@@ -305,6 +305,14 @@ static int bind_to_device(struct isock *i, const char *name, socklen_t len)
 }
 
 /* The rest of SOL_SOCKET. */
+void inet_changed(struct socket *s, int name)
+{
+    struct isock *i = container_of(s, struct isock, sock);
+
+    if (name == SO_REUSEADDR || name == SO_REUSEPORT)
+        inet_share_port(i);
+}
+
 static int set_socket(struct isock *i, int name, const void *value, socklen_t len)
 {
     int v;
@@ -313,12 +321,6 @@ static int set_socket(struct isock *i, int name, const void *value, socklen_t le
         return bind_to_device(i, value, len);
     memcpy(&v, value, sizeof(v));
     switch (name) {
-    case SO_REUSEADDR: /* of what is bound already, too */
-        i->port.reuse_addr = v;
-        return 0;
-    case SO_REUSEPORT:
-        i->port.reuse_port = v;
-        return 0;
     case SO_BINDTOIFINDEX:
         if (v < 0)
             return -EINVAL;

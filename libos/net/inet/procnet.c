@@ -42,12 +42,26 @@ static void dec(struct text *t, uint64_t n, unsigned width)
     text_dec(t, n, width, ' ');
 }
 
-/* Ends a line that begins at (start). */
-static void fill_up(struct text *t, size_t start, unsigned width)
+/* Makes what begins at (start) as wide as (width). */
+static void widen(struct text *t, size_t start, unsigned width)
 {
     while (!t->failed && t->len - start < width)
         text_char(t, ' ');
+}
+
+/* Ends a line that begins at (start). */
+static void fill_up(struct text *t, size_t start, unsigned width)
+{
+    widen(t, start, width);
     text_char(t, '\n');
+}
+
+/* A name at the right of its column. */
+static void put_name(struct text *t, const char *name, size_t width)
+{
+    for (size_t len = strlen(name); len < width; len++)
+        text_char(t, ' ');
+    text_str(t, name);
 }
 
 /* Words as the processor has them, as Linux prints them. */
@@ -77,17 +91,11 @@ static void put_entry(struct table *to, const struct entry *e)
     text_dec(t, e->ino, 0, ' ');
 }
 
-/* The socket of the program that (c) is the connection of, or NULL. */
-static struct stream *stream_of(const struct tcp_conn *c)
-{
-    return tcp_conn_user(c);
-}
-
 static void tcp_line(void *arg, const struct tcp_conn *c)
 {
     struct table *to = arg;
     struct text *t = to->t;
-    struct stream *s = stream_of(c);
+    const struct stream *s = tcp_conn_user(c); /* NULL: the program has closed it */
     struct tcp_info info = {.tcpi_state = TCP_CLOSE};
     size_t start = t->len;
 
@@ -214,9 +222,7 @@ static void net_dev(struct text *t)
     (void)!ip_start();
     for (const struct ip_iface *i = ip_ifaces; i; i = i->next) {
         const struct netdev_counts *n = i->dev ? &i->dev->counts : &none;
-        for (size_t len = strlen(i->name); len < 6; len++)
-            text_char(t, ' ');
-        text_str(t, i->name);
+        put_name(t, i->name, 6);
         text_str(t, ": ");
         const uint64_t counts[2][4] = {
             {n->rx_bytes, n->rx_packets, n->rx_errors, n->rx_dropped},
@@ -254,7 +260,7 @@ static void net_route(struct text *t)
         text_str(t, "\t0\t0\t");
         dec(t, r->metric, 0);
         text_char(t, '\t');
-        hex(t, bits ? ip_be32(~0u << (32 - bits)) : 0, 8);
+        hex(t, inet_mask(bits), 8);
         text_char(t, '\t');
         dec(t, r->mtu, 0);
         text_str(t, "\t0\t0");
@@ -265,27 +271,16 @@ static void net_route(struct text *t)
 /* IPV6_ADDR_* of Linux: how far an address reaches. */
 static unsigned scope_of(const struct ip_addr *a)
 {
-    static const struct ip_addr loopback = {.b = {[15] = 1}};
-
-    if (ip_equal(a, &loopback))
+    if (ip_is_loopback(a))
         return 0x10;
-    if (a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80)
+    if (ip_is_link_local(a))
         return 0x20;
     return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0xc0 ? 0x40 : 0;
 }
 
-/* IFA_F_* of linux/if_addr.h. */
 static unsigned addr_flags(const struct ip_iface_addr *a)
 {
-    unsigned flags = a->valid_until == DEADLINE_NEVER ? 0x80 : 0;
-
-    if (a->detect_until)
-        flags |= 0x04 | 0x40;
-    if (a->state == IP_ADDR_TENTATIVE)
-        flags |= 0x40;
-    if (a->state == IP_ADDR_DEPRECATED)
-        flags |= 0x20;
-    return a->state == IP_ADDR_DUPLICATE ? flags | 0x08 : flags;
+    return inet_address_flags(a) | (a->detect_until ? IFA_F_OPTIMISTIC | IFA_F_TENTATIVE : 0);
 }
 
 static void net_if_inet6(struct text *t)
@@ -303,9 +298,7 @@ static void net_if_inet6(struct text *t)
                 text_hex(t, columns[k], 2, '0');
             }
             text_char(t, ' ');
-            for (size_t len = strlen(i->name); len < 8; len++)
-                text_char(t, ' ');
-            text_str(t, i->name);
+            put_name(t, i->name, 8);
             text_char(t, '\n');
         }
     }
@@ -324,8 +317,7 @@ static void arp_line(void *arg, const struct neighbour *n)
             text_char(t, '.');
         dec(t, n->addr.b[i], 0);
     }
-    while (!t->failed && t->len - start < 17)
-        text_char(t, ' ');
+    widen(t, start, 17);
     text_str(t, known ? "0x1         0x2         " : "0x1         0x0         ");
     for (unsigned i = 0; i < 6; i++) {
         if (i > 0)

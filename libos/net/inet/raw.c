@@ -394,6 +394,7 @@ static const struct sock_ops raw_ops = {
     .poll = raw_poll,
     .ioctl = raw_ioctl,
     .setopt = raw_setopt,
+    .changed = inet_changed,
     .getopt = raw_getopt,
     .release = raw_release,
     .destroy = raw_destroy,

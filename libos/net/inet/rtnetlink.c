@@ -3,7 +3,6 @@
  * Requests of programs for interfaces, addresses and routes (RFC 3549; rtnetlink(7)), which may be
  * any bytes. Those that want one answer each, and those that want all there is (NLM_F_DUMP); every
  * other request is answered with EOPNOTSUPP. */
-#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -87,19 +86,7 @@ static uint8_t scope_of(const struct ip_addr *a)
 {
     if (ip_is_loopback(a))
         return RT_SCOPE_HOST;
-    return !ip_is_v4(a) && a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80 ? RT_SCOPE_LINK
-                                                                       : RT_SCOPE_UNIVERSE;
-}
-
-static uint8_t address_flags(const struct ip_iface_addr *a)
-{
-    unsigned f = a->valid_until == DEADLINE_NEVER ? IFA_F_PERMANENT : 0;
-
-    f |= a->state == IP_ADDR_TENTATIVE    ? IFA_F_TENTATIVE
-         : a->state == IP_ADDR_DEPRECATED ? IFA_F_DEPRECATED
-         : a->state == IP_ADDR_DUPLICATE  ? IFA_F_DADFAILED
-                                          : 0;
-    return (uint8_t)f;
+    return ip_is_link_local(a) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
 
 static uint32_t seconds_until(nsec_t at)
@@ -121,7 +108,7 @@ void nl_address(struct nl_out *o, unsigned type, const struct ip_iface *i,
     bool v4 = ip_is_v4(&a->addr);
     m->ifa_family = v4 ? AF_INET : AF_INET6;
     m->ifa_prefixlen = a->prefix;
-    m->ifa_flags = address_flags(a);
+    m->ifa_flags = (uint8_t)inet_address_flags(a);
     m->ifa_scope = scope_of(&a->addr);
     m->ifa_index = i->index;
     put_addr(o, IFA_ADDRESS, &a->addr);
@@ -133,7 +120,7 @@ void nl_address(struct nl_out *o, unsigned type, const struct ip_iface *i,
         }
         nl_put(o, IFA_LABEL, i->name, strlen(i->name) + 1);
     }
-    put_u32(o, IFA_FLAGS, address_flags(a));
+    put_u32(o, IFA_FLAGS, inet_address_flags(a));
     nl_put(o, IFA_CACHEINFO, &times, sizeof(times));
     nl_end(o);
 }

@@ -157,6 +157,7 @@ static void stream_changed(struct socket *s, int name)
     case SO_KEEPALIVE:
         break;
     default:
+        inet_changed(s, name);
         return;
     }
     change_options(t);
@@ -315,8 +316,6 @@ static int stream_listen(struct socket *s, int backlog)
     int err = inet_may_bind(i, &i->ends.local, i->ends.local_port);
     if (err)
         return err;
-    i->port.reuse_addr = s->options & SOCK_REUSEADDR;
-    i->port.reuse_port = s->options & SOCK_REUSEPORT;
     err = ip_port_listen(&inet_tcp_ports, &i->port);
     if (err)
         return err;

@@ -54,11 +54,8 @@ static bool is_inet(const struct socket *s)
     return s->domain == AF_INET || s->domain == AF_INET6;
 }
 
-/* The internet's sockets keep SO_REUSEADDR and SO_REUSEPORT with their ports as well. */
-static int set_flag(struct socket *s, unsigned flag, int name, int v)
+static int set_flag(struct socket *s, unsigned flag, bool on)
 {
-    bool on = v != 0;
-
     if (flag == SOCK_REUSEPORT && on && !is_inet(s))
         return -EOPNOTSUPP;
     if (flag == SOCK_PASSCRED && is_inet(s))
@@ -66,8 +63,6 @@ static int set_flag(struct socket *s, unsigned flag, int name, int v)
     if (flag & SOCK_TIMES)
         s->options &= ~SOCK_TIMES;
     s->options = on ? s->options | flag : s->options & ~flag;
-    if (flag & (SOCK_REUSEADDR | SOCK_REUSEPORT) && is_inet(s))
-        return s->ops->setopt(s, SOL_SOCKET, name, &v, sizeof(v));
     return 0;
 }
 
@@ -122,7 +117,7 @@ static int set_common(struct socket *s, int name, int v, const void *value, sock
     int err;
 
     if (flag)
-        return set_flag(s, flag, name, v);
+        return set_flag(s, flag, v != 0);
     switch (name) {
     case SO_SNDBUF:
     case SO_SNDBUFFORCE:

@@ -3,17 +3,7 @@
  * Options of internet sockets: sharing a port after the fact, values without a length, levels that
  * are not known. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include "calls.h"
-
-static int set(int fd, int level, int name, int value)
-{
-    return setsockopt(fd, level, name, &value, sizeof(value));
-}
+#include "inet.h"
 
 static void show(int fd, int level, int name)
 {
