@@ -43,4 +43,10 @@ static inline struct thread *thread_by_id(long tid)
     return sched_find ? sched_find((int)tid) : NULL;
 }
 
+/* Whether (tid) is a thread's number, the process's among them; 0 is none. */
+static inline bool thread_exists(long tid)
+{
+    return (int)tid > 0 && thread_by_id(tid);
+}
+
 #endif

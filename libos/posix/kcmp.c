@@ -9,11 +9,6 @@
 #include "posix/clone.h"
 #include "vfs/fd.h"
 
-static bool is_thread(int pid)
-{
-    return pid > 0 && thread_by_id(pid);
-}
-
 /* 0: the same; 1, 2: which comes first, in an order that means nothing. */
 static long compare_files(long one, long other)
 {
@@ -27,7 +22,7 @@ static long compare_files(long one, long other)
 long pith_sys_kcmp(long pid, long pid2, long type, long one, long other)
 {
     HOLD;
-    if (!is_thread((int)pid) || !is_thread((int)pid2))
+    if (!thread_exists(pid) || !thread_exists(pid2))
         return -ESRCH;
     switch ((int)type) {
     case KCMP_FILE:

@@ -565,39 +565,61 @@ static long discard(uintptr_t addr, size_t len)
     return result;
 }
 
-/* Whether any page of the range is locked. */
-static bool is_locked(uintptr_t addr, size_t len)
+/* Whether (is) holds for any page of the range; what is not of the heap counts as free. */
+static bool any_page(uintptr_t addr, size_t len, bool (*is)(const struct page_run *run))
 {
+    static const struct page_run outside = {.use = PAGE_FREE};
     struct page_run run;
     uintptr_t end = addr + len;
-    while (addr < end && page_run_at((void *)addr, &run) && (uintptr_t)run.start < end) {
-        if (run.locked)
+
+    while (addr < end) {
+        bool found = page_run_at((void *)addr, &run) && (uintptr_t)run.start < end;
+        if ((!found || (uintptr_t)run.start > addr) && is(&outside))
+            return true;
+        if (!found)
+            break;
+        if (is(&run))
             return true;
         addr = (uintptr_t)run.start + run.pages * PAGE_SIZE;
     }
     return false;
 }
 
+static bool is_locked(const struct page_run *run)
+{
+    return run->locked;
+}
+
+static bool is_common(const struct page_run *run)
+{
+    return run->use == PAGE_COMMON;
+}
+
+static bool is_not_common(const struct page_run *run)
+{
+    return run->use != PAGE_COMMON;
+}
+
+/* Of the program's, but nobody may access it. */
+static bool is_absent(const struct page_run *run)
+{
+    return page_is_programs(run->use) && (run->prot == PROT_NONE || run->use == PAGE_BEYOND);
+}
+
 /* Whether nothing in the range is a file's or shared. */
 static bool is_private(uintptr_t addr, size_t len)
 {
     const struct mapping *m = mapping_from ? mapping_from((void *)addr) : NULL;
-    if (m && (uintptr_t)m->start < addr + len)
-        return false;
-    for (uintptr_t at = addr; at < addr + len; at += PAGE_SIZE)
-        if (page_use_at((void *)at) == PAGE_COMMON)
-            return false;
-    return true;
+    return !(m && (uintptr_t)m->start < addr + len) && !any_page(addr, len, is_common);
 }
 
 /* MADV_REMOVE. */
 static long empty(uintptr_t addr, size_t len)
 {
-    if (is_locked(addr, len))
+    if (any_page(addr, len, is_locked))
         return -EINVAL;
-    for (uintptr_t at = addr; at < addr + len; at += PAGE_SIZE)
-        if (page_use_at((void *)at) != PAGE_COMMON)
-            return mapping_remove ? mapping_remove((void *)addr, len) : -EINVAL;
+    if (any_page(addr, len, is_not_common))
+        return mapping_remove ? mapping_remove((void *)addr, len) : -EINVAL;
     if (!user_writable((void *)addr, len))
         return -EACCES;
     memset((void *)addr, 0, len);
@@ -637,7 +659,7 @@ long pith_sys_madvise(long addr, long length, long advice)
         return -ENOMEM;
     if ((advice == MADV_DONTNEED || advice == MADV_FREE || advice == ADVICE_COLD ||
          advice == ADVICE_PAGEOUT) &&
-        is_locked(at, len))
+        any_page(at, len, is_locked))
         return -EINVAL;
     if ((advice == MADV_FREE || advice == ADVICE_WIPE) && !is_private(at, len))
         return -EINVAL;
@@ -699,7 +721,7 @@ long pith_sys_msync(long addr, long length, long flags)
         return -EINVAL;
     if (at + len < at || (len == 0 && length != 0))
         return -ENOMEM;
-    if ((flags & MS_INVALIDATE) && is_locked(at, len))
+    if ((flags & MS_INVALIDATE) && any_page(at, len, is_locked))
         return -EBUSY;
     if (len > 0 && mapping_sync)
         mapping_sync((void *)at, len);
@@ -726,23 +748,10 @@ static long lock_range(long addr, long length, bool lock)
     return 0;
 }
 
-/* Whether memory that was just locked can be brought in: not what nobody may access. */
-static bool is_present(uintptr_t addr, size_t len)
-{
-    struct page_run run;
-    uintptr_t end = addr + len;
-    while (addr < end && page_run_at((void *)addr, &run) && (uintptr_t)run.start < end) {
-        if (page_is_programs(run.use) && (run.prot == PROT_NONE || run.use == PAGE_BEYOND))
-            return false;
-        addr = (uintptr_t)run.start + run.pages * PAGE_SIZE;
-    }
-    return true;
-}
-
 static long lock_now(long addr, long length)
 {
     long err = lock_range(addr, length, true);
-    return !err && length && !is_present((uintptr_t)addr, (size_t)length) ? -ENOMEM : err;
+    return err ? err : any_page((uintptr_t)addr, (size_t)length, is_absent) ? -ENOMEM : 0;
 }
 
 long pith_sys_mlock(long addr, long length)

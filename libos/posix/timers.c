@@ -97,7 +97,7 @@ static long take_event(long user, int id, struct event *e)
     }
     if (e->notify == SIGEV_NONE)
         return 0;
-    if (e->notify == NOTIFY_THREAD_ID ? e->tid <= 0 || !thread_by_id(e->tid)
+    if (e->notify == NOTIFY_THREAD_ID ? !thread_exists(e->tid)
                                       : e->notify != SIGEV_SIGNAL && e->notify != SIGEV_THREAD)
         return -EINVAL;
     return e->signo < 1 || e->signo > SIGNALS ? -EINVAL : 0;

@@ -51,11 +51,6 @@ static long move(struct transfer *t, size_t parts)
     return total;
 }
 
-static bool is_process(int pid)
-{
-    return pid > 0 && thread_by_id(pid);
-}
-
 static long transfer(int pid, const long vectors[4], long flags, bool write)
 {
     const struct iovec *near = (const struct iovec *)vectors[0];
@@ -71,7 +66,7 @@ static long transfer(int pid, const long vectors[4], long flags, bool write)
     err = vector_check(far, far_parts, true);
     if (err || vector_total(far, (int)far_parts) == 0)
         return err;
-    if (!is_process(pid))
+    if (!thread_exists(pid))
         return -ESRCH;
     size_t near_size = (size_t)near_parts * sizeof(*near);
     size_t size = near_size + (size_t)far_parts * sizeof(*far);
