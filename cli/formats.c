@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Formats in objects (formats.h). Conversions as in C11, 7.21.6.1, and POSIX's. */
-#include <limits.h>
 #include <string.h>
 
-#include "cc.h"
 #include "cli.h"
 #include "formats.h"
 #include "inputs.h"
@@ -26,8 +24,7 @@ static enum conversion conversion_at(const char *s, const char *end)
  * (Intel SDM volume 2, 2.1). Compilers make the start of a short string so. */
 static bool is_constant(const char *code, const char *at)
 {
-    static const ptrdiff_t operands[] = {1, 2, 3, 5,
-                                         6}; /* ModRM, SIB, displacement: bytes of them */
+    static const ptrdiff_t operands[] = {1, 2, 3, 5, 6}; /* bytes of ModRM, SIB, displacement */
     if (at > code && (at[-1] & 0xf0) == 0xb0)
         return true;
     for (size_t i = 0; i < ARRAY_LEN(operands); i++)
@@ -63,15 +60,6 @@ static bool object_wants(const struct object *o)
     return false;
 }
 
-/* Whether a file is neither one of Pith's own libraries, whose folder is (own), nor the compiler's.
- */
-static bool is_programs(const void *own, const char *path, const char *member)
-{
-    const char *slash = strrchr(path, '/');
-    (void)member;
-    return !starts(path, own) && (slash == NULL || strcmp(slash, "/libgcc.a") != 0);
-}
-
 static bool is_lto(const struct args *link)
 {
     for (size_t i = 0; i < link->n; i++)
@@ -82,11 +70,8 @@ static bool is_lto(const struct args *link)
 
 bool formats_want_floats(const struct args *link)
 {
-    char own[PATH_MAX];
-    struct objects objects = {.wanted = is_programs, .arg = own};
-    if (is_lto(link) || install_path(own, CC_LIB) != 0)
-        return true;
-    bool wants = inputs_load(&objects, link) != 0;
+    struct objects objects = {.v = NULL};
+    bool wants = is_lto(link) || inputs_load_program(&objects, link) != 0;
     for (size_t i = 0; i < objects.n && !wants; i++)
         wants = object_wants(&objects.v[i]);
     objects_free(&objects);

@@ -41,7 +41,13 @@ static const char *library_of(const char *path, const char *own)
     return strcmp(path + len, "/libc.a") == 0 ? "libc" : "pith";
 }
 
-int inputs_load(struct objects *o, const struct args *link)
+bool input_is_compilers(const char *path)
+{
+    const char *base = strrchr(path, '/');
+    return base != NULL && strcmp(base, "/libgcc.a") == 0;
+}
+
+static int load(struct objects *o, const struct args *link, bool all)
 {
     char own[PATH_MAX];
     int err = install_path(own, CC_LIB);
@@ -59,9 +65,22 @@ int inputs_load(struct objects *o, const struct args *link)
         }
         if (arg[0] == '-' || access(arg, R_OK) != 0)
             continue;
-        err = objects_add(o, arg, library_of(arg, own));
+        const char *library = library_of(arg, own);
+        if (!all && (library != NULL || input_is_compilers(arg)))
+            continue;
+        err = objects_add(o, arg, library);
         if (err == -EINVAL)
             err = 0; /* a folder or a device after an option that is not known here */
     }
     return err;
+}
+
+int inputs_load(struct objects *o, const struct args *link)
+{
+    return load(o, link, true);
+}
+
+int inputs_load_program(struct objects *o, const struct args *link)
+{
+    return load(o, link, false);
 }

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "inputs.h"
 #include "linkmap.h"
 #include "services.h"
 
@@ -167,13 +168,12 @@ static int add_files(struct maker *m)
     for (size_t i = 0; i < m->graph.objects.n; i++) {
         const struct object *o = &m->graph.objects.v[i];
         const char *member = o->member != NULL ? o->member : "";
-        const char *base = strrchr(o->path, '/');
         uint32_t group = MAP_PROGRAM;
         if (o->library != NULL) {
             /* The start file and the notes are objects of their own. */
             size_t service = o->member != NULL ? service_of(o->library, member) : 0;
             group = service < service_count ? MAP_GROUPS + (uint32_t)service : MAP_LIBC;
-        } else if (base != NULL && strcmp(base, "/libgcc.a") == 0) {
+        } else if (input_is_compilers(o->path)) {
             group = MAP_COMPILER;
         }
         struct map_file file = {add_text(m->l, linkmap_shown_path(o)), add_text(m->l, member),
