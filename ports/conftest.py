@@ -2,6 +2,7 @@
 """The tests of the ports have the fixtures of the system tests (tests/system/frame.py), and
     ported   ported(port, program) the image that "make -C ports PORT" built
     built    built(port, program)  the same program built for Linux ("make -C ports native")
+    source   source(port)          the folder of its source package
 """
 import os
 import pathlib
@@ -42,6 +43,15 @@ def served():
 @pytest.fixture(scope="session")
 def ported():
     return lambda port, name: program(port, "image", name)
+
+
+@pytest.fixture(scope="session")
+def source():
+    def folder(port):
+        pin = dict(line.split()[:2] for line in (ROOT / "ports" / port / "source.pin").read_text().splitlines()
+                   if line.startswith(("package", "version")))
+        return ROOT / ".sources" / f"{pin['package']}-{pin['version'].split(':')[-1]}"
+    return folder
 
 
 @pytest.fixture(scope="session")

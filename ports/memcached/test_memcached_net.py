@@ -2,14 +2,12 @@
 """memcached as an image, asked over a TAP device in a namespace of the test, by clients that speak its text protocol and by those of
 its own tests that take any server."""
 import os
-import pathlib
 import shutil
-import subprocess
 
 import pytest
 
-from frame import PITH, ROOT, execute
-from network import namespace, way_options  # noqa: F401
+from frame import PITH, execute
+from network import Server, namespace, way_options  # noqa: F401
 
 # What of memcached's tests asks a server that runs already, and changes nothing of how it was started.
 SUITE = ["bogus-commands", "cas", "flags", "incrdecr", "issue_108", "issue_152", "issue_163", "issue_68",
@@ -75,29 +73,20 @@ def image(ported, tmp_path_factory):
 
 
 @pytest.mark.parametrize("way", ["process", "qemu"])
-def test_clients(way, image, namespace, tmp_path):  # noqa: F811
+def test_clients(way, image, source, namespace, tmp_path):  # noqa: F811
     """Values, counters, large values, many connections and UDP; then memcached's own tests, as a process."""
-    inside = ["ip", "netns", "exec", namespace]
-    server = subprocess.Popen([*inside, str(PITH), "run", "-m", "256M", *way_options(way), "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24",
-                               str(image), "-u", "root", "-U", "11211", "-c", "1024"],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    server = Server(PITH, "run", "-m", "256M", *way_options(way), "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24", image, "-u", "root",
+                    "-U", "11211", "-c", "1024", prefix=["ip", "netns", "exec", namespace])
     try:
-        client = subprocess.run([*inside, "python3", "-c", CLIENT, "10.9.0.2"], capture_output=True, text=True, timeout=60, check=False)
+        client = server.run("python3", "-c", CLIENT, "10.9.0.2", text=True, timeout=60)
         assert client.stdout == "all right\n", client.stderr
-        pins = dict(line.split()[:2] for line in (pathlib.Path(__file__).parent / "source.pin").read_text().splitlines()
-                    if line.startswith(("package", "version")))
-        source = ROOT / ".sources" / f"{pins['package']}-{pins['version']}"
-        shutil.copytree(source / "t", tmp_path / "t")
+        shutil.copytree(source("memcached") / "t", tmp_path / "t")
         # They ask for a program first, and then another server.
         (tmp_path / "memcached-debug").write_text("#!/bin/sh\n")
         (tmp_path / "memcached-debug").chmod(0o755)
         for name in SUITE if way == "process" else []:
-            done = subprocess.run([*inside, "perl", "-I", "t/lib", f"t/{name}.t"], cwd=tmp_path, capture_output=True, text=True, timeout=60,
-                                  check=False, env={**os.environ, "T_MEMD_USE_DAEMON": "10.9.0.2:11211"})
+            done = server.run("perl", "-I", "t/lib", f"t/{name}.t", cwd=tmp_path, text=True, timeout=60,
+                              env={**os.environ, "T_MEMD_USE_DAEMON": "10.9.0.2:11211"})
             assert done.returncode == 0 and "ok 1" in done.stdout, f"{name}\n{done.stdout}{done.stderr}"
     finally:
-        server.terminate()
-        try:
-            server.communicate(timeout=20)
-        finally:
-            server.kill()
+        server.end()

@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MIT
 """nginx as an image, asked by the clients of the host over a TAP device in a namespace of the test, and without root."""
 import hashlib
-import socket
-import subprocess
-import time
 
 import pytest
 
 from frame import PITH, execute
-from network import namespace, way_options  # noqa: F401
+from network import Server, free_port, namespace, way_options  # noqa: F401
 
 PAGE = "".join(f"line {n} of the page\n" for n in range(40))
 LARGE = bytes(range(256)) * 20000
@@ -39,37 +36,21 @@ def image(ported, tmp_path_factory):
     return packed
 
 
-class Server:
-    def __init__(self, *command, prefix=()):
-        self.prefix = [str(p) for p in prefix]
-        self.process = subprocess.Popen([*self.prefix, *[str(c) for c in command]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
-
+class Nginx(Server):
     def curl(self, *args):
-        return subprocess.run([*self.prefix, "curl", "-s", "--max-time", "20", *args], capture_output=True, timeout=30)
+        return self.run("curl", "-s", "--max-time", "20", *args)
 
-    def wait(self, url):
-        for _ in range(200):
-            if self.process.poll() is None and self.curl("-o", "/dev/null", url).returncode == 0:
-                return
-            time.sleep(0.1)
-        raise AssertionError("no answer: " + self.end())
-
-    def end(self):
-        self.process.terminate()
-        try:
-            return self.process.communicate(timeout=20)[1]
-        finally:
-            self.process.kill()
+    def wait_for(self, url):
+        self.wait(lambda: self.curl("-o", "/dev/null", url).returncode == 0)
 
 
 @pytest.mark.parametrize("way", ["process", "qemu"])
 def test_pages(way, image, namespace):  # noqa: F811
-    server = Server(PITH, "run", "-m", "128M", *way_options(way), "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24", image, "-c",
+    server = Nginx(PITH, "run", "-m", "128M", *way_options(way), "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24", image, "-c",
                     "/nginx.conf", prefix=["ip", "netns", "exec", namespace])
     url = "http://10.9.0.2"
     try:
-        server.wait(url + "/")
+        server.wait_for(url + "/")
         assert server.curl(url + "/").stdout.decode() == PAGE
         assert hashlib.sha256(server.curl(url + "/large").stdout).digest() == hashlib.sha256(LARGE).digest()
         assert b"404 Not Found" in server.curl(url + "/missing").stdout
@@ -77,25 +58,21 @@ def test_pages(way, image, namespace):  # noqa: F811
             b"302 http://10.9.0.2/index.html"
         assert server.curl("--compressed", url + "/zipped/index.html").stdout.decode() == PAGE
         assert server.curl("-r", "5-9", url + "/").stdout.decode() == PAGE[5:10]
-        load = subprocess.run([*server.prefix, "ab", "-q", "-k", "-c", "8", "-n", "400", url + "/index.html"], capture_output=True,
-                              text=True, timeout=60)
+        load = server.run("ab", "-q", "-k", "-c", "8", "-n", "400", url + "/index.html", text=True, timeout=60)
         assert "Complete requests:      400" in load.stdout and "Failed requests:        0" in load.stdout, load.stdout + load.stderr
-        load = subprocess.run([*server.prefix, "ab", "-q", "-c", "8", "-n", "200", url + "/index.html"], capture_output=True, text=True,
-                              timeout=60)
+        load = server.run("ab", "-q", "-c", "8", "-n", "200", url + "/index.html", text=True, timeout=60)
         assert "Failed requests:        0" in load.stdout, load.stdout + load.stderr
     finally:
-        messages = server.end()
+        messages = server.end()[1]
     assert "emerg" not in messages and "alert" not in messages, messages
 
 
 def test_without_root(image):
     """--net user: a port of the host leads to the server."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    server = Server(PITH, "run", "--on", "process", "-p", f"127.0.0.1:{port}:80", image, "-c", "/nginx.conf")
+    port = free_port()
+    server = Nginx(PITH, "run", "--on", "process", "-p", f"127.0.0.1:{port}:80", image, "-c", "/nginx.conf")
     try:
-        server.wait(f"http://127.0.0.1:{port}/")
+        server.wait_for(f"http://127.0.0.1:{port}/")
         assert server.curl(f"http://127.0.0.1:{port}/").stdout.decode() == PAGE
     finally:
         server.end()

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Redis as an image, asked by redis-cli, redis-benchmark and its own test suite over a TAP device in a namespace of the test, and
 without root."""
-import pathlib
 import re
 import shutil
-import socket
 import subprocess
-import time
 
 import pytest
 
-from frame import PITH, ROOT
-from network import namespace, way_options  # noqa: F401
+from frame import PITH
+from network import Server, free_port, namespace, way_options  # noqa: F401
 
 ARGS = ["--save", "", "--protected-mode", "no", "--enable-debug-command", "yes"]
 
@@ -20,35 +17,20 @@ ARGS = ["--save", "", "--protected-mode", "no", "--enable-debug-command", "yes"]
 UNITS = ["unit/printver", "unit/auth", "unit/protocol", "unit/keyspace", "unit/type/incr", "unit/type/hash"]
 
 
-class Server:
+class Redis(Server):
     def __init__(self, way, image, host, port, *options, prefix=()):
-        self.prefix, self.host, self.port = list(prefix), host, str(port)
-        self.process = subprocess.Popen([*self.prefix, str(PITH), "run", "-m", "256M", *way_options(way), *options, str(image), *ARGS],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.host, self.port = host, str(port)
+        super().__init__(PITH, "run", "-m", "256M", *way_options(way), *options, image, *ARGS, prefix=prefix)
 
     def __enter__(self):
-        try:
-            for _ in range(200):
-                if self.process.poll() is None and self.cli("PING").stdout == "PONG\n":
-                    return self
-                time.sleep(0.1)
-            raise AssertionError("no answer")
-        except BaseException:
-            self.__exit__()
-            raise
+        self.wait(lambda: self.cli("PING").stdout == "PONG\n")
+        return self
 
     def __exit__(self, *unused):
-        self.process.terminate()
-        try:
-            self.said = self.process.communicate(timeout=20)[0]
-        finally:
-            self.process.kill()
-
-    def run(self, *argv, timeout=30, **more):
-        return subprocess.run([*self.prefix, *argv], capture_output=True, text=True, timeout=timeout, check=False, **more)
+        self.said = self.end()[0]
 
     def cli(self, *words, **more):
-        return self.run("redis-cli", "-h", self.host, "-p", self.port, *words, **more)
+        return self.run("redis-cli", "-h", self.host, "-p", self.port, *words, text=True, **more)
 
 
 def commands(server, size):
@@ -79,7 +61,7 @@ def published(server):
 
 
 def tap(way, image, name):
-    return Server(way, image, "10.9.0.2", 6379, "--net", f"tap:{name}", "--ip", "10.9.0.2/24", prefix=["ip", "netns", "exec", name])
+    return Redis(way, image, "10.9.0.2", 6379, "--net", f"tap:{name}", "--ip", "10.9.0.2/24", prefix=["ip", "netns", "exec", name])
 
 
 @pytest.mark.parametrize("way", ["process", "qemu"])
@@ -87,30 +69,27 @@ def test_clients(way, ported, namespace):  # noqa: F811
     with tap(way, ported("redis", "redis-server"), namespace) as server:
         commands(server, 4000000)
         published(server)
-        load = server.run("redis-benchmark", "-h", server.host, "-t", "get,set", "-n", "2000", "-c", "20", "-P", "4", "-q")
+        load = server.run("redis-benchmark", "-h", server.host, "-t", "get,set", "-n", "2000", "-c", "20", "-P", "4", "-q", text=True)
         assert len(re.findall(r"[SG]ET: [\d.]+ requests per second", load.stdout)) == 2, load.stdout + load.stderr
     assert "ready to exit, bye bye" in server.said or way == "qemu", server.said
 
 
 def test_without_root(ported):
     """--net user: a port of the host leads to the server."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    with Server("process", ported("redis", "redis-server"), "127.0.0.1", port, "-p", f"127.0.0.1:{port}:6379") as server:
+    port = free_port()
+    with Redis("process", ported("redis", "redis-server"), "127.0.0.1", port, "-p", f"127.0.0.1:{port}:6379") as server:
         commands(server, 4000000)
         published(server)
 
 
-def test_suite(ported, namespace, tmp_path):  # noqa: F811
+def test_suite(ported, source, namespace, tmp_path):  # noqa: F811
     """Units of Redis's test suite against a server that they have not started."""
-    pin = dict(line.split()[:2] for line in (pathlib.Path(__file__).parent / "source.pin").read_text().splitlines()
-               if line.startswith(("package", "version")))
-    source = ROOT / ".sources" / f"{pin['package']}-{pin['version'].split(':')[-1]}"
+    suite = source("redis")
     for name in ("tests", "runtest"):
-        copy = shutil.copytree if (source / name).is_dir() else shutil.copy
-        copy(source / name, tmp_path / name)
+        copy = shutil.copytree if (suite / name).is_dir() else shutil.copy
+        copy(suite / name, tmp_path / name)
     with tap("process", ported("redis", "redis-server"), namespace) as server:
         for unit in UNITS:
-            done = server.run("./runtest", "--host", server.host, "--port", server.port, "--single", unit, timeout=60, cwd=tmp_path)
+            done = server.run("./runtest", "--host", server.host, "--port", server.port, "--single", unit, text=True, timeout=60,
+                              cwd=tmp_path)
             assert done.returncode == 0 and "All tests passed without errors" in done.stdout, done.stdout[-3000:] + done.stderr

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from frame import PITH, ROOT, execute
-from network import Machine, ip, namespace, way_options  # noqa: F401
+from network import Machine, ip, free_port, namespace, way_options  # noqa: F401
 
 WAYS = ["process", "qemu", "qemu:q35"]
 
@@ -73,9 +73,7 @@ def test_network_without_root(way, cc):
     if way == "process" and not shutil.which("passt"):
         pytest.skip("passt is not installed")
     image = cc(SERVER, "-O2", name="server")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     machine = Machine(PITH, "run", "--timeout", 60, *options, "-p", f"127.0.0.1:{port}:80", image)
     got = b""
     for attempt in range(20):
