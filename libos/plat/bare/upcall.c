@@ -10,6 +10,7 @@
 #define RFLAGS_CLEAR (1u << 8 | 1u << 10 | 1u << 18) /* TF, DF, AC */
 
 static const volatile struct pith_upcall *upcall;
+static bool serving; /* a call: what interrupts ends its sleep, and is nothing else */
 
 long upcall_register(uint64_t addr)
 {
@@ -19,12 +20,14 @@ long upcall_register(uint64_t addr)
 
 void upcall_pause(void)
 {
+    serving = true;
     if (upcall)
         cpu_interrupts_off();
 }
 
 void upcall_go_on(void)
 {
+    serving = false;
     if (!upcall)
         return;
     clock_tick();
@@ -63,7 +66,7 @@ static bool begin(struct bare_frame *f, uint64_t vector, uint64_t addr)
 
 void upcall_tick(struct bare_frame *f)
 {
-    if (!upcall)
+    if (!upcall || serving)
         return;
     clock_tick();
     (void)begin(f, PITH_UPCALL_NO_FAULT, 0);
