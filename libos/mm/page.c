@@ -686,16 +686,17 @@ bool page_run_at(const void *addr, struct page_run *run)
 
 static bool allows(const void *addr, size_t len, int prot)
 {
-    uint32_t page, end;
-    uintptr_t start = (uintptr_t)addr & ~PAGE_MASK;
-    size_t n = ((uintptr_t)addr - start + len + PAGE_MASK) / PAGE_SIZE;
-    clip((const char *)start, n, &page, &end);
-    if (end - page != n)
+    size_t at = (uintptr_t)addr - (uintptr_t)mm.base, page = at / PAGE_SIZE;
+    size_t last = (at + len - 1) / PAGE_SIZE;
+    if (page > last || last >= mm.pages)
         return false;
-    for (; page < end; page = stretch(page, end))
-        if (!is_programs(mm.state[page]) || !is_open(mm.state[page]) ||
-            (prot_of(mm.state[page]) & prot) != prot)
+    for (; page <= last; page = stretch((uint32_t)page, (uint32_t)last + 1)) {
+        uint8_t state = mm.state[page];
+        if (!is_programs(state) || !is_open(state) || (prot_of(state) & prot) != prot)
             return false;
+        if (page == last)
+            break;
+    }
     return true;
 }
 

@@ -170,7 +170,8 @@ struct ip_iface *ip_addr_owner(const struct ip_addr *addr, bool any_state)
 
 bool ip_addr_is_broadcast(const struct ip_addr *addr)
 {
-    if (!ip_is_v4(addr))
+    /* All of a host part are ones, and it has two bits at least. */
+    if (!ip_is_v4(addr) || (addr->b[15] & 3) != 3)
         return false;
     if (ip_is_broadcast(addr))
         return true;

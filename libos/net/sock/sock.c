@@ -110,7 +110,7 @@ static struct sock_msg message_of(const struct file *f, const struct iovec *iov,
     return (struct sock_msg){
         .iov = iov,
         .iov_count = n,
-        .trusted = !user_readable(iov->iov_base, iov->iov_len),
+        .trusted = !user_readable(iov->iov_base, min_size(iov->iov_len, 1)),
         .len = total_of(iov, n),
         .flags = nonblock ? MSG_DONTWAIT : 0,
         .deadline = sock_deadline(nonblock, timeo),

@@ -51,6 +51,7 @@
 
 static struct {
     uint64_t hz; /* 0: not asked for yet */
+    uint64_t ns; /* of a tick, times 2^32 */
     uint64_t base;
     int64_t wall_ns; /* at (base) */
     bool wall_known;
@@ -197,24 +198,23 @@ static void find_frequency(void)
         say_text("pith: the machine does not tell how fast its clock is: taking 1 GHz\n");
         state.hz = 1000 * MHZ;
     }
+    state.ns = (NSEC_PER_SEC << 32) / state.hz;
 }
 
 static void start_once(void)
 {
-    if (state.hz)
+    if (likely(state.hz))
         return;
     state.base = cpu_tsc();
     find_frequency();
 }
 
-/* Whole seconds and the rest apart, so that nothing overflows. Starts at one second, so that no
- * time is 0, which means "at once" as a deadline. */
+/* Starts at one second, so that no time is 0, which means "at once" as a deadline. */
 int64_t clock_now(void)
 {
     start_once();
-    uint64_t ticks = cpu_tsc() - state.base;
-    return (int64_t)((ticks / state.hz + 1) * NSEC_PER_SEC +
-                     ticks % state.hz * NSEC_PER_SEC / state.hz);
+    unsigned __int128 ns = (unsigned __int128)(cpu_tsc() - state.base) * state.ns;
+    return (int64_t)(ns >> 32) + NSEC_PER_SEC;
 }
 
 static unsigned rtc(unsigned reg)

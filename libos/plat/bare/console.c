@@ -127,8 +127,6 @@ static int next_byte(void)
  * of the input stays: it is told to whoever reads again. */
 static int receive(struct queue *q)
 {
-    if (!has_work(q))
-        return 0;
     uint16_t head = next_head(q);
     uint8_t *to = (uint8_t *)q->desc[head].addr;
     uint32_t got = 0;
@@ -144,8 +142,15 @@ static int receive(struct queue *q)
 
 int console_serve(void)
 {
-    return transmit(&queues[OUTPUT], SERIAL_OUT) + transmit(&queues[ERRORS], SERIAL_ERR) +
-           receive(&queues[INPUT]);
+    int used = 0;
+
+    if (has_work(&queues[OUTPUT]))
+        used += transmit(&queues[OUTPUT], SERIAL_OUT);
+    if (has_work(&queues[ERRORS]))
+        used += transmit(&queues[ERRORS], SERIAL_ERR);
+    if (has_work(&queues[INPUT]))
+        used += receive(&queues[INPUT]);
+    return used;
 }
 
 bool console_listens(void)

@@ -238,13 +238,12 @@ unsigned virtio_start(void)
     return listed_count;
 }
 
-static void ring_bell(struct virtio_device *d, unsigned i)
+/* Tells the device of buffers up to (now). */
+static void ring_bell(struct virtio_device *d, unsigned i, uint16_t now)
 {
     struct queue *q = &d->queue[i];
-    uint16_t now = q->avail->idx, old = q->told;
+    uint16_t old = q->told;
 
-    if (now == old)
-        return;
     q->told = now;
     /* The device looks at the index before it says that it wants to hear of more: show it first. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -262,8 +261,10 @@ int virtio_serve(void)
             continue;
         for (unsigned i = 0; i < d->kind->queues; i++) {
             struct queue *q = &d->queue[i];
-            ring_bell(d, i);
-            uint16_t now = q->used->idx;
+            uint16_t posted = q->avail->idx, now;
+            if (posted != q->told)
+                ring_bell(d, i, posted);
+            now = q->used->idx;
             used += d->kind->silent >> i & 1 ? 0 : (uint16_t)(now - q->seen);
             q->seen = now;
         }
@@ -333,7 +334,7 @@ void virtio_give(struct virtio_device *d, unsigned i, const void *buffer, uint32
     q->desc[0] = (struct desc){(uintptr_t)buffer, len, write ? DESC_WRITE : 0, 0};
     q->avail->ring[q->avail->idx % q->size] = 0;
     __atomic_store_n(&q->avail->idx, (uint16_t)(q->avail->idx + 1), __ATOMIC_RELEASE);
-    ring_bell(d, i);
+    ring_bell(d, i, q->avail->idx);
 }
 
 int64_t virtio_taken(struct virtio_device *d, unsigned i)
