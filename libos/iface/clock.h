@@ -16,6 +16,10 @@ typedef int64_t nsec_t;
 /* Time since some point before the start of the machine; never goes back. */
 nsec_t clock_monotonic(void);
 
+/* What clock_monotonic returned last: for who is called where it has just been asked, as after
+ * every crossing to the host (iface/wait.h), or may take an earlier moment for now. */
+nsec_t clock_recent(void);
+
 /* Time since the Epoch, as the host has it. May jump. */
 nsec_t clock_wall(void);
 

@@ -23,6 +23,10 @@ extern uint32_t plat_hold;
  * does not return. Implemented by thread/, linked with whatever can make the platform interrupt. */
 __attribute__((weak, visibility("hidden"))) void hold_work(void);
 
+/* Makes the platform interrupt from now on; again: nothing. Called by whatever has work while the
+ * program computes: other threads, signals, packets that are to leave. Implemented by thread/. */
+void upcall_start(void);
+
 static inline int hold_begin(void)
 {
     plat_hold++;

@@ -16,8 +16,6 @@ struct netdev_ops {
      * or looks for events, when many are queued, or when the tick comes. Packets for which there
      * is no room are freed and counted. Never blocks. */
     void (*send)(struct netdev *dev, struct pkt *list);
-    /* What is queued leaves now. */
-    void (*flush)(struct netdev *dev);
 };
 
 /* What the device does by itself. */

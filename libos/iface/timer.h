@@ -32,7 +32,7 @@ void timer_cancel(struct timer *t);
 #define TIMER_HOOK __attribute__((weak, visibility("hidden")))
 TIMER_HOOK nsec_t timer_next(void);
 
-/* Calls the functions of all timers that are due. */
-TIMER_HOOK void timer_run(void);
+/* Calls the functions of all timers that are due at (now). */
+TIMER_HOOK void timer_run(nsec_t now);
 
 #endif

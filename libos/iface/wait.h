@@ -94,7 +94,8 @@ bool wait_others(void);
 /* Serves the devices once as plat_poll(deadline) does, and lets the wait sources see what was used.
  * For drivers that wait for their own device: other threads do not run meanwhile. Runs no signal
  * handlers: after -EINTR the caller puts its things in order and calls signal_check
- * (iface/signal.h). Returns what plat_poll returned. */
+ * (iface/signal.h). Returns what plat_poll returned. In images with timers, clock_recent() is the
+ * moment at its end. */
 int wait_poll(nsec_t deadline);
 
 /* Serves the devices at once, for who may not let the wait sources run: they see what was used at

@@ -62,7 +62,7 @@ static void on_watch(struct timer *timer)
 static void catch_up(struct timerfd *t)
 {
     if (timer_next() <= clock_monotonic())
-        timer_run();
+        timer_run(clock_monotonic());
     if (!t->expired || t->interval == 0)
         return;
     t->ticks += alarm_forward(&t->alarm, t->interval);
@@ -102,7 +102,7 @@ static int timerfd_poll(struct file *f, struct wait_queue **q)
 
     *q = &t->wait;
     if (t->ticks == 0 && timer_next() <= clock_monotonic())
-        timer_run();
+        timer_run(clock_monotonic());
     return t->ticks > 0 || t->cancelled ? POLLIN : 0;
 }
 

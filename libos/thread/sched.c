@@ -88,9 +88,9 @@ static struct thread *pick(void)
         if (until == DEADLINE_NEVER && external_waits == 0 && !(signal_awaited && signal_awaited()))
             deadlock();
         uint64_t idle = __builtin_ia32_rdtsc();
-        (void)wait_poll(until);
+        (void)wait_cross(until);
         switched_at += __builtin_ia32_rdtsc() - idle;
-        timer_run();
+        timer_run(clock_recent());
         if (signal_collect)
             signal_collect();
     }

@@ -53,4 +53,7 @@ SCHED_HOOK nsec_t sched_cpu_time(const struct thread *t);
 /* When that was, by clock_monotonic, and thread_idle then. 0: it was not yet. */
 SCHED_HOOK extern nsec_t sched_began, sched_idle_before;
 
+/* wait_poll (iface/wait.h) without wait_prepare, for who has called that. */
+int wait_cross(nsec_t deadline);
+
 #endif

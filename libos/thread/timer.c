@@ -82,11 +82,8 @@ nsec_t timer_next(void)
     return root ? root->at : DEADLINE_NEVER;
 }
 
-void timer_run(void)
+void timer_run(nsec_t now)
 {
-    if (!root || root->at == DEADLINE_NEVER)
-        return;
-    nsec_t now = clock_monotonic();
     while (root && root->at <= now) {
         struct timer *t = root;
         timer_cancel(t);

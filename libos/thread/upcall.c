@@ -35,7 +35,7 @@ static void tick(void)
 {
     (void)wait_poll(DEADLINE_NOW);
     if (timer_run)
-        timer_run();
+        timer_run(clock_recent());
 }
 
 _Noreturn void upcall_handle(struct cpu_context *c)

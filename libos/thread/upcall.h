@@ -10,7 +10,4 @@
 /* The exceptions that signal_fault (posix/) takes: c->vector. */
 #define UPCALL_NO_FAULT 256u
 
-/* Starts upcalls, once; needed by whatever can run while the program computes. */
-void upcall_start(void);
-
 #endif

@@ -37,14 +37,14 @@ void wait_serve(void)
         unseen = true;
 }
 
-int wait_poll(nsec_t deadline)
+int wait_cross(nsec_t deadline)
 {
-    wait_prepare();
     nsec_t before = deadline == DEADLINE_NOW ? 0 : clock_monotonic();
     int used = plat_poll(unseen ? DEADLINE_NOW : deadline);
+    nsec_t after = before || timer_run ? clock_monotonic() : 0;
 
     if (before)
-        thread_idle += (uint64_t)(clock_monotonic() - before);
+        thread_idle += (uint64_t)(after - before);
     if (unseen && used == 0)
         used = 1;
     if (used > 0 || unseen) {
@@ -54,6 +54,12 @@ int wait_poll(nsec_t deadline)
                 s->fn();
     }
     return used;
+}
+
+int wait_poll(nsec_t deadline)
+{
+    wait_prepare();
+    return wait_cross(deadline);
 }
 
 void wait_add(struct wait_queue *q, struct waiter *w, void (*woken)(struct waiter *w))
@@ -169,9 +175,9 @@ static int pass_time(nsec_t deadline, bool external)
         until = timer_next();
     if (until == DEADLINE_NEVER && !external && !(signal_awaited && signal_awaited()))
         return -EDEADLK;
-    int used = wait_poll(until);
+    int used = wait_cross(until);
     if (timer_run)
-        timer_run();
+        timer_run(clock_recent());
     if (used != 0 || deadline == DEADLINE_NEVER)
         return 0;
     return until == deadline || clock_monotonic() >= deadline ? -ETIMEDOUT : 0;
@@ -257,5 +263,5 @@ void wait_look(bool external)
     if (external && wait_poll(DEADLINE_NOW) == -EINTR)
         plat_hold |= HOLD_SIGNAL;
     if (timer_run)
-        timer_run();
+        timer_run(external ? clock_recent() : clock_monotonic());
 }

@@ -12,6 +12,7 @@
 #include "abi/device.h"
 #include "abi/image.h"
 #include "base/log.h"
+#include "iface/hold.h"
 #include "iface/netdev.h"
 #include "iface/timer.h"
 #include "iface/wait.h"
@@ -53,7 +54,6 @@ struct header {
 #define RX_HUGE_ROOM (4 * PKT_HUGE)
 #define BACKLOG_MAX  1024
 #define FLUSH_AT     32 /* packets that are queued before the device is asked to send at once */
-#define FLUSH_WITHIN (1000000ll)
 #define DRAIN_WITHIN (300000000ll)
 #define DRAIN_STEP   (1000000ll)
 #define RETRY_AFTER  (1000000ll) /* to post buffers for which there was no memory */
@@ -66,7 +66,7 @@ struct net {
     uint32_t rx_average;     /* length of a packet, of the last few */
     unsigned tx_queued;      /* since the last crossing */
     struct pkt_queue backlog;
-    struct timer flush, retry;
+    struct timer retry;
     bool broken;
     char name[16];
     struct pkt *rx_pkt[SLOTS_MAX], *tx_pkt[SLOTS_MAX]; /* by the chain's id */
@@ -143,20 +143,6 @@ static int queue(struct net *n, struct pkt *p)
     return 0;
 }
 
-static void flush(struct netdev *dev)
-{
-    struct net *n = to_net(dev);
-
-    if (n->tx_queued == 0)
-        return;
-    (void)wait_poll(DEADLINE_NOW);
-}
-
-static void flush_late(struct timer *t)
-{
-    flush(&container_of(t, struct net, flush)->dev);
-}
-
 static unsigned pieces_of(const struct pkt *p)
 {
     unsigned n = 0;
@@ -221,8 +207,6 @@ static void send(struct netdev *dev, struct pkt *list)
         n->tx_queued = 0;
         reclaim(n);
         drain_backlog(n);
-    } else if (!n->flush.armed) {
-        timer_set(&n->flush, clock_monotonic() + FLUSH_WITHIN, flush_late);
     }
 }
 
@@ -382,13 +366,9 @@ static void serve(struct net *n)
 /* What is queued leaves now. */
 static void before_crossing(void)
 {
-    for (unsigned i = 0; i < net_count; i++) {
-        struct net *n = nets[i];
-        if (n && n->tx_queued) {
-            n->tx_queued = 0;
-            timer_cancel(&n->flush);
-        }
-    }
+    for (unsigned i = 0; i < net_count; i++)
+        if (nets[i])
+            nets[i]->tx_queued = 0;
 }
 
 static void serve_all(void)
@@ -416,7 +396,7 @@ void netdev_drain(void)
 
 /* --- setting up ---------------------------------------------------------------------------- */
 
-static const struct netdev_ops ops = {.send = send, .flush = flush};
+static const struct netdev_ops ops = {.send = send};
 
 static int configure(struct net *n, const struct plat_device *dev)
 {
@@ -467,8 +447,10 @@ static int start(const struct plat_device *dev, unsigned index)
     pkt_queue_init(&n->backlog);
     n->rx_want = RX_FIRST;
     post(n);
-    if (net_count == 0)
+    if (net_count == 0) {
         wait_source_add(&source);
+        upcall_start(); /* for the tick of a program that sends and then computes */
+    }
     nets[index] = n;
     if (index >= net_count)
         net_count = index + 1;

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from frame import PITH
-from network import Machine, namespace, way_options  # noqa: F401
+from network import Machine, Server, namespace, way_options  # noqa: F401
 
 WAYS = ["process", "qemu"]
 
@@ -166,6 +166,50 @@ print(h.hexdigest())
     finally:
         server.kill()
         server.wait()
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_sent_does_not_wait_for_the_program(way, cc, namespace):  # noqa: F811
+    """A small write leaves while the program computes, though it has one thread and handles no signals."""
+    image = cc(r"""
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+int main(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(7), .sin_addr.s_addr = inet_addr("10.9.0.1")};
+    struct timespec from, now;
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(s, (struct sockaddr *)&a, sizeof(a)) || write(s, "x", 1) != 1)
+        return perror("connect"), 1;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while (now.tv_sec - from.tv_sec < 3);
+    return 0;
+}
+""", "-O2")
+    server = Server("python3", "-c", """
+import socket, time
+server = socket.create_server(("10.9.0.1", 7))
+print("ready", flush=True)
+c = server.accept()[0]
+assert c.recv(10) == b"x"
+began = time.monotonic()
+assert c.recv(10) == b""
+print(time.monotonic() - began)
+""", prefix=["ip", "netns", "exec", namespace])
+    try:
+        assert server.process.stdout.readline() == "ready\n"
+        done = server.run(PITH, "run", "--timeout", 30, *way_options(way), "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24", image, timeout=60)
+        assert done.returncode == 0, done.stderr
+        server.process.wait(10)
+    finally:
+        out, err = server.end()
+    assert float(out) > 1, err
 
 
 def test_refused_and_unreachable(cc, namespace):  # noqa: F811

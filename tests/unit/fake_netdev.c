@@ -24,14 +24,9 @@ static void send(struct netdev *dev, struct pkt *list)
     }
 }
 
-static void flush(struct netdev *dev)
-{
-    (void)dev;
-}
-
 int netdev_get(unsigned index, struct netdev **dev)
 {
-    static const struct netdev_ops ops = {send, flush};
+    static const struct netdev_ops ops = {send};
 
     if (index >= fake_netdevs)
         return -ENODEV;
@@ -127,7 +122,7 @@ void fake_netdev_pass(nsec_t time)
     while ((next = timer_next()) <= until) {
         if (next > fake.now)
             fake.now = next;
-        timer_run();
+        timer_run(fake.now);
     }
     fake.now = until;
 }

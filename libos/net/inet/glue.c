@@ -60,6 +60,11 @@ void inet_tcp_now(void)
     tcp_set_time(inet_tcp, clock_monotonic());
 }
 
+void inet_tcp_recent(void)
+{
+    tcp_set_time(inet_tcp, clock_recent());
+}
+
 static void run(struct timer *t)
 {
     (void)t;
@@ -78,10 +83,11 @@ static void set_timer(void)
         timer_set(&timer, next, run);
 }
 
+/* What a batch holds came with a crossing, just now, or is from this machine. */
 static void begin_batch(void)
 {
     if (!in_batch)
-        inet_tcp_now();
+        inet_tcp_recent();
     in_batch = true;
 }
 

@@ -161,7 +161,8 @@ int inet_setopt(struct isock *i, int level, int name, const void *value, socklen
 int inet_getopt(struct isock *i, int level, int name, void *value, socklen_t *len);
 /* sock_ops.changed. */
 void inet_changed(struct socket *s, int name);
-/* Lets (i)'s port be shared as SO_REUSEADDR and SO_REUSEPORT say now, whether it is bound or not. */
+/* Lets (i)'s port be shared as SO_REUSEADDR and SO_REUSEPORT say now, whether it is bound or not.
+ */
 void inet_share_port(struct isock *i);
 /* An int of an option: of one byte, too, if (byte). -EINVAL. */
 must_check int inet_int(const void *value, socklen_t len, bool byte, int *v);
@@ -224,6 +225,8 @@ extern struct ip_port_table inet_tcp_ports;
 must_check int inet_tcp_start(void);
 /* Before TCP is called, at the start of a call and after each sleep. */
 void inet_tcp_now(void);
+/* The same where clock_recent() will do: nothing that is sent then is measured. */
+void inet_tcp_recent(void);
 /* Before the first connection, after ip_start: push.c has its turn before the devices' drivers. */
 void inet_push_start(void);
 /* Events of connections, to stream.c: the socket is (user). */

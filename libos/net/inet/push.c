@@ -3,18 +3,18 @@
  * Small writes to other machines are sent just before the next crossing to the host, which is when
  * the device would take them anyway: what a program writes in several calls becomes one segment
  * (header and body of an answer, say), without Nagle's delay. A program that computes instead of
- * waiting sends within the time of PUSH_WITHIN and a tick. */
+ * waiting sends at the next tick. */
 #include "inet/stream.h"
 #include "iface/wait.h"
 
-#define PUSH_WITHIN (500000ll)
-#define PUSH_BYTES  (16u << 10) /* as much is worth a segment of its own at once */
+#define PUSH_BYTES (16u << 10) /* as much is worth a segment of its own at once */
 
 static struct stream *pending;
-static struct timer late;
 
-static void push_all(void)
+static void before_crossing(void)
 {
+    if (!pending)
+        return;
     inet_tcp_now();
     while (pending) {
         struct stream *t = pending;
@@ -23,20 +23,6 @@ static void push_all(void)
         tcp_push(t->conn, false, false);
     }
     ip_run_local();
-}
-
-static void before_crossing(void)
-{
-    if (!pending)
-        return;
-    timer_cancel(&late);
-    push_all();
-}
-
-static void run(struct timer *timer)
-{
-    (void)timer;
-    push_all();
 }
 
 void inet_push(struct stream *t)
@@ -52,8 +38,6 @@ void inet_push(struct stream *t)
     t->push_pending = true;
     t->push_next = pending;
     pending = t;
-    if (!late.armed)
-        timer_set(&late, clock_monotonic() + PUSH_WITHIN, run);
 }
 
 void inet_push_start(void)

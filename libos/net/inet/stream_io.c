@@ -233,7 +233,7 @@ ssize_t inet_stream_recv(struct socket *s, struct sock_msg *m)
         return inet_error_recv(&t->in, m);
     if (t->state == STREAM_LISTENING)
         return -ENOTCONN;
-    inet_tcp_now();
+    inet_tcp_recent();
     if (m->flags & MSG_OOB)
         return recv_urgent(t, m);
     size_t target = m->flags & MSG_WAITALL ? m->len : min_size((size_t)s->rcvlowat, m->len);

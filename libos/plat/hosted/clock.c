@@ -34,9 +34,16 @@ static nsec_t read_clock(clockid_t id, uint64_t base_ns)
     return (nsec_t)base_ns + ticks_to_ns(ticks, c->tsc_hz);
 }
 
+static nsec_t recent;
+
 nsec_t clock_monotonic(void)
 {
-    return read_clock(CLOCK_MONOTONIC, hosted_boot->clock.mono_base_ns);
+    return recent = read_clock(CLOCK_MONOTONIC, hosted_boot->clock.mono_base_ns);
+}
+
+nsec_t clock_recent(void)
+{
+    return recent;
 }
 
 nsec_t clock_wall(void)
