@@ -74,7 +74,7 @@ CLOCK = START | {"time"}
 CONSOLE = CLOCK | {"console", "descriptors", "virtio"}
 TREE = CONSOLE | {"block", "devfs", "files", "heap", "memory", "pipes", "policy", "procfs", "ramfs", "romfs"}
 SIGNALS = CLOCK | {"heap", "memory", "signals", "threads"}
-INET = TREE | {"sockets", "unix", "inet", "tcp", "udp", "ip", "ipv4", "ipv6", "network", "dhcp", "timers"}
+INET = TREE | {"sockets", "threads", "unix", "inet", "tcp", "udp", "ip", "ipv4", "ipv6", "network", "dhcp", "timers"}
 
 # What a program does, the service that it is about, and what it may have.
 PROGRAMS = {
@@ -101,10 +101,10 @@ PROGRAMS = {
                    TREE | {"sockets", "unix"}),
     "socket": ("#include <sys/socket.h>|return socket(AF_INET, SOCK_STREAM, 0);", "tcp", INET),
     "getaddrinfo": ("#include <netdb.h>|struct addrinfo *a; return getaddrinfo(\"x\", 0, 0, &a);", "dns",
-                    INET | {"dns", "events", "netlink", "threads"}),
+                    INET | {"dns", "events", "netlink"}),
     "netlink": ("#include <sys/socket.h>|return socket(AF_NETLINK, SOCK_RAW, 0);", "netlink", INET | {"netlink"}),
     "packets": ("#include <pith/net.h>|return pith_net_open(0, 0, 0);", "packets",
-                CLOCK | {"heap", "ip", "network", "packets", "timers", "virtio"}),
+                   CLOCK | {"heap", "ip", "network", "packets", "threads", "timers", "virtio"}),
     "syscall": ("#include <unistd.h>|return syscall(main != 0);", "numbers", START | {"numbers"}),
     "disk": ("#include <fcntl.h>|return open(\"/dev/vda\", 0);", "block", TREE),
 }
