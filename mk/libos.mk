@@ -27,6 +27,8 @@ init.ssp  := -fno-stack-protector
 
 # Small rather than fast, as every image has them.
 cflags.io.c       := -Os
+cflags.read.c     := -Os
+cflags.ioctl.c    := -Os
 cflags.fd.c       := -Os
 cflags.fd_alloc.c := -Os
 cflags.user.c     := -Os

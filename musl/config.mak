@@ -39,6 +39,15 @@ obj/src/%.o: $(PITH_MUSL)/src/%.c $(GENH) $(IMPH)
 # others these need not bring it in.
 obj/src/exit/exit.o obj/src/stdio/__lockfile.o obj/src/thread/__lock.o: CFLAGS_ALL += -DPITH_FUTEX_WEAK
 
+# What a FILE can do is linked with the functions that do it. Those of the first rule do it themselves.
+PITH_LOCKING := $(patsubst %,obj/src/stdio/%.o,__lockfile flockfile funlockfile ftrylockfile)
+$(filter-out $(PITH_LOCKING),$(filter obj/src/stdio/%.o,$(AOBJS))): CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio.h
+obj/src/stdio/ftrylockfile.o obj/src/thread/pthread_create.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_lock.h
+obj/src/stdio/stdout.o obj/src/stdio/stderr.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_out.h
+obj/src/stdio/fseek.o obj/src/stdio/ftell.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_seek.h
+obj/src/stdio/fclose.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_close.h
+obj/src/stdio/fflush.o obj/src/stdio/__stdio_exit.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_open_files.h
+
 # These make sockets of some families only.
 obj/src/misc/syslog.o: CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h
 obj/src/network/lookup_name.o obj/src/network/res_msend.o obj/src/network/if_nametoindex.o \

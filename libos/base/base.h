@@ -16,6 +16,11 @@
 /* The struct of (type) whose (member) is at (ptr). */
 #define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
 
+/* At file scope: with this object (symbol)'s is linked, too, for those that refer to it as a weak
+ * one. What of it nobody refers to is dropped again. */
+#define LINKS(symbol)                                                                              \
+    __asm__(".pushsection .text\n.reloc ., R_X86_64_NONE, " #symbol "\n.popsection")
+
 /* <limits.h> may have defined an int of this name. */
 #undef PAGE_SIZE
 #define PAGE_SHIFT 12

@@ -190,7 +190,11 @@ typedef bool (*readdir_fn)(void *arg, struct name name, uint64_t ino, unsigned c
 
 /* Operations of an open file. (pos) points to the position to use and advance; (n) is at least 1,
  * and the lengths add up to at most 0x7ffff000. NULL operations: readv and writev EINVAL, poll
- * always ready, ioctl ENOTTY, readdir ENOTDIR, fsync EINVAL, allocate EOPNOTSUPP, map ENODEV. */
+ * always ready, ioctl ENOTTY, readdir ENOTDIR, fsync EINVAL, allocate EOPNOTSUPP, map ENODEV.
+ *
+ * Every image has the console's files, few call all their operations: a file of functions that call
+ * readv, poll or ioctl of whatever they get says LINKS(console_readv), console_poll, console_ioctl.
+ */
 struct file_ops {
     ssize_t (*readv)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
     ssize_t (*writev)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
@@ -225,6 +229,7 @@ struct file_ops {
 #define FILE_NO_POSITION (1u << 3) /* lseek does nothing and answers 0 */
 #define FILE_STATIC      (1u << 2) /* not allocated: never freed */
 #define FILE_SINK        (1u << 4) /* writev does not look at what it is given */
+#define FILE_TERMINAL    (1u << 5) /* output to it is buffered by lines */
 
 /* An open file description (POSIX): what dup'ed descriptors share. */
 struct file {

@@ -1,49 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading, writing and positions, and descriptors themselves. Small programs use little else, so
- * nothing here leads to paths or file systems. */
+ * Writing, positions, and descriptors themselves. Small programs use little else, so nothing here
+ * leads to paths, file systems, or what only reading needs (read.c). */
 #include <limits.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "iface/hold.h"
 #include "iface/notify.h"
-#include "iface/user.h"
 #include "pith_calls.h"
-#include "posix/files.h"
+#include "posix/io.h"
 #include "thread/sched.h"
 
-#ifndef RWF_HIPRI
-#define RWF_HIPRI  0x01
-#define RWF_DSYNC  0x02
-#define RWF_SYNC   0x04
-#define RWF_NOWAIT 0x08
-#define RWF_APPEND 0x10
-#endif
-
-typedef ssize_t (*transfer_fn)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
-
-/* The operation for either direction, NULL if the file was not opened for it: EBADF. */
-static ssize_t no_transfer(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+/* The operation of a file that was opened for it but cannot do it. */
+ssize_t no_transfer(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
     (void)f, (void)iov, (void)n, (void)pos;
     return -EINVAL;
-}
-
-static transfer_fn reader(const struct file *f)
-{
-    if (unlikely(!file_reads(f)))
-        return NULL;
-    return f->ops->readv ? f->ops->readv : no_transfer;
-}
-
-static transfer_fn writer(const struct file *f)
-{
-    if (unlikely(!file_writes(f)))
-        return NULL;
-    return f->ops->writev ? f->ops->writev : no_transfer;
 }
 
 static inline long transfer(struct file *f, transfer_fn fn, const struct iovec *iov, int n,
@@ -104,8 +78,7 @@ static __attribute__((cold)) long transfer_part(struct file *f, transfer_fn fn,
     return more > 0 || done == 0 ? done + more : done;
 }
 
-static inline long transfer_one(struct file *f, transfer_fn fn, long buf, long n, uint64_t *pos,
-                                bool write)
+long transfer_one(struct file *f, transfer_fn fn, long buf, long n, uint64_t *pos, bool write)
 {
     struct iovec iov = {(void *)buf, (size_t)n};
 
@@ -118,25 +91,6 @@ static inline long transfer_one(struct file *f, transfer_fn fn, long buf, long n
     if (likely(usable(&iov, write)))
         return transfer(f, fn, &iov, 1, pos);
     return user_range(buf, (size_t)n) ? transfer_part(f, fn, &iov, 1, pos, write) : -EFAULT;
-}
-
-static inline long read_once(long fd, long buf, long n)
-{
-    struct file *f = fd_get(fd);
-    transfer_fn fn = f ? reader(f) : NULL;
-
-    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos, false) : -EBADF;
-}
-
-long pith_sys_read(long fd, long buf, long n)
-{
-    HOLD;
-    long r;
-
-    do
-        r = read_once(fd, buf, n);
-    while (call_again(r));
-    return r;
 }
 
 static inline long write_once(long fd, long buf, long n)
@@ -185,10 +139,9 @@ static long transfer_parts(struct file *f, transfer_fn fn, const struct iovec *i
     return transfer_part(f, fn, iov, fits, pos, write);
 }
 
-/* Transfers the program's vector: a copy, since other threads may change it while the call sleeps.
- * Without the scheduler there are no others. */
-static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n, uint64_t *pos,
-                            bool write)
+/* A copy is transferred, since other threads may change the vector while the call sleeps. Without
+ * the scheduler there are no others. */
+long transfer_vector(struct file *f, transfer_fn fn, long vector, long n, uint64_t *pos, bool write)
 {
     struct iovec few[FEW_PARTS], *iov = few;
     size_t size = (size_t)n * sizeof(*iov);
@@ -207,25 +160,6 @@ static long transfer_vector(struct file *f, transfer_fn fn, long vector, long n,
     if (iov != few)
         sched_room_free(iov, size);
     return done;
-}
-
-static inline long readv_once(long fd, long vector, long n)
-{
-    struct file *f = fd_get(fd);
-    transfer_fn fn = f ? reader(f) : NULL;
-
-    return fn ? transfer_vector(f, fn, vector, n, &f->pos, false) : -EBADF;
-}
-
-long pith_sys_readv(long fd, long vector, long n)
-{
-    HOLD;
-    long r;
-
-    do
-        r = readv_once(fd, vector, n);
-    while (call_again(r));
-    return r;
 }
 
 static inline long writev_once(long fd, long vector, long n)
@@ -247,30 +181,6 @@ long pith_sys_writev(long fd, long vector, long n)
     return r;
 }
 
-/* What must hold for a transfer of (n) bytes at an offset. 0; -EINVAL, -EBADF, -ESPIPE. */
-static long check_position(struct file *f, long off, long n)
-{
-    if (off < 0)
-        return -EINVAL;
-    if (!f || f->flags & O_PATH)
-        return -EBADF;
-    if (!(f->kind & FILE_SEEKABLE))
-        return -ESPIPE;
-    return n > INT64_MAX - off ? -EINVAL : 0;
-}
-
-long pith_sys_pread64(long fd, long buf, long n, long off)
-{
-    HOLD;
-    struct file *f = fd_get(fd);
-    uint64_t pos = (uint64_t)off;
-    long err = check_position(f, off, n);
-
-    if (err)
-        return err;
-    return file_reads(f) ? transfer_one(f, reader(f), buf, n, &pos, false) : -EBADF;
-}
-
 long pith_sys_pwrite64(long fd, long buf, long n, long off)
 {
     HOLD;
@@ -284,19 +194,6 @@ long pith_sys_pwrite64(long fd, long buf, long n, long off)
 }
 
 /* The upper half of the offset is empty on 64-bit machines. */
-long pith_sys_preadv(long fd, long vector, long n, long off, long high)
-{
-    HOLD;
-    struct file *f = fd_get(fd);
-    uint64_t pos = (uint64_t)off;
-    long err = check_position(f, off, 0);
-
-    (void)high;
-    if (err)
-        return err;
-    return file_reads(f) ? transfer_vector(f, reader(f), vector, n, &pos, false) : -EBADF;
-}
-
 long pith_sys_pwritev(long fd, long vector, long n, long off, long high)
 {
     HOLD;
@@ -308,54 +205,6 @@ long pith_sys_pwritev(long fd, long vector, long n, long off, long high)
     if (err)
         return err;
     return file_writes(f) ? transfer_vector(f, writer(f), vector, n, &pos, true) : -EBADF;
-}
-
-/* The status flags that RWF_* flags stand for during one call. */
-static unsigned flags_of_rwf(long rwf)
-{
-    return (rwf & RWF_NOWAIT ? O_NONBLOCK : 0) | (rwf & RWF_APPEND ? O_APPEND : 0);
-}
-
-/* preadv2 and pwritev2 after their checks: offset -1 is the file's own position. */
-static long transfer_with_flags(struct file *f, bool write, long vector, long n, long off, long rwf)
-{
-    transfer_fn fn = write ? writer(f) : reader(f);
-    unsigned before = f->flags;
-    uint64_t pos = (uint64_t)off;
-    long known = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
-
-    if (rwf & ~known)
-        return vector_check((const struct iovec *)vector, n, false) ?: -EOPNOTSUPP;
-    file_hold(f);
-    f->flags |= flags_of_rwf(rwf);
-    long done = transfer_vector(f, fn, vector, n, off == -1 ? &f->pos : &pos, write);
-    f->flags = before;
-    file_put(f);
-    return done;
-}
-
-long pith_sys_preadv2(long fd, long vector, long n, long off, long high, long rwf)
-{
-    HOLD;
-    struct file *f = fd_get(fd);
-    long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off, 0);
-
-    (void)high;
-    if (err)
-        return err;
-    return file_reads(f) ? transfer_with_flags(f, false, vector, n, off, rwf) : -EBADF;
-}
-
-long pith_sys_pwritev2(long fd, long vector, long n, long off, long high, long rwf)
-{
-    HOLD;
-    struct file *f = fd_get(fd);
-    long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off, 0);
-
-    (void)high;
-    if (err)
-        return err;
-    return file_writes(f) ? transfer_with_flags(f, true, vector, n, off, rwf) : -EBADF;
 }
 
 /* SEEK_DATA and SEEK_HOLE. A file that does not know of holes is all data. */
@@ -604,45 +453,4 @@ long pith_sys_close_range(long first, long last, long flags)
             fd_close((long)fd);
     }
     return 0;
-}
-
-/* Sets the status flags in (which) to those of (flags). */
-static void set_flags(struct file *f, unsigned which, unsigned flags)
-{
-    f->flags = (f->flags & ~which) | (flags & which);
-}
-
-/* FIONREAD of a file that does not answer itself: what is left of it. */
-static long bytes_left(const struct file *f, long arg)
-{
-    if (!f->inode || !S_ISREG(f->inode->mode))
-        return -ENOTTY;
-    return user_give_int(arg, (int)(f->inode->size - f->pos));
-}
-
-long pith_sys_ioctl(long fd, long request, long arg)
-{
-    HOLD;
-    struct file *f = file_get(fd);
-
-    if (!f)
-        return -EBADF;
-    switch ((unsigned)request) {
-    case FIOCLEX:
-    case FIONCLEX:
-        fd_set_cloexec((unsigned)fd, (unsigned)request == FIOCLEX);
-        return 0;
-    case FIONBIO:
-        if (!user_readable((int *)arg, sizeof(int)))
-            return -EFAULT;
-        set_flags(f, O_NONBLOCK, *(int *)arg ? O_NONBLOCK : 0);
-        return 0;
-    case FIONREAD:
-        if (!f->ops->ioctl)
-            return bytes_left(f, arg);
-        break;
-    default:
-        break;
-    }
-    return f->ops->ioctl ? f->ops->ioctl(f, (unsigned)request, arg) : -ENOTTY;
 }

@@ -16,6 +16,8 @@
 #include "posix/mask.h"
 #include "posix/timespec.h"
 
+LINKS(console_poll);
+
 #define ALWAYS  (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
 #define IN_SET  (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR | POLLNVAL)
 #define OUT_SET (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR | POLLNVAL)

@@ -20,6 +20,8 @@
 #include "mm/page.h"
 #include "thread/upcall.h"
 
+LINKS(console_pause);
+
 static struct list ready = LIST_INIT(ready);
 static struct list threads = LIST_INIT(threads);
 static struct list ended = LIST_INIT(ended); /* whose memory is still to be freed */

@@ -22,6 +22,8 @@
 #include "vfs/fd.h"
 #include "vfs/open.h"
 
+LINKS(console_poll);
+
 /* Bits of epoll_event.events that say how to tell; with none but these an item is disabled. */
 #define HOW       (EPOLLET | EPOLLONESHOT | EPOLLWAKEUP | EPOLLEXCLUSIVE)
 #define ALWAYS    (EPOLLERR | EPOLLHUP)

@@ -11,3 +11,10 @@ struct fd_table fd_table = {
     .size = ARRAY_LEN(stdio_files),
     .limit = FD_LIMIT_DEFAULT,
 };
+
+bool fd_is_terminal(int fd)
+{
+    const struct file *f = fd_get(fd);
+
+    return f && f->kind & FILE_TERMINAL;
+}

@@ -30,6 +30,9 @@ static inline struct file *fd_get(long fd)
     return likely(n < fd_table.size) ? fd_table.files[n] : NULL;
 }
 
+/* Whether output to descriptor (fd), open or not, should be buffered by lines. For libc. */
+bool fd_is_terminal(int fd);
+
 static inline void file_hold(struct file *f)
 {
     f->refs++;

@@ -26,22 +26,26 @@ static ssize_t forward_writev(struct file *f, const struct iovec *iov, int n, ui
     return out->ops->writev ? out->ops->writev(out, iov, n, pos) : -EINVAL;
 }
 
+/* That of the two files which says what the file is. */
+static struct file *behind(const struct file *f)
+{
+    return (f->flags & FILE_ACCESS) == 1 ? target(f)->out : target(f)->in;
+}
+
 /* A file that is open both ways waits for input only: output to the console never has to wait long.
  */
 static int forward_poll(struct file *f, struct wait_queue **q)
 {
-    unsigned access = f->flags & FILE_ACCESS;
-    struct file *behind = access == 1 ? target(f)->out : target(f)->in;
-    int both = access == 2 ? target(f)->out->ops->poll(target(f)->out, q) : 0;
+    int both = (f->flags & FILE_ACCESS) == 2 ? target(f)->out->ops->poll(target(f)->out, q) : 0;
 
-    return behind->ops->poll(behind, q) | both;
+    return behind(f)->ops->poll(behind(f), q) | both;
 }
 
 static long forward_ioctl(struct file *f, unsigned long request, long arg)
 {
-    struct file *behind = (f->flags & FILE_ACCESS) == 1 ? target(f)->out : target(f)->in;
+    struct file *to = behind(f);
 
-    return behind->ops->ioctl ? behind->ops->ioctl(behind, request, arg) : -ENOTTY;
+    return to->ops->ioctl ? to->ops->ioctl(to, request, arg) : -ENOTTY;
 }
 
 static const struct file_ops forward_ops = {
@@ -56,5 +60,5 @@ void forward_open(struct file *f, const struct forward *to)
 {
     f->ops = &forward_ops;
     f->data = (void *)to;
-    f->kind = FILE_STREAM;
+    f->kind = FILE_STREAM | (behind(f)->kind & FILE_TERMINAL);
 }

@@ -10,6 +10,8 @@
 #include "mm/page.h"
 #include "vfs/splice.h"
 
+LINKS(console_readv);
+
 /* Reads from (in), which with (nonblock) does not wait, whatever its flags say. */
 static ssize_t read_page(struct file *in, const struct iovec *iov, uint64_t *pos, bool nonblock)
 {

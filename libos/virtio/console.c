@@ -1,188 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * The standard files. Input: at most one buffer is with the device, and what came is handed out
- * before the next is posted. A blocked read that a signal interrupts leaves its buffer posted; it
- * is this file's, so what comes later is kept for the next read. */
-#include <errno.h>
+ * The standard files. */
 #include <fcntl.h>
-#include <poll.h>
-#include <string.h>
-#include <sys/ioctl.h>
 
-#include "iface/signal.h"
-#include "iface/user.h"
 #include "virtio/console.h"
+#include "virtio/console_file.h"
 #include "virtio/console_tx.h"
 
-#define INPUT_BUFFER 4096
-
-/* The receiving half of the device "stdio". Idle (nothing below holds), or posted, or has data
- * (count > 0), or ended. */
-static struct {
-    struct virtq queue;
-    struct virtq_slot slot;
-    bool started;
-    bool status;           /* PITH_CONSOLE_F_STATUS */
-    bool posted;           /* the buffer is with the device */
-    bool probed;           /* it was posted by a poll, for one byte */
-    bool ended;            /* the device has told the end of the input, or an error */
-    int result;            /* then: 0 or the error, for one read to return */
-    uint32_t first, count; /* data in the buffer */
-    const volatile struct pith_console_config *config;
-    uint8_t buffer[INPUT_BUFFER];
-} input;
-
 static struct console_tx output, error_output;
-static struct wait_queue input_wait = WAIT_QUEUE_EXTERNAL_INIT;
-
-static void post(size_t want)
-{
-    struct virtq_part part = {input.buffer, (uint32_t)min_size(want, INPUT_BUFFER)};
-
-    if (input.posted)
-        return;
-    input.probed = false;
-    int id = virtq_put(&input.queue, &part, 1, 1);
-    if (id < 0) {
-        input.ended = true;
-        input.result = id;
-        return;
-    }
-    input.posted = true;
-}
-
-/* Takes note of what the device has brought. */
-static void collect(void)
-{
-    uint32_t used, bytes;
-
-    if (!input.posted)
-        return;
-    int id = virtq_take(&input.queue, &used, &bytes);
-    if (id == -EAGAIN)
-        return;
-    input.posted = false;
-    int32_t got = id < 0 ? id : (int32_t)used;
-    if (got > (int64_t)bytes || (got < 0 && !input.status))
-        got = -EIO;
-    if (got > 0) {
-        input.first = 0;
-        input.count = (uint32_t)got;
-    } else {
-        input.ended = true;
-        input.result = got;
-    }
-    wait_wake(&input_wait);
-}
-
-static struct wait_source input_source = {.fn = collect};
-
-/* Copies data out to what follows the first (skip) bytes of the vector. Returns the bytes copied.
- */
-static size_t hand_out(const struct iovec *iov, int n, size_t skip)
-{
-    size_t copied = 0;
-
-    for (int i = 0; i < n && input.count > 0; i++) {
-        if (skip >= iov[i].iov_len) {
-            skip -= iov[i].iov_len;
-            continue;
-        }
-        size_t len = min_size(iov[i].iov_len - skip, input.count);
-        memcpy((char *)iov[i].iov_base + skip, input.buffer + input.first, len);
-        skip = 0;
-        input.first += (uint32_t)len;
-        input.count -= (uint32_t)len;
-        copied += len;
-    }
-    return copied;
-}
-
-/* Data, or the end, once: -EAGAIN while there is neither. */
-static ssize_t take(const struct iovec *iov, int n, size_t want)
-{
-    collect();
-    if (input.count > 0) {
-        size_t got = hand_out(iov, n, 0);
-        if (got < want && input.probed) {
-            /* A poll has taken the first byte: get what it left behind, if that is there by now. */
-            post(want - got);
-            wait_poll(DEADLINE_NOW);
-            collect();
-            got += hand_out(iov, n, got);
-        }
-        return (ssize_t)got;
-    }
-    if (input.ended) {
-        input.ended = false;
-        return input.result;
-    }
-    return -EAGAIN;
-}
-
-static ssize_t in_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
-{
-    size_t want = 0;
-
-    (void)pos;
-    if (!input.started)
-        return -EIO;
-    for (int i = 0; i < n; i++)
-        want += iov[i].iov_len;
-    if (want == 0)
-        return 0;
-    for (;;) {
-        ssize_t got = take(iov, n, want);
-        if (got != -EAGAIN)
-            return got;
-        post(want);
-        if (f->flags & O_NONBLOCK) {
-            wait_poll(DEADLINE_NOW);
-            return take(iov, n, want);
-        }
-        int err = wait_sleep_vector(&input_wait, iov, n, false, DEADLINE_NEVER, "read of the standard input");
-        if (err)
-            return err;
-    }
-}
-
-static int in_poll(struct file *f, struct wait_queue **q)
-{
-    (void)f;
-    *q = &input_wait;
-    if (!input.started)
-        return POLLERR;
-    collect();
-    if (input.count == 0 && !input.ended) {
-        if (!input.posted) {
-            post(1);
-            input.probed = true;
-        }
-        wait_poll(DEADLINE_NOW);
-    }
-    if (input.count > 0)
-        return POLLIN | POLLRDNORM;
-    if (!input.ended)
-        return 0;
-    if (input.result < 0)
-        return POLLIN | POLLERR;
-    return S_ISCHR(console_stdin.mode) ? POLLIN | POLLRDNORM : POLLIN | POLLHUP;
-}
-
-static long in_ioctl(struct file *f, unsigned long request, long arg)
-{
-    (void)f;
-    if (request == FIONREAD) {
-        collect();
-        return user_give_int(arg, (int)input.count);
-    }
-    return console_ioctl(input.config, PITH_CONSOLE_TTY_IN, request, arg);
-}
 
 static const struct file_ops input_ops = {
-    .readv = in_readv,
-    .poll = in_poll,
-    .ioctl = in_ioctl,
+    .readv = console_readv,
+    .poll = console_poll,
+    .ioctl = console_ioctl,
 };
 
 struct file console_stdin = {
@@ -214,19 +44,10 @@ struct file console_stderr = {
 static void set_mode(struct file *f, const volatile struct pith_console_config *config,
                      uint32_t tty)
 {
-    if (config && (config->tty & tty))
+    if (config && (config->tty & tty)) {
         f->mode = S_IFCHR | 0620;
-}
-
-static void start_input(const struct plat_device *dev)
-{
-    if (virtq_start(&input.queue, &dev->queue[PITH_CONSOLE_RX], &input.slot, 1))
-        return;
-    input.status = dev->features & PITH_CONSOLE_F_STATUS;
-    input.config = console_config(dev);
-    input.started = true;
-    set_mode(&console_stdin, input.config, PITH_CONSOLE_TTY_IN);
-    wait_source_add(&input_source);
+        f->kind |= FILE_TERMINAL;
+    }
 }
 
 /* A device that is not there leaves its files unstarted: they answer -EIO. */
@@ -235,9 +56,13 @@ void console_start(void)
     struct plat_device dev;
 
     if (plat_device_find(PITH_DEVICE_CONSOLE, "stdio", &dev) == 0) {
-        start_input(&dev);
+        const volatile struct pith_console_config *config = console_config(&dev);
+        if (console_in_start)
+            console_in_start(&dev);
+        console_stdin.data = (void *)config;
+        set_mode(&console_stdin, config, PITH_CONSOLE_TTY_IN);
         if (console_tx_start(&output, &dev) == 0)
-            set_mode(&console_stdout, output.config, PITH_CONSOLE_TTY_OUT);
+            set_mode(&console_stdout, config, PITH_CONSOLE_TTY_OUT);
     }
     if (plat_device_find(PITH_DEVICE_CONSOLE, "stderr", &dev) == 0 &&
         console_tx_start(&error_output, &dev) == 0)

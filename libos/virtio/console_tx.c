@@ -5,14 +5,11 @@
  * PITH_CONSOLE_F_STATUS accepts everything, sooner or later. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 
 #include "iface/hold.h"
 #include "iface/signal.h"
-#include "iface/user.h"
 #include "iface/wait.h"
+#include "virtio/console_file.h"
 #include "virtio/console_tx.h"
 
 const volatile struct pith_console_config *console_config(const struct plat_device *dev)
@@ -98,13 +95,7 @@ static size_t total(const struct iovec *iov, int n)
 }
 
 /* Nothing tells that the host would take more. While there are other threads, a write looks again
- * after pauses in which they run, in nanoseconds; else it blocks in the host. */
-#define PAUSE_FIRST 500000
-#define PAUSE_MOST  8000000
-
-/* Of those who wait for the console, or poll it. */
-static struct wait_queue never_woken = WAIT_QUEUE_EXTERNAL_INIT;
-
+ * after pauses in which they run; else it blocks in the host. */
 static ssize_t tx_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
     struct console_tx *tx = f->data;
@@ -112,23 +103,21 @@ static ssize_t tx_writev(struct file *f, const struct iovec *iov, int n, uint64_
     size_t want = total(iov, n);
     size_t done = 0;
     ssize_t sent = 0;
-    nsec_t pause = PAUSE_FIRST;
+    nsec_t pause = 0;
 
     (void)pos;
     if (!tx->started)
         return -EIO;
     while (done < want) {
-        bool shared = wait && tx->status && wait_others();
+        bool shared = wait && tx->status && console_pause && wait_others();
         sent = send(tx, iov, n, done, wait && !shared ? DEADLINE_NEVER : DEADLINE_NOW);
         if (sent > 0) {
             done += (size_t)sent;
-            pause = PAUSE_FIRST;
+            pause = 0;
         } else if (sent == -EAGAIN && shared) {
-            int err = wait_sleep_vector(&never_woken, iov, n, true, clock_monotonic() + pause,
-                                        "write to the console");
-            if (err != -ETIMEDOUT && err != 0)
+            int err = console_pause(iov, n, &pause);
+            if (err)
                 return done > 0 ? (ssize_t)done : err;
-            pause = pause < PAUSE_MOST ? 2 * pause : pause;
         } else if (sent == -EAGAIN && wait) {
             if (signal_due && signal_due()) {
                 plat_hold |= HOLD_SIGNAL; /* for the end of the call, which holds nothing */
@@ -143,62 +132,8 @@ static ssize_t tx_writev(struct file *f, const struct iovec *iov, int n, uint64_
     return done > 0 ? (ssize_t)done : sent;
 }
 
-static int tx_poll(struct file *f, struct wait_queue **q)
-{
-    (void)f;
-    *q = &never_woken;
-    return POLLOUT | POLLWRNORM;
-}
-
-/* The length of Linux's struct termios, which ends before libc's. */
-#define TERMIOS_SIZE 36
-
-/* What a terminal is set to, as far as a program may ask: the usual modes. Nothing can be changed
- * from here. */
-static void get_modes(struct termios *t)
-{
-    t->c_iflag = ICRNL | IXON;
-    t->c_oflag = OPOST | ONLCR;
-    t->c_cflag = B38400 | CS8 | CREAD;
-    t->c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
-    t->c_line = 0;
-    /* Linux's table has 19 entries; libc's struct is longer. */
-    static const unsigned char keys[19] = {3,  28, 127, 21, 4,  0,  1,  0,
-                                           17, 19, 26,  0,  18, 15, 23, 22};
-    for (size_t i = 0; i < sizeof(keys); i++)
-        t->c_cc[i] = keys[i];
-}
-
-long console_ioctl(const volatile struct pith_console_config *config, uint32_t tty,
-                   unsigned long request, long arg)
-{
-    if (!config || !(config->tty & tty))
-        return -ENOTTY;
-    switch (request) {
-    case TIOCGWINSZ:
-        if (!user_writable((void *)arg, sizeof(struct winsize)))
-            return -EFAULT;
-        *(struct winsize *)arg = (struct winsize){.ws_row = config->rows, .ws_col = config->cols};
-        return 0;
-    case TCGETS:
-        if (!user_writable((void *)arg, TERMIOS_SIZE))
-            return -EFAULT;
-        get_modes((struct termios *)arg);
-        return 0;
-    default:
-        return -EINVAL;
-    }
-}
-
-static long tx_ioctl(struct file *f, unsigned long request, long arg)
-{
-    struct console_tx *tx = f->data;
-
-    return console_ioctl(tx->config, PITH_CONSOLE_TTY_OUT, request, arg);
-}
-
 const struct file_ops console_tx_ops = {
     .writev = tx_writev,
-    .poll = tx_poll,
-    .ioctl = tx_ioctl,
+    .poll = console_poll,
+    .ioctl = console_ioctl,
 };

@@ -28,8 +28,4 @@ must_check int console_tx_start(struct console_tx *tx, const struct plat_device 
 /* The configuration of (dev), or NULL if it is too short to tell of terminals. */
 const volatile struct pith_console_config *console_config(const struct plat_device *dev);
 
-/* ioctl of either direction: whether it is a terminal (bit (tty) of config->tty) and its size. */
-long console_ioctl(const volatile struct pith_console_config *config, uint32_t tty,
-                   unsigned long request, long arg);
-
 #endif

@@ -22,6 +22,9 @@ bool thread_set_pointer(void *tp);
 size_t thread_stack_default(void);
 size_t thread_boot_stack(char **low);
 
+/* Whether output to (fd) is buffered by lines: libos/vfs. */
+bool fd_is_terminal(int fd);
+
 /* Between the two, nothing interrupts the calling thread unless it sleeps; then what has come
  * meanwhile acts: libos/thread. */
 void thread_hold(void);

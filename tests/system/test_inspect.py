@@ -284,10 +284,12 @@ def test_usage():
 
 
 def rows_by_readelf(image):
-    """Distinct statements in the line table, as binutils read it: file by folder and name, and line."""
+    """Distinct statements in the line table, as binutils read it: file by folder and name, and line. What was not linked is
+    at address 0, below all text."""
     text = subprocess.run(["readelf", "--debug-dump=rawline,decodedline", "-W", image], capture_output=True, text=True,
                           check=True).stdout
-    return {(m[1], m[2]) for m in re.finditer(r"^(\S+) +(\d+) +0x[0-9a-f]+ +(?:\d+ +)?x$", text, re.M)}
+    return {(m[1], m[2]) for m in re.finditer(r"^(\S+) +(\d+) +0x([0-9a-f]+) +(?:\d+ +)?x$", text, re.M)
+            if int(m[3], 16) >= 4096}
 
 
 @pytest.mark.parametrize("version", [2, 4, 5])
@@ -315,7 +317,7 @@ int main(int argc, char **argv)
     own = [n for name, (n, _) in rows.items() if name[0] != "("]
     assert rows["(all)"][0] == sum(own) == rows["(trusted)"][0] + rows["program"][0]
     # All that is in the image is in the line table of its debug information, too.
-    assert rows["(all)"][0] >= 0.9 * len(rows_by_readelf(image))
+    assert rows["(all)"][0] >= 0.97 * len(rows_by_readelf(image))
 
 
 def test_lines_without_debug_information_are_told(cc):

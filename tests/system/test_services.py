@@ -63,6 +63,12 @@ def symbols(path):
     return {row[1].split()[-1]: row[0].rsplit(":", 1)[-1] for row in rows}
 
 
+def symbols_of(image):
+    """All symbols that are defined in it, hidden ones too."""
+    done = subprocess.run(["nm", "--defined-only", image], capture_output=True, text=True, check=True)
+    return {row.split()[-1] for row in done.stdout.splitlines()}
+
+
 @pytest.fixture(scope="module")
 def owners():
     """Global symbols of the library OS: name -> service."""
@@ -132,6 +138,25 @@ def test_programs_have_what_they_use_alone(name, cc, owners):
     by_symbol = {owners[symbol] for symbol in symbols(image) if symbol in owners}
     assert by_symbol - allowed == set()
     assert by_symbol <= told
+
+
+# Of the console and of FILEs: parts that only some programs can reach, and what reaches them.
+PARTS = {
+    "pith_console_readv": "char c; return read(0, &c, 1);",
+    "pith_console_poll": "struct pollfd p = {0}; return poll(&p, 1, 0);",
+    "pith_console_ioctl": "return isatty(1);",
+    "__stdio_seek": "return fseek(stdout, 0, SEEK_CUR);",
+    "__stdio_close": "return fclose(stdout);",
+    "__lockfile": "return ftrylockfile(stdout);",
+    "__ofl_lock": "return fopen(\"x\", \"r\") == 0;",
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_are_there_where_they_are_used(part, cc):
+    head = "#include <poll.h>\n#include <stdio.h>\n#include <unistd.h>\n"
+    assert part not in symbols_of(cc(source(head + "|puts(\"x\"); return fflush(0);"), "--target=hosted"))
+    assert part in symbols_of(cc(source(head + "|puts(\"x\"); " + PARTS[part]), "--target=hosted"))
 
 
 def test_every_service_is_used_and_left_out():

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * The console files over a fake device that keeps to abi/device.h: partial writes, errors, input
- * piece by piece, non-blocking files, and what polls take from the host. Two sources are included
+ * piece by piece, non-blocking files, and what polls take from the host. Three sources are included
  * whole, to start them afresh for every test.
  *
- * sources: libos/virtio/virtq.c libos/virtio/console_tx.c
+ * sources: libos/virtio/virtq.c libos/virtio/console_tx.c libos/virtio/console_ioctl.c
+ * sources: libos/virtio/console_pause.c
  * sources: libos/thread/thread.c
  * sources: libos/virtio/console_open.c tests/unit/fake_plat.c
  * uses:    virtio thread abi */
@@ -24,6 +25,7 @@
 
 #include "../../libos/thread/wait.c"
 #include "../../libos/virtio/console.c"
+#include "../../libos/virtio/console_in.c"
 
 /* The host: what it has to read, and how it takes what is written. */
 static struct {
@@ -181,6 +183,7 @@ static void start(void)
     console_stdin.mode = S_IFIFO;
     console_stdout.flags = O_WRONLY;
     console_stdout.mode = S_IFIFO;
+    console_stdin.kind = console_stdout.kind = FILE_STREAM | FILE_STATIC;
     console_start();
 }
 

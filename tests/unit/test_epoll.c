@@ -4,6 +4,7 @@
  * with their files, waits of several threads' kind, memory that runs out.
  *
  * sources: libos/vfs/anon.c libos/vfs/epoll.c libos/vfs/fd.c libos/vfs/inode.c
+ * sources: tests/unit/fake_console.c
  * sources: libos/thread/wait.c libos/thread/thread.c libos/thread/timer.c
  * sources: tests/unit/fake_mm.c tests/unit/fake_plat.c
  * uses: vfs mm thread */

@@ -8,6 +8,7 @@
  * sources: libos/thread/thread.c
  * sources: libos/vfs/path.c libos/vfs/pipe.c libos/vfs/tree.c libos/vfs/text.c libos/fs/rom/rom.c
  * sources: libos/fs/ram/data.c libos/fs/ram/dir.c libos/fs/ram/file.c libos/fs/ram/inode.c
+ * sources: libos/posix/read.c libos/posix/ioctl.c tests/unit/fake_console.c
  * sources: libos/posix/io.c libos/posix/file.c libos/posix/path.c libos/posix/stat.c
  * sources: libos/thread/wait.c
  * sources: tests/unit/fake_fs.c tests/unit/fake_mm.c tests/unit/fake_plat.c tests/unit/rom_image.c
