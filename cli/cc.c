@@ -36,6 +36,10 @@ static const char *const link_options[] = {
 static const char *const linker_options[] = {
     "-nostdlib",
     "--no-eh-frame-hdr",
+    "--no-ld-generated-unwind-info",
+    /* What is called at start and end stands in arrays; nobody reads these entries. */
+    "-init=",
+    "-fini=",
     "--gc-sections",
     "--hash-style=gnu",
     "-z",

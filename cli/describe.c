@@ -101,12 +101,12 @@ static int add_inputs(struct linkmap *l, const struct objects *objects)
     return err;
 }
 
-/* Notes the facts of the command line, and the compilers, which have left their names in the file.
- */
+/* Notes the facts of the command line, and the compilers, which have left their names in the file
+ * (image.ld). */
 static int add_facts(struct linkmap *l, const struct elf_file *e, const struct wishes *w)
 {
     size_t size;
-    const char *comment = elf_section(e, ".comment", &size);
+    const char *comment = elf_section(e, ".debug_comment", &size);
     int err = linkmap_fact(l, "pith", PITH_VERSION);
     if (err == 0)
         err = add_parts(l);
