@@ -25,13 +25,14 @@ plat.ssp  := -fno-stack-protector
 arch.ssp  := -fno-stack-protector
 init.ssp  := -fno-stack-protector
 
-# Small rather than fast, as every image has them.
-cflags.io.c       := -Os
-cflags.read.c     := -Os
-cflags.ioctl.c    := -Os
-cflags.fd.c       := -Os
-cflags.fd_alloc.c := -Os
-cflags.user.c     := -Os
+# Small rather than fast: what every image has, and what programs call seldom or where more is at stake than
+# instructions. So are whole modules, in their module.mk.
+LIBOS_SMALL := base/log vfs/fd vfs/fd_alloc vfs/lock vfs/text vfs/tree mm/user \
+    $(addprefix posix/,io read ioctl adjtime ids inotify ipc itimer kcmp limits memfd mqnotify mqueue msg numa path process \
+        remap sched sem shm sockopt system timers transfer xattr) \
+    $(addprefix net/inet/,errors etc exit group interface name netlink netlink_watch option permit procnet raw rtnetlink) \
+    $(addprefix net/ip/,lifetime names reassembly start) \
+    $(addprefix net/,link/listener link/ndp link/slaac sock/option tcp/info tcp/isn unix/log unix/name wire/domains)
 
 # For pith_calls.h, the prototypes of all pith_sys_NAME (mk/musl.mk). Two calls with equal bodies stay two symbols, each
 # linked for itself.
@@ -50,7 +51,8 @@ $(call module_objects,$1): | $(call module_links,$1) $(MUSL_HEADERS) $(CALLS_H) 
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.c
 	@mkdir -p $$(@D)
 	$$(call say,CC      $$<)
-	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) $(or $($1.ssp),$(LIBOS_SSP)) $($1.cflags) $$(cflags.$$(<F)) \
+	$(Q)$(LIBOS_CC) $(LIBOS_CFLAGS) $(or $($1.ssp),$(LIBOS_SSP)) $($1.cflags) \
+	    $$(if $$(filter $$(<:libos/%.c=%),$(LIBOS_SMALL)),-Os) \
 	    $(call module_includes,$1) $$(LIBOS_INCLUDES) -MMD -MP -c -o $$@ $$<
 $(OBJ)/$($1.dir)/%.o: $($1.dir)/%.S
 	@mkdir -p $$(@D)
