@@ -174,7 +174,7 @@ long pith_sys_rt_sigtimedwait(long set, long info, long timeout, long size)
             return err ? err : sig;
         }
         s->waited = wanted;
-        int err = wait_sleep(&signal_state.arrival, deadline, "sigtimedwait");
+        int err = wait_sleep(&signal_arrival, deadline, "sigtimedwait");
         s->waited = 0;
         if (signal_pending_set() & wanted)
             continue;

@@ -39,12 +39,13 @@ struct signal_state {
     struct signal_action action[SIGNALS]; /* of signal N at N - 1, as in all tables here */
     struct signal_pending pending;        /* sent to the process: any thread may take them */
     uint64_t handled;                     /* those with a handler or ignored by the program */
-    uint64_t masked;           /* those that some thread has blocked or waited for at any time */
-    unsigned queued;           /* entries that signal_send has made */
-    struct wait_queue arrival; /* woken when one that is waited for has become pending */
-    struct wait_queue watched; /* woken when any has become pending: signalfds */
+    uint64_t masked; /* those that some thread has blocked or waited for at any time */
+    unsigned queued; /* entries that signal_send has made */
 };
 extern struct signal_state signal_state;
+
+extern struct wait_queue signal_arrival; /* woken when one that is waited for becomes pending */
+extern struct wait_queue signal_watched; /* woken when any becomes pending: signalfds */
 
 static inline uint64_t signal_bit(int sig)
 {

@@ -10,10 +10,9 @@
 #include "posix/signal.h"
 #include "thread/sched.h"
 
-struct signal_state signal_state = {
-    .arrival = WAIT_QUEUE_EXTERNAL_INIT,
-    .watched = WAIT_QUEUE_EXTERNAL_INIT,
-};
+struct signal_state signal_state;
+struct wait_queue signal_arrival = WAIT_QUEUE_EXTERNAL_INIT;
+struct wait_queue signal_watched = WAIT_QUEUE_EXTERNAL_INIT;
 
 #define BIT(sig) (1ull << ((sig)-1))
 
@@ -107,7 +106,7 @@ static bool takes(const struct thread *t, uint64_t bit)
 static void notify(struct thread *t, uint64_t bit)
 {
     if (t->signals.waited & bit)
-        wait_wake(&signal_state.arrival);
+        wait_wake(&signal_arrival);
     if (t == thread_self)
         plat_hold |= HOLD_SIGNAL;
     else if (!t->preempted)
@@ -156,7 +155,7 @@ static void make_pending(struct thread *t, struct signal_pending *p, int sig)
     p->set |= signal_bit(sig);
     if (taker && takes(taker, signal_bit(sig)))
         notify(taker, signal_bit(sig));
-    wait_wake_events(&signal_state.watched, POLLIN);
+    wait_wake_events(&signal_watched, POLLIN);
 }
 
 static void append(struct signal_pending *p, struct signal_entry *e)

@@ -56,7 +56,7 @@ static int take(struct file *f, bool wait, const struct iovec *iov, int n, sigin
             return 0;
         if (!wait)
             return -EAGAIN;
-        int err = wait_sleep_vector(&signal_state.watched, iov, n, false, DEADLINE_NEVER,
+        int err = wait_sleep_vector(&signal_watched, iov, n, false, DEADLINE_NEVER,
                                     "read of a signalfd");
         if (err)
             return err;
@@ -87,7 +87,7 @@ static int signalfd_poll(struct file *f, struct wait_queue **q)
 {
     const struct signals *s = f->data;
 
-    *q = &signal_state.watched;
+    *q = &signal_watched;
     signal_collect();
     return signal_pending_set() & s->set ? POLLIN : 0;
 }
@@ -109,7 +109,7 @@ static const struct file_ops signalfd_ops = {
 static void watch(struct signals *s, uint64_t set)
 {
     s->set = set & ~SIGNALS_FIXED;
-    wait_wake(&signal_state.watched);
+    wait_wake(&signal_watched);
 }
 
 long pith_sys_signalfd4(long fd, long set, long size, long flags)

@@ -38,7 +38,7 @@ struct inode *tree_inode(struct fs *fs, struct inode *parent, const struct tree_
     in->nlink = S_ISDIR(node->mode) ? 2 : 1;
     in->ino = ino_of(node, number);
     in->mode = node->mode;
-    in->rdev = node->rdev;
+    in->rdev = S_ISCHR(node->mode) || S_ISBLK(node->mode) ? node->rdev : 0;
     in->atime = in->mtime = in->ctime = in->btime = clock_wall();
     if (parent) {
         inode_hold(parent);

@@ -11,24 +11,34 @@
 
 struct tree_node {
     const char *name;
-    mode_t mode; /* S_IFMT bits and permissions */
-    dev_t rdev;
-    /* S_IFDIR: the names in it; then, if (each), a node for each number that (next) gives: the
-     * lowest one in use from (from) on, or -1. */
-    const struct tree_node *children;
-    unsigned count;
-    const struct tree_node *each;
-    int (*next)(int from);
-    /* S_IFLNK: its target; or where that varies, as inode_ops says. */
-    const char *target;
-    ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
-    int (*follow)(struct inode *inode, struct inode **out);
-    /* Everything else: what a file that is read as text says, and may be written (vfs/text.h); or
-     * as inode_ops says. */
-    void (*text)(struct text *t);
-    const char *says; /* a text that is always the same */
-    ssize_t (*write)(int number, const char *text, size_t len);
-    int (*open)(struct inode *inode, struct file *file);
+    mode_t mode; /* S_IFMT bits, which say what of the rest there is, and permissions */
+    union {
+        unsigned count; /* S_IFDIR: of (children) */
+        uint32_t rdev;  /* S_IFCHR, S_IFBLK: a dev_t, of a small device */
+    };
+    union {
+        /* S_IFDIR: the names in it; then, if (each), a node for each number that (next) gives: the
+         * lowest one in use from (from) on, or -1. */
+        struct {
+            const struct tree_node *children;
+            const struct tree_node *each;
+            int (*next)(int from);
+        };
+        /* S_IFLNK: its target; or where that varies, as inode_ops says. */
+        struct {
+            const char *target;
+            ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
+            int (*follow)(struct inode *inode, struct inode **out);
+        };
+        /* Everything else: what a file that is read as text says, and may be written (vfs/text.h);
+         * or as inode_ops says. */
+        struct {
+            void (*text)(struct text *t);
+            const char *says; /* a text that is always the same */
+            ssize_t (*write)(int number, const char *text, size_t len);
+            int (*open)(struct inode *inode, struct file *file);
+        };
+    };
 };
 
 struct tree_inode {

@@ -70,7 +70,6 @@ static int setup(void **state)
     memset(&signal_state, 0, sizeof(signal_state));
     memset(&thread_main.signals, 0, sizeof(thread_main.signals));
     plat_hold = 0;
-    signal_state.arrival.external = true;
     count = 0;
     return 0;
 }
