@@ -56,8 +56,8 @@ static int take(struct file *f, bool wait, const struct iovec *iov, int n, sigin
             return 0;
         if (!wait)
             return -EAGAIN;
-        int err = wait_sleep_vector(&signal_watched, iov, n, false, DEADLINE_NEVER,
-                                    "read of a signalfd");
+        int err =
+            wait_sleep_vector(&signal_watched, iov, n, false, DEADLINE_NEVER, "read of a signalfd");
         if (err)
             return err;
     }

@@ -54,8 +54,7 @@ static inline struct tree_inode *to_tree(struct inode *inode)
 
 /* What /proc/net has. Weak, of net/inet/procnet.c: in images with internet sockets. */
 #define PROC_NET_COUNT 8
-extern const struct tree_node proc_net[PROC_NET_COUNT]
-    __attribute__((weak, visibility("hidden")));
+extern const struct tree_node proc_net[PROC_NET_COUNT] __attribute__((weak, visibility("hidden")));
 
 /* Sets fs->root, for fs->start: the directory (node). 0; -ENOMEM. */
 must_check int tree_start(struct fs *fs, const struct tree_node *node);
