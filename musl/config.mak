@@ -25,6 +25,7 @@ ARCH_SRCS := $(filter-out $(PITH_DROPPED:%=$(srcdir)/src/%),$(sort $(wildcard $(
 # Files of ours that take no other's place.
 BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.c \
     $(srcdir)/src/malloc/page_cache.c \
+    $(srcdir)/src/fcntl/fcntl_async.c $(srcdir)/src/misc/ioctl_async.c \
     $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c \
     $(srcdir)/src/stdio/vfprintf_float.c
 
@@ -38,6 +39,10 @@ obj/src/%.o: $(PITH_MUSL)/src/%.c $(GENH) $(IMPH)
 # Locks wait only for another thread. A program that can start one reaches futex through pthread_create; for the
 # others these need not bring it in.
 obj/src/exit/exit.o obj/src/stdio/__lockfile.o obj/src/thread/__lock.o: CFLAGS_ALL += -DPITH_FUTEX_WEAK
+
+# Of libc's own calls none makes a file send signals. The two functions by which programs do are compiled of
+# fcntl_async.c and ioctl_async.c.
+CFLAGS += -Dfcntl=__pith_fcntl -Dioctl=__pith_ioctl
 
 # These make sockets of some families only.
 obj/src/misc/syslog.o: CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h

@@ -7,6 +7,7 @@
 #include "iface/hold.h"
 #include "iface/user.h"
 #include "pith_calls.h"
+#include "posix/async.h"
 #include "posix/files.h"
 #include "vfs/lock.h"
 
@@ -158,7 +159,14 @@ long pith_sys_fcntl(long fd, long command, long arg)
     case F_GETFL:
         return (long)f->flags;
     default:
-        return f->flags & O_PATH ? -EBADF : control(f, (int)command, arg);
+        if (f->flags & O_PATH)
+            return -EBADF;
+        if (async_control) {
+            long r = async_control(f, fd, (int)command, arg);
+            if (r != -ENOSYS)
+                return r;
+        }
+        return control(f, (int)command, arg);
     }
 }
 

@@ -12,6 +12,9 @@
  * net.unix.max_dgram_qlen. */
 #define DATAGRAM_BACKLOG 10
 
+/* What has come where a peer is gone. */
+#define GONE (READY_IN | READY_OUT | POLLRDHUP | POLLHUP)
+
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
 #endif
@@ -225,7 +228,8 @@ static int unix_shutdown(struct socket *s, unsigned how)
     if (peer && s->type != SOCK_DGRAM) {
         peer->sock.shut |=
             (how & SOCK_SHUT_RD ? SOCK_SHUT_WR : 0) | (how & SOCK_SHUT_WR ? SOCK_SHUT_RD : 0);
-        wait_wake(&peer->sock.wait);
+        unsigned news = how & SOCK_SHUT_WR ? READY_IN | POLLRDHUP : 0;
+        wait_wake_events(&peer->sock.wait, peer->sock.shut == SOCK_SHUT_BOTH ? GONE : news);
     }
     wait_wake(&s->wait);
     wait_wake(&u->room);
@@ -374,7 +378,7 @@ static void leave_peer(struct usock *u)
         peer->sock.shut = SOCK_SHUT_BOTH;
         if (!list_empty(&u->queue))
             peer->sock.error = ECONNRESET;
-        wait_wake(&peer->sock.wait);
+        wait_wake_events(&peer->sock.wait, peer->sock.error ? GONE | POLLERR : GONE);
     }
     set_peer(u, NULL);
 }
