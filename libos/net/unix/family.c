@@ -271,6 +271,8 @@ static int unix_poll(struct socket *s)
         bits |= READY_IN;
     if (s->type != SOCK_DGRAM && u->state == UNIX_OPEN)
         bits |= POLLHUP;
+    if (u->urgent)
+        bits |= POLLPRI;
     if (can_send(u) && !(is_packet(u) && peer_is_full(u)))
         bits |= READY_OUT;
     return bits;
@@ -297,7 +299,7 @@ static long unix_ioctl(struct socket *s, unsigned long request, long arg)
     case SIOCATMARK:
         if (s->type != SOCK_STREAM)
             return -EOPNOTSUPP;
-        n = 0;
+        n = stream_at_mark(u);
         break;
     default:
         return -ENOTTY;
@@ -376,7 +378,7 @@ static void leave_peer(struct usock *u)
         return;
     if (u->sock.type != SOCK_DGRAM) {
         peer->sock.shut = SOCK_SHUT_BOTH;
-        if (!list_empty(&u->queue))
+        if (u->queue_bytes > 0 || (u->sock.type != SOCK_STREAM && !list_empty(&u->queue)))
             peer->sock.error = ECONNRESET;
         wait_wake_events(&peer->sock.wait, peer->sock.error ? GONE | POLLERR : GONE);
     }
