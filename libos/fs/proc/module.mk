@@ -1,3 +1,3 @@
 proc.dir  := libos/fs/proc
-proc.src  := machine.c proc.c self.c
+proc.src  := machine.c more.c proc.c self.c
 proc.uses := base iface mm thread time random vfs
