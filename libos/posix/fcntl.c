@@ -131,7 +131,8 @@ static long control(struct file *f, int command, long arg)
     case F_GET_SEALS:
         return f->ops->control && f->inode && S_ISREG(f->inode->mode)
                    ? f->ops->control(f, command, arg)
-                   : -EINVAL;
+               : command == F_ADD_SEALS && !file_writes(f) ? -EPERM
+                                                           : -EINVAL;
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         return f->ops->control ? f->ops->control(f, command, arg) : -EBADF;

@@ -738,11 +738,12 @@ static long set_range(long addr, long length, bool lock)
     size_t offset = (uintptr_t)addr - at;
     if (length == 0)
         return 0;
-    if ((size_t)length > SIZE_MAX - PAGE_SIZE - offset)
-        return -EINVAL;
+    /* As Linux, which takes what is rounded up to 0 for nothing. */
     size_t len = align_up((size_t)length + offset, PAGE_SIZE);
     if (at + len < at)
         return -EINVAL;
+    if (len == 0)
+        return 0;
     if (!memory_is_mapped(at, len))
         return -ENOMEM;
     page_lock((void *)at, len / PAGE_SIZE, lock);

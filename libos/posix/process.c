@@ -90,7 +90,7 @@ long pith_sys_getsid(long pid)
 long pith_sys_setpgid(long pid, long pgid)
 {
     HOLD;
-    if ((int)pgid < 0)
+    if ((int)pgid < 0 || ((int)pid < 0 && (int)pgid == 0))
         return -EINVAL;
     return is_self(pid) ? -EPERM : -ESRCH;
 }

@@ -28,14 +28,18 @@ static void touch_access(struct file *f)
         in->atime = clock_wall();
 }
 
-/* Whether a transfer would pass the greatest offset that there is. */
-static inline bool passes_end(uint64_t off, const struct iovec *iov, int n)
+static __attribute__((noinline, cold)) bool ends_beyond(uint64_t off, const struct iovec *iov,
+                                                        int n)
 {
-    if (likely(off <= INT64_MAX - TRANSFER_MAX))
-        return false;
     for (int i = 0; i < n; i++)
         off += iov[i].iov_len;
     return off > INT64_MAX;
+}
+
+/* Whether a transfer would pass the greatest offset that there is. */
+static inline bool passes_end(uint64_t off, const struct iovec *iov, int n)
+{
+    return unlikely(off > INT64_MAX - TRANSFER_MAX) && ends_beyond(off, iov, n);
 }
 
 static ssize_t file_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
