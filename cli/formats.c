@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Formats in objects (formats.h). Conversions as in C11, 7.21.6.1, and POSIX's. */
+ * Strings in objects (formats.h). Conversions as in C11, 7.21.6.1, and POSIX's. */
 #include <string.h>
 
 #include "cli.h"
@@ -76,4 +76,31 @@ bool formats_want_floats(const struct args *link)
         wants = object_wants(&objects.v[i]);
     objects_free(&objects);
     return wants;
+}
+
+static bool object_mentions(const struct object *o, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < o->section_count; i++) {
+        const Elf64_Shdr *s = &o->sections[i];
+        if (starts(object_section_name(o, i), ".gnu.lto_"))
+            return true;
+        if ((s->sh_flags & SHF_ALLOC) == 0 || s->sh_type == SHT_NOBITS)
+            continue;
+        if (!range_inside(s->sh_offset, s->sh_size, 0, o->size))
+            return true;
+        for (size_t w = 0; w < n; w++)
+            if (memmem(o->data + s->sh_offset, s->sh_size, words[w], strlen(words[w])) != NULL)
+                return true;
+    }
+    return false;
+}
+
+bool program_mentions(const struct args *link, const char *const *words, size_t n)
+{
+    struct objects objects = {.v = NULL};
+    bool found = is_lto(link) || inputs_load_program(&objects, link) != 0;
+    for (size_t i = 0; i < objects.n && !found; i++)
+        found = object_mentions(&objects.v[i], words, n);
+    objects_free(&objects);
+    return found;
 }

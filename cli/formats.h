@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a program's formats for printf may ask for, found out before the link from the bytes of its
- * objects. */
+ * What a program's strings tell of what it may ask for, found out before the link from the bytes of
+ * its objects. */
 #ifndef PITH_CLI_FORMATS_H
 #define PITH_CLI_FORMATS_H
 
@@ -12,5 +12,8 @@
  * that are put together when the program runs; so does the start of a string that its code makes;
  * or its objects do not show their strings. In doubt (a file that cannot be read): true. */
 must_check bool formats_want_floats(const struct args *link);
+
+/* Whether one of (n) words occurs in the data or code of that program. In doubt: true. */
+must_check bool program_mentions(const struct args *link, const char *const *words, size_t n);
 
 #endif

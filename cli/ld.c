@@ -405,6 +405,17 @@ static int choose_printf(struct args *link)
     return 0;
 }
 
+/* What /proc/self has for few programs (libos/fs/proc/more.c) is linked where a string names it. */
+static int choose_proc(struct args *link)
+{
+    static const char *const names[] = {"auxv", "fdinfo", "mountinfo", "smaps"};
+    if (!program_mentions(link, names, ARRAY_LEN(names)))
+        return 0;
+    args_add(link, "-u");
+    args_add(link, "pith_proc_more");
+    return link->failed ? -ENOMEM : 0;
+}
+
 int cmd_ld(int argc, char **argv)
 {
     char ld[PATH_MAX];
@@ -432,7 +443,9 @@ int cmd_ld(int argc, char **argv)
     link.response = all.response;
     char temporaries[PATH_MAX] = "";
     const char *plugin = word_after(&link, "-plugin");
-    int err = wishes.plain ? 0 : choose_printf(&link);
+    int err = wishes.plain ? 0 : choose_proc(&link);
+    if (err == 0 && !wishes.plain)
+        err = choose_printf(&link);
     bool described = !wishes.plain || wishes.deny.n > 0 || wishes.budget > 0;
     if (err == 0 && described)
         err = description_ask(&description, &link);

@@ -68,6 +68,8 @@ $(MUSL_HEADERS): $(MUSL_SRC).pin $(MUSL_SYSROOT) musl/include/limits.h $(CALLS_H
 	@cp $(CALLS_H) $(CALLS_CASES) $(CALLS_NUMBERS) $(INC)/bits/
 	@cp -R musl/sysroot/. $(INC)/
 	@echo '#include <bits/pith_socket.h>' >>$(INC)/sys/socket.h
+	@echo '#include <bits/pith_fcntl.h>' >>$(INC)/fcntl.h
+	@echo '#include <bits/pith_ioctl.h>' >>$(INC)/sys/ioctl.h
 	@sed -i "s/^#define PTHREAD_STACK_MIN .*/$$(grep '^#define PTHREAD_STACK_MIN' musl/include/limits.h)/" \
 	    $(INC)/limits.h
 	@for h in $(KERNEL_HEADERS); do ln -sfn $${h#*:} $(INC)/$${h%%:*}; done

@@ -25,6 +25,7 @@ ARCH_SRCS := $(filter-out $(PITH_DROPPED:%=$(srcdir)/src/%),$(sort $(wildcard $(
 # Files of ours that take no other's place.
 BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.c \
     $(srcdir)/src/malloc/page_cache.c \
+    $(srcdir)/src/fcntl/fcntl_async.c $(srcdir)/src/misc/ioctl_async.c \
     $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c \
     $(srcdir)/src/stdio/vfprintf_float.c
 
@@ -47,6 +48,9 @@ obj/src/stdio/stdout.o obj/src/stdio/stderr.o: CFLAGS_ALL += -include $(PITH_MUS
 obj/src/stdio/fseek.o obj/src/stdio/ftell.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_seek.h
 obj/src/stdio/fclose.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_close.h
 obj/src/stdio/fflush.o obj/src/stdio/__stdio_exit.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_open_files.h
+# Of libc's own calls none makes a file send signals. The two functions by which programs do are compiled of
+# fcntl_async.c and ioctl_async.c.
+CFLAGS += -Dfcntl=__pith_fcntl -Dioctl=__pith_ioctl
 
 # These make sockets of some families only.
 obj/src/misc/syslog.o: CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h

@@ -230,6 +230,7 @@ struct file_ops {
 #define FILE_STATIC      (1u << 2) /* not allocated: never freed */
 #define FILE_SINK        (1u << 4) /* writev does not look at what it is given */
 #define FILE_TERMINAL    (1u << 5) /* output to it is buffered by lines */
+#define FILE_SIGNALS     (1u << 6) /* can be told to send signals: O_ASYNC */
 
 /* An open file description (POSIX): what dup'ed descriptors share. */
 struct file {
@@ -241,7 +242,7 @@ struct file {
     uint32_t flags;           /* O_* of open: access mode and status flags */
     uint32_t kind;            /* FILE_* */
     mode_t mode;              /* st_mode where there is no inode */
-    struct epoll_item *items; /* of the epolls that watch it (vfs/epoll.c), NULL if none */
+    struct file_watch *watches; /* vfs/watch.h, NULL if none */
 };
 
 /* Makes a regular file in memory that has no name, of permissions (mode), held for the caller, and

@@ -6,6 +6,7 @@
 
 #include "iface/plat.h"
 #include "init/init.h"
+#include "proc/proc.h"
 #include "random/chacha.h"
 #include "time/uptime.h"
 #include "virtio/console.h"
@@ -51,16 +52,13 @@ static void start_services(void)
         console_start();
 }
 
-/* Entries of the auxiliary vector that init_main fills. */
-#define AUX_COUNT 18
-
-/* Writes the auxiliary vector to (aux), of AUX_COUNT pairs. (path) is AT_EXECFN. */
-static void fill_aux(Elf64_auxv_t *aux, const char *path)
+/* Inline: no image has it twice but those that read /proc/self/auxv. */
+static inline __attribute__((always_inline)) void fill_aux(Elf64_auxv_t *aux, const char *path)
 {
     const Elf64_Ehdr *elf = (const Elf64_Ehdr *)plat_info.image;
     const struct {
         uint64_t type, value;
-    } entries[AUX_COUNT] = {
+    } entries[PROCESS_AUX_COUNT] = {
         {AT_PHDR, (uintptr_t)plat_info.image + elf->e_phoff},
         {AT_PHENT, elf->e_phentsize},
         {AT_PHNUM, elf->e_phnum},
@@ -82,6 +80,11 @@ static void fill_aux(Elf64_auxv_t *aux, const char *path)
     };
 
     memcpy(aux, entries, sizeof(entries));
+}
+
+void process_aux(Elf64_auxv_t *aux, const char *path)
+{
+    fill_aux(aux, path);
 }
 
 /* Points (count) entries of (vector), and a NULL behind them, to the strings that start at (text).
@@ -120,7 +123,8 @@ _Noreturn void init_main(int (*program)(int, char **, char **))
     /* The strings are copied: the monitor's are read-only, and programs write to argv. */
     unsigned argc = plat_info.argc;
     unsigned envc = plat_info.envc;
-    size_t vector_len = (argc + envc + 2) * sizeof(char *) + AUX_COUNT * sizeof(Elf64_auxv_t);
+    size_t vector_len =
+        (argc + envc + 2) * sizeof(char *) + PROCESS_AUX_COUNT * sizeof(Elf64_auxv_t);
     size_t len = vector_len + plat_info.args_len;
     check_room(len);
     char **argv = __builtin_alloca(len);

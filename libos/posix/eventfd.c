@@ -8,6 +8,7 @@
 #include "mm/heap.h"
 #include "pith_calls.h"
 #include "posix/files.h"
+#include "vfs/fdinfo.h"
 #include "vfs/vector.h"
 
 struct event {
@@ -94,6 +95,17 @@ static const struct file_ops event_ops = {
     .release = event_release,
     .name = "anon_inode:[eventfd]",
 };
+
+bool eventfd_look(const struct file *f, uint64_t *count, bool *semaphore)
+{
+    const struct event *e = f->data;
+
+    if (f->ops != &event_ops)
+        return false;
+    *count = e->count;
+    *semaphore = e->semaphore;
+    return true;
+}
 
 long pith_sys_eventfd2(long count, long flags)
 {

@@ -7,6 +7,7 @@
 #include "iface/hold.h"
 #include "iface/user.h"
 #include "pith_calls.h"
+#include "posix/async.h"
 #include "posix/files.h"
 #include "vfs/lock.h"
 
@@ -130,7 +131,8 @@ static long control(struct file *f, int command, long arg)
     case F_GET_SEALS:
         return f->ops->control && f->inode && S_ISREG(f->inode->mode)
                    ? f->ops->control(f, command, arg)
-                   : -EINVAL;
+               : command == F_ADD_SEALS && !file_writes(f) ? -EPERM
+                                                           : -EINVAL;
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         return f->ops->control ? f->ops->control(f, command, arg) : -EBADF;
@@ -158,7 +160,14 @@ long pith_sys_fcntl(long fd, long command, long arg)
     case F_GETFL:
         return (long)f->flags;
     default:
-        return f->flags & O_PATH ? -EBADF : control(f, (int)command, arg);
+        if (f->flags & O_PATH)
+            return -EBADF;
+        if (async_control) {
+            long r = async_control(f, fd, (int)command, arg);
+            if (r != -ENOSYS)
+                return r;
+        }
+        return control(f, (int)command, arg);
     }
 }
 

@@ -258,6 +258,7 @@ long pith_sys_inotify_init1(long flags)
         heap_free(in, sizeof(*in));
         return -ENOMEM;
     }
+    f->kind |= FILE_SIGNALS;
     list_init(&in->watches);
     list_init(&in->events);
     return fd_install_new(f, flags);

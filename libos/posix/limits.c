@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The system calls on resource limits, use and priority. Limits are kept for programs that read
- * back what they set; RLIMIT_NOFILE (vfs/fd.h) and RLIMIT_FSIZE also take effect, the others have
- * nothing to limit here. */
+ * back what they set; RLIMIT_NOFILE (vfs/fd.h), RLIMIT_FSIZE and RLIMIT_MEMLOCK also take effect,
+ * the others have nothing to limit here. */
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -14,6 +14,7 @@
 #include "mm/page.h"
 #include "pith_calls.h"
 #include "posix/cputime.h"
+#include "posix/memory.h"
 #include "posix/timespec.h"
 #include "vfs/fd.h"
 
@@ -61,6 +62,11 @@ static struct limit default_limit(unsigned which)
 static struct limit current_limit(unsigned which)
 {
     return is_set >> which & 1 ? set[which] : default_limit(which);
+}
+
+uint64_t memory_lock_limit(void)
+{
+    return current_limit(RLIMIT_MEMLOCK).soft;
 }
 
 static int set_limit(unsigned which, const struct limit *l)

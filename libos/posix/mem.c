@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/log.h"
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/plat.h"
 #include "iface/user.h"
@@ -731,26 +732,65 @@ long pith_sys_msync(long addr, long length, long flags)
 /* All memory is locked, in a way: nothing is ever paged out by the library OS. What the program has
  * locked is noted for the calls that refuse to drop it. The image and the first stack cannot be
  * dropped anyway. */
-static long lock_range(long addr, long length, bool lock)
+static long set_range(long addr, long length, bool lock)
 {
     uintptr_t at = align_down((uintptr_t)addr, PAGE_SIZE);
     size_t offset = (uintptr_t)addr - at;
     if (length == 0)
         return 0;
-    if ((size_t)length > SIZE_MAX - PAGE_SIZE - offset)
-        return -EINVAL;
+    /* As Linux, which takes what is rounded up to 0 for nothing. */
     size_t len = align_up((size_t)length + offset, PAGE_SIZE);
     if (at + len < at)
         return -EINVAL;
+    if (len == 0)
+        return 0;
     if (!memory_is_mapped(at, len))
         return -ENOMEM;
     page_lock((void *)at, len / PAGE_SIZE, lock);
     return 0;
 }
 
+/* How much of the heap from (at) on is locked, up to (end). */
+static size_t locked_bytes(uintptr_t at, uintptr_t end)
+{
+    struct page_run run;
+    size_t sum = 0;
+
+    for (; at < end && page_run_at((void *)at, &run);
+         at = (uintptr_t)run.start + run.pages * PAGE_SIZE) {
+        uintptr_t from = max_size(at, (uintptr_t)run.start);
+        uintptr_t to = min_size(end, (uintptr_t)run.start + run.pages * PAGE_SIZE);
+        sum += run.locked && from < to ? to - from : 0;
+    }
+    return sum;
+}
+
+/* RLIMIT_MEMLOCK in bytes, for those whom it concerns: it is not root's. */
+static uint64_t lock_limit(void)
+{
+    return memory_lock_limit && !cred_is_root() ? align_down(memory_lock_limit(), PAGE_SIZE)
+                                                : UINT64_MAX;
+}
+
+static long lock_range(long addr, long length)
+{
+    uint64_t limit = lock_limit();
+    uintptr_t heap = (uintptr_t)plat_info.heap, at = align_down((uintptr_t)addr, PAGE_SIZE);
+
+    if (limit == 0)
+        return -EPERM;
+    if (limit != UINT64_MAX && length > 0) {
+        size_t len = align_up((size_t)length + (uintptr_t)addr - at, PAGE_SIZE);
+        size_t before = locked_bytes(heap, heap + plat_info.heap_len);
+        if (before + len - locked_bytes(max_size(at, heap), at + len) > limit)
+            return -ENOMEM;
+    }
+    return set_range(addr, length, true);
+}
+
 static long lock_now(long addr, long length)
 {
-    long err = lock_range(addr, length, true);
+    long err = lock_range(addr, length);
     return err ? err : any_page((uintptr_t)addr, (size_t)length, is_absent) ? -ENOMEM : 0;
 }
 
@@ -765,13 +805,13 @@ long pith_sys_mlock2(long addr, long length, long flags)
     HOLD;
     if (flags & ~(long)LOCK_ONFAULT)
         return -EINVAL;
-    return flags ? lock_range(addr, length, true) : lock_now(addr, length);
+    return flags ? lock_range(addr, length) : lock_now(addr, length);
 }
 
 long pith_sys_munlock(long addr, long length)
 {
     HOLD;
-    return lock_range(addr, length, false);
+    return set_range(addr, length, false);
 }
 
 long pith_sys_mlockall(long flags)
@@ -780,6 +820,15 @@ long pith_sys_mlockall(long flags)
     const long known = LOCKALL_CURRENT | LOCKALL_FUTURE | LOCKALL_ONFAULT;
     if (flags == 0 || (flags & ~known) || flags == LOCKALL_ONFAULT)
         return -EINVAL;
+    uint64_t limit = lock_limit();
+    if (limit == 0)
+        return -EPERM;
+    if (limit != UINT64_MAX && flags & LOCKALL_CURRENT) {
+        struct page_counts c;
+        page_count(&c);
+        if ((c.total - c.used[PAGE_FREE]) * PAGE_SIZE > limit)
+            return -ENOMEM;
+    }
     lock_future = flags & LOCKALL_FUTURE;
     if (flags & LOCKALL_CURRENT)
         page_lock(plat_info.heap, plat_info.heap_len / PAGE_SIZE, true);

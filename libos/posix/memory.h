@@ -18,6 +18,9 @@ must_check int memory_unmap(void *at, size_t len);
 /* Whether the program has something at all pages of the range, or it is part of the image or the first stack. */
 bool memory_is_mapped(uintptr_t addr, size_t len);
 
+/* RLIMIT_MEMLOCK. Weak: of limits.c, where programs may set it. */
+__attribute__((weak, visibility("hidden"))) uint64_t memory_lock_limit(void);
+
 /* Whether anything of the program's is in the range. */
 bool memory_is_used(uintptr_t addr, size_t len);
 

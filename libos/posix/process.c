@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/netdev.h"
 #include "iface/plat.h"
@@ -89,7 +90,7 @@ long pith_sys_getsid(long pid)
 long pith_sys_setpgid(long pid, long pgid)
 {
     HOLD;
-    if ((int)pgid < 0)
+    if ((int)pgid < 0 || ((int)pid < 0 && (int)pgid == 0))
         return -EINVAL;
     return is_self(pid) ? -EPERM : -ESRCH;
 }
@@ -158,9 +159,10 @@ long pith_sys_arch_prctl(long code, long address)
 static struct {
     int death_signal;
     bool no_new_privs;
-    bool keep_caps;
+    unsigned secure_bits;
     bool subreaper;
     bool not_dumpable;
+    bool no_huge_pages;
     unsigned long timer_slack; /* 0: the default */
 } attributes;
 
@@ -183,12 +185,19 @@ static const char *thread_name(struct thread *t)
     return t->name;
 }
 
-/* Sets a flag to (value), which must be 0 or 1. */
-static long set_flag(bool *flag, unsigned long value)
+/* SECBIT_*: each has a bit above it that locks it. What they say has no effect here. */
+#define KEEP_CAPS    (1u << 4)
+#define SECURE_BITS  0x555u
+#define SECURE_LOCKS (SECURE_BITS << 1)
+
+static long set_secure_bits(unsigned long bits)
 {
-    if (value > 1)
-        return -EINVAL;
-    *flag = value;
+    unsigned long locks = attributes.secure_bits & SECURE_LOCKS;
+
+    if (bits & ~(unsigned long)(SECURE_BITS | SECURE_LOCKS) || locks & ~bits ||
+        locks >> 1 & (attributes.secure_bits ^ bits))
+        return -EPERM;
+    attributes.secure_bits = (unsigned)bits;
     return 0;
 }
 
@@ -223,9 +232,15 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
     case PR_GET_DUMPABLE:
         return !attributes.not_dumpable;
     case PR_SET_KEEPCAPS:
-        return set_flag(&attributes.keep_caps, value);
+        if (value > 1)
+            return -EINVAL;
+        return set_secure_bits((attributes.secure_bits & ~KEEP_CAPS) | (value ? KEEP_CAPS : 0));
     case PR_GET_KEEPCAPS:
-        return attributes.keep_caps;
+        return attributes.secure_bits / KEEP_CAPS & 1;
+    case PR_GET_SECUREBITS:
+        return attributes.secure_bits;
+    case PR_SET_SECUREBITS:
+        return cred_is_root() ? set_secure_bits(value) : -EPERM;
     case PR_SET_NO_NEW_PRIVS:
         if (value != 1 || arg3 || arg4 || arg5)
             return -EINVAL;
@@ -243,6 +258,21 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
         return 0;
     case PR_GET_TIMERSLACK:
         return (long)(attributes.timer_slack ? attributes.timer_slack : TIMER_SLACK_DEFAULT);
+    case PR_GET_TSC: /* nobody takes the time stamp counter away */
+        return user_give_int(arg, PR_TSC_ENABLE);
+    case PR_SET_TSC:
+        return (int)arg == PR_TSC_ENABLE ? 0 : -EINVAL;
+    case PR_GET_TIMING:
+        return PR_TIMING_STATISTICAL;
+    case PR_SET_TIMING:
+        return value == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+    case PR_GET_THP_DISABLE:
+        return value || arg3 || arg4 || arg5 ? -EINVAL : attributes.no_huge_pages;
+    case PR_SET_THP_DISABLE:
+        if (arg3 || arg4 || arg5)
+            return -EINVAL;
+        attributes.no_huge_pages = value != 0;
+        return 0;
     case PR_CAPBSET_READ:
         return value <= CAP_LAST_CAP ? 0 : -EINVAL;
     case PR_GET_SECCOMP:

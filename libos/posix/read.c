@@ -7,6 +7,7 @@
 #include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/io.h"
+#include "vfs/vector.h"
 
 LINKS(console_readv);
 
@@ -96,8 +97,10 @@ static long transfer_with_flags(struct file *f, bool write, long vector, long n,
     uint64_t pos = (uint64_t)off;
     long known = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
 
-    if (rwf & ~known)
-        return vector_check((const struct iovec *)vector, n, false) ?: -EOPNOTSUPP;
+    if (rwf & ~known) {
+        long err = vector_check((const struct iovec *)vector, n, false);
+        return err || vector_total((const struct iovec *)vector, (int)n) == 0 ? err : -EOPNOTSUPP;
+    }
     file_hold(f);
     f->flags |= flags_of_rwf(rwf);
     long done = transfer_vector(f, fn, vector, n, off == -1 ? &f->pos : &pos, write);

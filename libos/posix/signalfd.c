@@ -11,6 +11,7 @@
 #include "pith_calls.h"
 #include "posix/files.h"
 #include "posix/signal.h"
+#include "vfs/fdinfo.h"
 #include "vfs/vector.h"
 
 struct signals {
@@ -104,6 +105,14 @@ static const struct file_ops signalfd_ops = {
     .release = signalfd_release,
     .name = "anon_inode:[signalfd]",
 };
+
+bool signalfd_look(const struct file *f, uint64_t *mask)
+{
+    if (f->ops != &signalfd_ops)
+        return false;
+    *mask = ((const struct signals *)f->data)->set;
+    return true;
+}
 
 /* Signals that nobody acts on are still to reach signalfds: the host must pass them on. */
 static void watch(struct signals *s, uint64_t set)

@@ -227,7 +227,7 @@ static long find(long dirfd, long path, unsigned walk, struct inode **out)
     return path_lookup(dirfd, (const char *)path, walk, out);
 }
 
-/* The inode of an open file. -EBADF; -EPERM: it has none. Not held. */
+/* The inode of an open file. -EBADF; -EOPNOTSUPP: it has none. Not held. */
 static long inode_of(long fd, struct inode **out)
 {
     struct file *f = file_get(fd);
@@ -235,7 +235,7 @@ static long inode_of(long fd, struct inode **out)
     if (!f)
         return -EBADF;
     *out = f->inode;
-    return f->inode ? 0 : -EPERM;
+    return f->inode ? 0 : -EOPNOTSUPP;
 }
 
 static long set_attr(struct inode *inode, const struct inode_attr *attr)
@@ -476,6 +476,7 @@ long pith_sys_utime(long path, long times)
     return set_times(AT_FDCWD, path, ts, 0);
 }
 
+/* (inode): NULL for a file without one that is made by a call (eventfd ...). */
 static long fs_stat(struct inode *inode, long result)
 {
     struct statfs *st = (struct statfs *)result;
@@ -483,12 +484,18 @@ static long fs_stat(struct inode *inode, long result)
     if (!user_writable(st, sizeof(*st)))
         return -EFAULT;
     *st = (struct statfs){.f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = 255};
+    if (!inode) {
+        st->f_type = 0x09041934; /* ANON_INODE_FS_MAGIC */
+        return 0;
+    }
     if (inode->fs->statfs)
         return inode->fs->statfs(inode->fs, st);
     if (strcmp(inode->fs->type, "proc") == 0)
         st->f_type = 0x9fa0;
     else if (strcmp(inode->fs->type, "pipefs") == 0)
         st->f_type = 0x50495045;
+    else if (S_ISSOCK(inode->mode))
+        st->f_type = 0x534f434b;
     else
         st->f_type = 0x01021994; /* devtmpfs is one of those in memory */
     return 0;
@@ -514,5 +521,5 @@ long pith_sys_fstatfs(long fd, long result)
 
     if (!f)
         return -EBADF;
-    return f->inode ? fs_stat(f->inode, result) : -ENOSYS;
+    return f->inode || f->ops->name ? fs_stat(f->inode, result) : -ENOSYS;
 }

@@ -209,9 +209,10 @@ long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
     const struct timespec *ts = (const struct timespec *)request;
     enum clock_kind kind = kind_of(id);
 
-    if (kind == CLOCK_NONE || id == CLOCK_THREAD_CPUTIME_ID)
+    if (kind == CLOCK_NONE)
         return -EINVAL;
-    if (id == CLOCK_MONOTONIC_RAW || id == CLOCK_MONOTONIC_COARSE || id == CLOCK_REALTIME_COARSE)
+    if (id == CLOCK_THREAD_CPUTIME_ID || id == CLOCK_MONOTONIC_RAW ||
+        id == CLOCK_MONOTONIC_COARSE || id == CLOCK_REALTIME_COARSE)
         return -EOPNOTSUPP;
     if (!user_readable(ts, sizeof(*ts)))
         return -EFAULT;

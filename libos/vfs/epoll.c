@@ -5,7 +5,7 @@
  * So asking costs as much as there is to tell, and nothing is allocated but by EPOLL_CTL_ADD.
  *
  * An item belongs to the open file, not to the descriptor: it goes with the last descriptor
- * (epoll_file_gone), and stays while there is another one, whatever its number. A file knows its
+ * (item_gone), and stays while there is another one, whatever its number. A file knows its
  * items, which are as good as always one or none, so they are found without a table.
  *
  * A set is a file too, which is readable while one of its items is ready; sets in sets may be
@@ -21,6 +21,7 @@
 #include "vfs/epoll.h"
 #include "vfs/fd.h"
 #include "vfs/open.h"
+#include "vfs/watch.h"
 
 LINKS(console_poll);
 
@@ -32,12 +33,10 @@ LINKS(console_poll);
 #define DEPTH_MAX 4
 
 struct epoll_item {
-    struct waiter waiter; /* on the queue of (file) */
-    struct list ready;    /* in ep->ready, or alone */
-    struct list node;     /* in ep->items */
+    struct file_watch watch;
+    struct list ready; /* in ep->ready, or alone */
+    struct list node;  /* in ep->items */
     struct epoll *ep;
-    struct file *file;
-    struct epoll_item *next, **link; /* of the same file: file->items, and what points here */
     int fd;
     uint32_t events; /* wanted, and HOW */
     uint64_t data;
@@ -57,6 +56,20 @@ static struct epoll *epoll_of(const struct file *f)
     return f->data;
 }
 
+static void item_gone(struct file_watch *w);
+
+/* The item that (w) is, or the next one of its file; NULL: there is none. */
+static struct epoll_item *item_from(struct file_watch *w)
+{
+    while (w && w->gone != item_gone)
+        w = w->next;
+    return w ? container_of(w, struct epoll_item, watch) : NULL;
+}
+
+/* Goes through the items of file (f). */
+#define for_each_item(i, f)                                                                        \
+    for (struct epoll_item *i = item_from((f)->watches); i; i = item_from(i->watch.next))
+
 /* One more or less (by) of the items of (ep) has an external queue. */
 static void count_external(struct epoll *ep, int by)
 {
@@ -66,8 +79,10 @@ static void count_external(struct epoll *ep, int by)
     bool after = ep->externals > 0;
     ep->sleepers.external = ep->pollers.external = after;
     if (before != after)
-        for (struct epoll_item *above = ep->file->items; above; above = above->next)
+        for_each_item(above, ep->file)
+        {
             count_external(above->ep, after ? 1 : -1);
+        }
 }
 
 /* The wanted events that (item) has. */
@@ -75,7 +90,7 @@ static uint32_t look(const struct epoll_item *item)
 {
     struct wait_queue *q;
 
-    return (uint32_t)item->file->ops->poll(item->file, &q) & item->events;
+    return (uint32_t)item->watch.file->ops->poll(item->watch.file, &q) & item->events;
 }
 
 static void make_ready(struct epoll_item *item)
@@ -92,7 +107,7 @@ static void make_ready(struct epoll_item *item)
  * get it. */
 static void item_woken(struct waiter *w)
 {
-    struct epoll_item *item = container_of(w, struct epoll_item, waiter);
+    struct epoll_item *item = container_of(w, struct epoll_item, watch.waiter);
     struct wait_queue *q = w->queue;
 
     if (!(item->events & ~HOW) || (q->events && !(q->events & item->events)))
@@ -107,23 +122,20 @@ static void item_woken(struct waiter *w)
 
 static void item_remove(struct epoll_item *item)
 {
-    bool external = item->waiter.queue && item->waiter.queue->external;
+    const struct wait_queue *q = item->watch.waiter.queue;
+    bool external = q && q->external;
 
-    wait_remove(&item->waiter);
+    watch_remove(&item->watch);
     list_remove(&item->ready);
     list_remove(&item->node);
-    *item->link = item->next;
-    if (item->next)
-        item->next->link = item->link;
     if (external)
         count_external(item->ep, -1);
     heap_free(item, sizeof(*item));
 }
 
-void epoll_file_gone(struct file *f)
+static void item_gone(struct file_watch *w)
 {
-    while (f->items)
-        item_remove(f->items);
+    item_remove(container_of(w, struct epoll_item, watch));
 }
 
 /* Walks over sets that hold each other see each set once. */
@@ -140,7 +152,7 @@ static unsigned depth_below(struct epoll *ep, const struct epoll *target)
     ep->depth = 0;
     list_for_each(node, &ep->items)
     {
-        const struct file *f = list_entry(node, struct epoll_item, node)->file;
+        const struct file *f = list_entry(node, struct epoll_item, node)->watch.file;
         if (is_epoll(f))
             ep->depth = (unsigned)max_size(ep->depth, 1 + depth_below(epoll_of(f), target));
     }
@@ -154,8 +166,10 @@ static unsigned depth_above(struct epoll *ep)
         return ep->depth;
     ep->walk = walk_number;
     ep->depth = 0;
-    for (struct epoll_item *i = ep->file->items; i; i = i->next)
+    for_each_item(i, ep->file)
+    {
         ep->depth = (unsigned)max_size(ep->depth, 1 + depth_above(i->ep));
+    }
     return ep->depth;
 }
 
@@ -176,21 +190,16 @@ static int item_add(struct epoll *ep, struct file *target, int fd, const struct 
     if (!item)
         return -ENOMEM;
     item->ep = ep;
-    item->file = target;
     item->fd = fd;
     item->events = event->events | ALWAYS;
     item->data = event->data.u64;
     list_init(&item->ready);
     list_init(&item->node);
     list_insert(&ep->items, &item->node);
-    item->next = target->items;
-    item->link = &target->items;
-    if (item->next)
-        item->next->link = &item->next;
-    target->items = item;
+    watch_add(&item->watch, target, item_gone);
     bool ready = (uint32_t)target->ops->poll(target, &q) & item->events;
     if (q) {
-        wait_add(q, &item->waiter, item_woken);
+        wait_add(q, &item->watch.waiter, item_woken);
         if (q->external)
             count_external(ep, 1);
     }
@@ -201,11 +210,12 @@ static int item_add(struct epoll *ep, struct file *target, int fd, const struct 
 
 static struct epoll_item *item_find(const struct epoll *ep, const struct file *target, int fd)
 {
-    struct epoll_item *item = target->items;
-
-    while (item && (item->ep != ep || item->fd != fd))
-        item = item->next;
-    return item;
+    for_each_item(item, target)
+    {
+        if (item->ep == ep && item->fd == fd)
+            return item;
+    }
+    return NULL;
 }
 
 static int item_modify(struct epoll_item *item, const struct epoll_event *event)

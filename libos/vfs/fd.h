@@ -38,15 +38,15 @@ static inline void file_hold(struct file *f)
     f->refs++;
 }
 
-/* Takes (f), which goes, off the epolls that watch it. Weak: called only where there are such. */
-__attribute__((weak, visibility("hidden"))) void epoll_file_gone(struct file *f);
+/* Tells those who watch (f) that it goes. Weak: called only where there are such. Of vfs/watch.c. */
+__attribute__((weak, visibility("hidden"))) void file_watches_gone(struct file *f);
 
 static inline void file_put(struct file *f)
 {
     if (likely(--f->refs != 0))
         return;
-    if (unlikely(f->items))
-        epoll_file_gone(f);
+    if (unlikely(f->watches))
+        file_watches_gone(f);
     if (f->ops->release)
         f->ops->release(f);
 }

@@ -359,7 +359,7 @@ static int join(struct inode *inode, struct file *f)
         inode->pipe = p;
     }
     f->ops = &pipe_ops;
-    f->kind = FILE_STREAM;
+    f->kind = FILE_STREAM | FILE_SIGNALS;
     f->data = p;
     p->readers += reads(f);
     p->writers += writes(f);

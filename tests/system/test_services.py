@@ -164,3 +164,17 @@ def test_every_service_is_used_and_left_out():
     # Tested in test_inspect.py: what --target and --allow-missing bring.
     assert used == set(SERVICES) - {"bare", "missing"}
     assert all(any(name not in allowed for _, _, allowed in PROGRAMS.values()) for name in set(SERVICES) - START)
+
+
+@pytest.mark.parametrize("path, there", [("/proc/self/maps", False), ("/proc/%d/smaps", True), ("fdinfo", True)])
+def test_rare_files_of_proc_come_with_their_names(path, there, cc):
+    image = cc(source(f"#include <fcntl.h>|return open(\"{path}\", 0);"), "-O2", "--target=hosted")
+    assert ("pith_proc_more" in symbols(image)) == there
+
+
+@pytest.mark.parametrize("call, there", [("fcntl(0, F_SETFL, O_NONBLOCK)", False), ("fcntl(0, F_SETOWN, 1)", True),
+                                         ("fcntl(0, (int)(long)main, 0)", True), ("ioctl(0, FIONREAD, 0)", False),
+                                         ("ioctl(0, FIOASYNC, 0)", True)])
+def test_signals_of_files_come_with_their_commands(call, there, cc):
+    image = cc(source(f"#include <fcntl.h>\n#include <sys/ioctl.h>|return {call};"), "-O2", "--target=hosted", "-w")
+    assert any(symbol.startswith("pith_async") for symbol in symbols(image)) == there

@@ -3,7 +3,7 @@
  * epoll over files of the test's own: random calls against a simple model, lists of items that go
  * with their files, waits of several threads' kind, memory that runs out.
  *
- * sources: libos/vfs/anon.c libos/vfs/epoll.c libos/vfs/fd.c libos/vfs/inode.c
+ * sources: libos/vfs/anon.c libos/vfs/epoll.c libos/vfs/fd.c libos/vfs/inode.c libos/vfs/watch.c
  * sources: tests/unit/fake_console.c
  * sources: libos/thread/wait.c libos/thread/thread.c libos/thread/timer.c
  * sources: tests/unit/fake_mm.c tests/unit/fake_plat.c
@@ -204,7 +204,7 @@ static void test_cost(void **state)
     assert_true(polls <= 2000);
     file_put(ep);
     for (int i = 0; i < MANY; i++) {
-        assert_null(files[i]->items);
+        assert_null(files[i]->watches);
         assert_null(toys[i].wait.first);
         file_put(files[i]);
     }

@@ -25,6 +25,12 @@ void proc_boot_id(struct text *t);
 #define PROC_SELF_COUNT 15
 extern const struct tree_node proc_self[PROC_SELF_COUNT];
 
+/* The text of /proc/self/maps. */
+void proc_maps(struct text *t);
+
+/* Weak: adds to what (self), the node of /proc/self, has. In more.c. */
+__attribute__((weak, visibility("hidden"))) void proc_more(struct tree_node *self);
+
 /* Argument (i) the program was started with, "" if it has no such one. */
 const char *proc_argument(unsigned i);
 

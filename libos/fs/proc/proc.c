@@ -115,6 +115,8 @@ static int proc_start(struct fs *fs)
 {
     top[0].count = PROC_SELF_COUNT - !proc_net;
     root.count = ARRAY_LEN(top) - !proc_net;
+    if (proc_more)
+        proc_more(&top[0]);
     return tree_start(fs, &root);
 }
 

@@ -181,7 +181,7 @@ static int elf_prot(uint32_t flags)
            (flags & PF_X ? PROT_EXEC : 0);
 }
 
-static void maps(struct text *t)
+void proc_maps(struct text *t)
 {
     const Elf64_Ehdr *elf = (const void *)plat_info.image;
     const Elf64_Phdr *ph = (const void *)(plat_info.image + elf->e_phoff);
@@ -524,7 +524,7 @@ const struct tree_node proc_self[PROC_SELF_COUNT] = {
     COMM,
     TEXT("environ", environment),
     TEXT("limits", limits),
-    TEXT("maps", maps),
+    TEXT("maps", proc_maps),
     TEXT("mounts", mounts),
     TEXT("stat", stat_fields),
     TEXT("statm", statm),

@@ -6,6 +6,8 @@
 
 #include "ram/internal.h"
 
+#define TRANSFER_MAX 0x7ffff000u /* as file_ops say */
+
 #ifndef FALLOC_FL_KEEP_SIZE
 #define FALLOC_FL_KEEP_SIZE  0x01
 #define FALLOC_FL_PUNCH_HOLE 0x02
@@ -26,12 +28,28 @@ static void touch_access(struct file *f)
         in->atime = clock_wall();
 }
 
+static __attribute__((noinline, cold)) bool ends_beyond(uint64_t off, const struct iovec *iov,
+                                                        int n)
+{
+    for (int i = 0; i < n; i++)
+        off += iov[i].iov_len;
+    return off > INT64_MAX;
+}
+
+/* Whether a transfer would pass the greatest offset that there is. */
+static inline bool passes_end(uint64_t off, const struct iovec *iov, int n)
+{
+    return unlikely(off > INT64_MAX - TRANSFER_MAX) && ends_beyond(off, iov, n);
+}
+
 static ssize_t file_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
     struct ram_inode *ri = to_ram(f->inode);
     uint64_t off = *pos;
     ssize_t done = 0;
 
+    if (passes_end(off, iov, n))
+        return -EINVAL;
     for (int i = 0; i < n && off < ri->inode.size; i++) {
         size_t len = min_size(iov[i].iov_len, ri->inode.size - off);
         data_read(ri, off, iov[i].iov_base, len);
@@ -98,6 +116,8 @@ static ssize_t file_writev(struct file *f, const struct iovec *iov, int n, uint6
     size_t total = 0;
     int err = 0;
 
+    if (passes_end(*pos, iov, n))
+        return -EINVAL;
     for (int i = 0; i < n; i++) {
         size_t done = write_at(ri, off, iov[i].iov_base, iov[i].iov_len, &err);
         off += done;

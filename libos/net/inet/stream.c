@@ -33,7 +33,10 @@ void inet_stream_event(void *user, unsigned events)
     unsigned bits = 0;
 
     t->news |= (uint8_t)events;
-    if (!(events & (TCP_EVENT_ERROR | TCP_EVENT_CLOSED))) {
+    if (events & (TCP_EVENT_ERROR | TCP_EVENT_CLOSED)) {
+        bits =
+            READY_IN | READY_OUT | POLLRDHUP | POLLHUP | (events & TCP_EVENT_ERROR ? POLLERR : 0);
+    } else {
         if (events & TCP_EVENT_READ)
             bits |= READY_IN | POLLRDHUP;
         if (events & TCP_EVENT_WRITE)
@@ -108,6 +111,12 @@ static int stream_bind(struct socket *s, const struct sockaddr_storage *addr, so
     return inet_bind(&t->in, addr, len, !inet_stream_is_closed(t) || t->in.port.port);
 }
 
+static void copy_flags(struct stream *t)
+{
+    t->options.keep_alive = t->in.sock.options & SOCK_KEEPALIVE;
+    t->options.urgent_inline = t->in.sock.options & SOCK_OOBINLINE;
+}
+
 /* The connection's copy of what was set. (to): NULL: of a listener. */
 static void fill_options(struct stream *t, const struct ip_addr *to)
 {
@@ -116,12 +125,12 @@ static void fill_options(struct stream *t, const struct ip_addr *to)
 
     inet_path(&t->in, to ? to : &none, &path);
     t->options.path = path;
-    t->options.keep_alive = t->in.sock.options & SOCK_KEEPALIVE;
+    copy_flags(t);
 }
 
 static void change_options(struct stream *t)
 {
-    t->options.keep_alive = t->in.sock.options & SOCK_KEEPALIVE;
+    copy_flags(t);
     if (!t->conn)
         return;
     struct tcp_options *o = tcp_options(t->conn);
@@ -155,6 +164,7 @@ static void stream_changed(struct socket *s, int name)
         o->recv_least = (uint32_t)s->rcvlowat;
         break;
     case SO_KEEPALIVE:
+    case SO_OOBINLINE:
         break;
     default:
         inet_changed(s, name);

@@ -161,10 +161,6 @@ static long no_interface(unsigned long request, long arg)
 static long file_ioctl(struct file *f, unsigned long request, long arg)
 {
     struct socket *s = f->data;
-
-    if (request == FIOGETOWN || request == SIOCGPGRP) {
-        return user_give_int(arg, 0);
-    }
     long r = s->ops->ioctl ? s->ops->ioctl(s, request, arg) : -ENOTTY;
 
     if (r == -ENOTTY && request >= SIOCADDRT && request < SIOCDEVPRIVATE)
@@ -198,7 +194,7 @@ struct file *sock_file(struct socket *s, unsigned flags)
     s->inode.atime = s->inode.mtime = s->inode.ctime = s->inode.btime = clock_wall();
     f->ops = &sock_file_ops;
     f->inode = &s->inode;
-    f->kind = FILE_STREAM;
+    f->kind = FILE_STREAM | FILE_SIGNALS;
     f->data = s;
     s->file = f;
     return f;

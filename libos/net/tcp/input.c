@@ -277,6 +277,9 @@ static void urgent(struct tcp_conn *c, const struct tcp_segment *s)
     if (s->urgent == 0 || (c->urgent_got && !seq_lt(c->rcv_up, up)) ||
         seq_lt(up, c->rcv_nxt - c->rcv_queued))
         return;
+    /* The one before, if it comes next, is not to become data. */
+    if (!c->options.urgent_inline && tcp_urgent_mark(c) == 0 && c->rcv_queued > 0)
+        tcp_recv_done(c, 1);
     c->urgent_got = true;
     c->urgent_read = false;
     c->rcv_up = up;

@@ -109,6 +109,7 @@ struct tcp_options {
     bool cork;                         /* TCP_CORK */
     bool quick_ack;                    /* TCP_QUICKACK */
     bool keep_alive;                   /* SO_KEEPALIVE */
+    bool urgent_inline;                /* SO_OOBINLINE */
     bool reno;                         /* TCP_CONGESTION "reno"; else "cubic" */
     uint8_t syn_count;                 /* TCP_SYNCNT, 0: 6 */
     uint8_t keep_count;                /* TCP_KEEPCNT, 0: 9 */

@@ -12,6 +12,9 @@
  * net.unix.max_dgram_qlen. */
 #define DATAGRAM_BACKLOG 10
 
+/* What has come where a peer is gone. */
+#define GONE (READY_IN | READY_OUT | POLLRDHUP | POLLHUP)
+
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
 #endif
@@ -225,7 +228,8 @@ static int unix_shutdown(struct socket *s, unsigned how)
     if (peer && s->type != SOCK_DGRAM) {
         peer->sock.shut |=
             (how & SOCK_SHUT_RD ? SOCK_SHUT_WR : 0) | (how & SOCK_SHUT_WR ? SOCK_SHUT_RD : 0);
-        wait_wake(&peer->sock.wait);
+        unsigned news = how & SOCK_SHUT_WR ? READY_IN | POLLRDHUP : 0;
+        wait_wake_events(&peer->sock.wait, peer->sock.shut == SOCK_SHUT_BOTH ? GONE : news);
     }
     wait_wake(&s->wait);
     wait_wake(&u->room);
@@ -267,6 +271,8 @@ static int unix_poll(struct socket *s)
         bits |= READY_IN;
     if (s->type != SOCK_DGRAM && u->state == UNIX_OPEN)
         bits |= POLLHUP;
+    if (u->urgent)
+        bits |= POLLPRI;
     if (can_send(u) && !(is_packet(u) && peer_is_full(u)))
         bits |= READY_OUT;
     return bits;
@@ -293,7 +299,7 @@ static long unix_ioctl(struct socket *s, unsigned long request, long arg)
     case SIOCATMARK:
         if (s->type != SOCK_STREAM)
             return -EOPNOTSUPP;
-        n = 0;
+        n = stream_at_mark(u);
         break;
     default:
         return -ENOTTY;
@@ -372,9 +378,9 @@ static void leave_peer(struct usock *u)
         return;
     if (u->sock.type != SOCK_DGRAM) {
         peer->sock.shut = SOCK_SHUT_BOTH;
-        if (!list_empty(&u->queue))
+        if (u->queue_bytes > 0 || (u->sock.type != SOCK_STREAM && !list_empty(&u->queue)))
             peer->sock.error = ECONNRESET;
-        wait_wake(&peer->sock.wait);
+        wait_wake_events(&peer->sock.wait, peer->sock.error ? GONE | POLLERR : GONE);
     }
     set_peer(u, NULL);
 }

@@ -33,7 +33,8 @@ struct ufiles {
     struct file *files[];
 };
 
-/* A message, or for streams a piece of what was sent. */
+/* A message, or for streams a piece of what was sent. An urgent byte is a piece of its own, and
+ * stays in the queue, empty, once it was read out of line: reads stop there. */
 struct umsg {
     struct list node; /* in the queue */
     struct usock *sender;
@@ -61,6 +62,7 @@ struct usock {
     struct list node;  /* in the queue of the listening socket */
     unsigned queue_len;
     size_t queue_bytes;
+    struct umsg *urgent;    /* of (queue): the urgent byte that was not received; NULL: none */
     unsigned backlog;       /* so many and one more wait in (queue) */
     struct wait_queue room; /* woken when (queue) gets shorter */
 
@@ -183,6 +185,7 @@ void msg_shrink(struct usock *u, struct umsg *m, size_t n);
 /* stream.c, packet.c */
 ssize_t stream_send(struct socket *s, struct sock_msg *m);
 ssize_t stream_recv(struct socket *s, struct sock_msg *m);
+bool stream_at_mark(const struct usock *u); /* SIOCATMARK */
 ssize_t datagram_send(struct socket *s, struct sock_msg *m);
 ssize_t datagram_recv(struct socket *s, struct sock_msg *m);
 ssize_t seqpacket_send(struct socket *s, struct sock_msg *m);

@@ -114,6 +114,8 @@ void queue_put(struct usock *to, struct umsg *m, struct usock *from)
 void queue_take(struct usock *u, struct umsg *m)
 {
     list_remove(&m->node);
+    if (u->urgent == m)
+        u->urgent = NULL;
     u->queue_len--;
     u->queue_bytes -= m->end - m->start;
     wait_wake(&u->room);
