@@ -238,10 +238,10 @@ struct file {
     struct inode *inode; /* NULL for pipes and the like without a name */
     void *data;          /* of the implementation */
     uint64_t pos;
-    uint32_t refs;            /* descriptors, and calls that may block */
-    uint32_t flags;           /* O_* of open: access mode and status flags */
-    uint32_t kind;            /* FILE_* */
-    mode_t mode;              /* st_mode where there is no inode */
+    uint32_t refs;              /* descriptors, and calls that may block */
+    uint32_t flags;             /* O_* of open: access mode and status flags */
+    uint32_t kind;              /* FILE_* */
+    mode_t mode;                /* st_mode where there is no inode */
     struct file_watch *watches; /* vfs/watch.h, NULL if none */
 };
 

@@ -15,7 +15,8 @@ long memory_map_file(struct file *file, uintptr_t addr, size_t len, int prot, un
  */
 must_check int memory_unmap(void *at, size_t len);
 
-/* Whether the program has something at all pages of the range, or it is part of the image or the first stack. */
+/* Whether the program has something at all pages of the range, or it is part of the image or the
+ * first stack. */
 bool memory_is_mapped(uintptr_t addr, size_t len);
 
 /* RLIMIT_MEMLOCK. Weak: of limits.c, where programs may set it. */

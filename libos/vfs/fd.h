@@ -38,7 +38,8 @@ static inline void file_hold(struct file *f)
     f->refs++;
 }
 
-/* Tells those who watch (f) that it goes. Weak: called only where there are such. Of vfs/watch.c. */
+/* Tells those who watch (f) that it goes. Weak: called only where there are such. Of vfs/watch.c.
+ */
 __attribute__((weak, visibility("hidden"))) void file_watches_gone(struct file *f);
 
 static inline void file_put(struct file *f)
