@@ -13,6 +13,8 @@
 #include "posix/signal.h"
 #include "thread/upcall.h"
 
+LINKS(signal_enter);
+
 /* The exceptions of x86-64 that become each signal. */
 #define VECTORS_FPE  (1u << 0 | 1u << 16 | 1u << 19)
 #define VECTORS_TRAP (1u << 1 | 1u << 3)

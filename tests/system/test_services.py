@@ -80,7 +80,7 @@ CLOCK = START | {"time"}
 CONSOLE = CLOCK | {"console", "descriptors", "virtio"}
 TREE = CONSOLE | {"block", "devfs", "files", "heap", "memory", "pipes", "policy", "procfs", "ramfs", "romfs"}
 SIGNALS = CLOCK | {"heap", "memory", "signals", "threads"}
-INET = TREE | {"sockets", "threads", "unix", "inet", "tcp", "udp", "ip", "ipv4", "ipv6", "network", "dhcp", "timers"}
+INET = TREE | {"signals", "sockets", "threads", "unix", "inet", "tcp", "udp", "ip", "ipv4", "ipv6", "network", "dhcp", "timers"}
 
 # What a program does, the service that it is about, and what it may have.
 PROGRAMS = {
@@ -110,7 +110,7 @@ PROGRAMS = {
                     INET | {"dns", "events", "netlink"}),
     "netlink": ("#include <sys/socket.h>|return socket(AF_NETLINK, SOCK_RAW, 0);", "netlink", INET | {"netlink"}),
     "packets": ("#include <pith/net.h>|return pith_net_open(0, 0, 0);", "packets",
-                   CLOCK | {"heap", "ip", "network", "packets", "threads", "timers", "virtio"}),
+                   CLOCK | {"heap", "ip", "network", "packets", "signals", "threads", "timers", "virtio"}),
     "syscall": ("#include <unistd.h>|return syscall(main != 0);", "numbers", START | {"numbers"}),
     "disk": ("#include <fcntl.h>|return open(\"/dev/vda\", 0);", "block", TREE),
 }

@@ -117,6 +117,7 @@ upcall_entry:
 
     .section .text.cpu_call_handler, "ax", @progbits
     .globl cpu_call_handler
+    .weak signal_return_frame /* of who makes handlers run */
     .type cpu_call_handler, @function
 cpu_call_handler:
     call *%rax
