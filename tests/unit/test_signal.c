@@ -21,6 +21,12 @@
 #include "thread/upcall.h"
 #include "iface/hold.h"
 
+/* Nothing is interrupted here. */
+void signal_enter(struct cpu_context *c)
+{
+    (void)c;
+}
+
 /* The host build has no assembly; alternate stacks are tested in images. */
 void cpu_call_on_stack(void *sp, void (*fn)(void *), void *arg)
 {
