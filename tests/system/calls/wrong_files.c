@@ -1,52 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Wrong and unusual arguments of the calls on names, files and descriptors. */
-#define _GNU_SOURCE
-#include <limits.h>
-#include <dirent.h>
-#include <poll.h>
-#include <sched.h>
-#include <signal.h>
-#include <time.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/file.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/select.h>
-#include <sys/sendfile.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/statvfs.h>
-#include <sys/syscall.h>
-#include <sys/sysinfo.h>
-#include <sys/time.h>
-#include <sys/timerfd.h>
-#include <sys/timex.h>
-#include <sys/times.h>
-#include <sys/uio.h>
-#include <sys/un.h>
-#include <sys/utsname.h>
-#include <sys/vfs.h>
-#include <sys/wait.h>
-#include <utime.h>
-#include "calls.h"
-
-static struct timespec *tsp(long a, long b)
-{
-    static struct timespec t;
-    t = (struct timespec){a, b};
-    return &t;
-}
-
-static struct timeval *tvp(long a, long b)
-{
-    static struct timeval t;
-    t = (struct timeval){a, b};
-    return &t;
-}
+#include "wrong.h"
 
 static void files(void)
 {

@@ -1,39 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Wrong and unusual arguments of the calls on IPC, events, attributes and transfers. */
-#define _GNU_SOURCE
-#include <limits.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <netinet/udp.h>
-#include <poll.h>
-#include <signal.h>
-#include <time.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/inotify.h>
-#include <sys/ipc.h>
-#include <sys/msg.h>
-#include <sys/sem.h>
-#include <sys/shm.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <sys/timerfd.h>
-#include <sys/uio.h>
-#include <sys/un.h>
-#include <sys/xattr.h>
-#include <mqueue.h>
-#include "calls.h"
-
-static struct timespec *tsp(long a, long b)
-{
-    static struct timespec t;
-    t = (struct timespec){a, b};
-    return &t;
-}
+#include "wrong.h"
 
 static void ipc(void)
 {
