@@ -89,6 +89,23 @@ static bool has_v6(void)
     return has;
 }
 
+/* Whether a second socket gets the port of a first one; 0 or -errno, of the host's and of ours. */
+static void bind_both(int type, unsigned listens, const struct kind *a, const struct kind *b,
+                      unsigned reuse, int *real, int *ours)
+{
+    struct ip_port_table table = {.key = {1}};
+    struct ip_port pa, pb;
+    uint16_t port = 0;
+    int fa, fb;
+
+    assert_int_equal(bind_real(a, type, reuse & 3, listens & 1, &port, &fa), 0);
+    *real = bind_real(b, type, reuse >> 2, listens & 2, &port, &fb);
+    close(fa);
+    close(fb);
+    assert_int_equal(bind_ours(&table, &pa, a, reuse & 3, listens & 1, port), 0);
+    *ours = bind_ours(&table, &pb, b, reuse >> 2, listens & 2, port);
+}
+
 static void compare(int type, unsigned listens)
 {
     size_t n = has_v6() ? ARRAY_LEN(kinds) : 3;
@@ -96,17 +113,10 @@ static void compare(int type, unsigned listens)
     for (size_t a = 0; a < n; a++) {
         for (size_t b = 0; b < n; b++) {
             for (unsigned reuse = 0; reuse < 16; reuse++) {
-                struct ip_port_table table = {.key = {1}};
-                struct ip_port pa, pb;
-                uint16_t port = 0;
-                int fa, fb;
-                assert_int_equal(bind_real(&kinds[a], type, reuse & 3, listens & 1, &port, &fa), 0);
-                int real = bind_real(&kinds[b], type, reuse >> 2, listens & 2, &port, &fb);
-                close(fa);
-                close(fb);
-                assert_int_equal(bind_ours(&table, &pa, &kinds[a], reuse & 3, listens & 1, port),
-                                 0);
-                int ours = bind_ours(&table, &pb, &kinds[b], reuse >> 2, listens & 2, port);
+                int real = 0, ours = 1;
+                /* Again: another process of the host may have the port at another address. */
+                for (int i = 0; i < 3 && real != ours; i++)
+                    bind_both(type, listens, &kinds[a], &kinds[b], reuse, &real, &ours);
                 if (real != ours)
                     fail_msg("%s%s, then %s%s, reuse %u, %u: %d, not %d", kinds[a].address,
                              kinds[a].v6_only ? " only" : "", kinds[b].address,
