@@ -68,13 +68,23 @@ static bool is_lto(const struct args *link)
     return false;
 }
 
-bool formats_want_floats(const struct args *link)
+void program_load(struct program *p, const struct args *link)
 {
-    struct objects objects = {.v = NULL};
-    bool wants = is_lto(link) || inputs_load_program(&objects, link) != 0;
-    for (size_t i = 0; i < objects.n && !wants; i++)
-        wants = object_wants(&objects.v[i]);
-    objects_free(&objects);
+    *p = (struct program){.hidden = is_lto(link)};
+    if (!p->hidden && inputs_load_program(&p->objects, link) != 0)
+        p->hidden = true;
+}
+
+void program_free(struct program *p)
+{
+    objects_free(&p->objects);
+}
+
+bool program_wants_floats(const struct program *p)
+{
+    bool wants = p->hidden;
+    for (size_t i = 0; i < p->objects.n && !wants; i++)
+        wants = object_wants(&p->objects.v[i]);
     return wants;
 }
 
@@ -95,12 +105,10 @@ static bool object_mentions(const struct object *o, const char *const *words, si
     return false;
 }
 
-bool program_mentions(const struct args *link, const char *const *words, size_t n)
+bool program_mentions(const struct program *p, const char *const *words, size_t n)
 {
-    struct objects objects = {.v = NULL};
-    bool found = is_lto(link) || inputs_load_program(&objects, link) != 0;
-    for (size_t i = 0; i < objects.n && !found; i++)
-        found = object_mentions(&objects.v[i], words, n);
-    objects_free(&objects);
+    bool found = p->hidden;
+    for (size_t i = 0; i < p->objects.n && !found; i++)
+        found = object_mentions(&p->objects.v[i], words, n);
     return found;
 }

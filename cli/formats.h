@@ -6,14 +6,24 @@
 #define PITH_CLI_FORMATS_H
 
 #include "args.h"
+#include "object.h"
 
-/* Whether the program that (link), arguments for ld, makes may print floating-point numbers: a
- * string in its data has such a conversion, or a "%" that begins no whole conversion, as in formats
- * that are put together when the program runs; so does the start of a string that its code makes;
- * or its objects do not show their strings. In doubt (a file that cannot be read): true. */
-must_check bool formats_want_floats(const struct args *link);
+/* The objects of the program that a link makes, but for Pith's and the compiler's. */
+struct program {
+    struct objects objects;
+    bool hidden; /* they do not show their strings: link-time optimisation, or one cannot be read */
+};
 
-/* Whether one of (n) words occurs in the data or code of that program. In doubt: true. */
-must_check bool program_mentions(const struct args *link, const char *const *words, size_t n);
+/* Loads what (link), arguments for ld, names. program_free in any case. */
+void program_load(struct program *p, const struct args *link);
+void program_free(struct program *p);
+
+/* Whether it may print floating-point numbers: a string in its data has such a conversion, or a "%"
+ * that begins no whole conversion, as in formats that are put together when the program runs; so
+ * does the start of a string that its code makes. In doubt: true. */
+must_check bool program_wants_floats(const struct program *p);
+
+/* Whether one of (n) words occurs in its data or code. In doubt: true. */
+must_check bool program_mentions(const struct program *p, const char *const *words, size_t n);
 
 #endif

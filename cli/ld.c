@@ -390,11 +390,11 @@ static const char *word_after(const struct args *a, const char *word)
 }
 
 /* Leaves out what nobody asks of printf. What takes its place comes before libc. */
-static int choose_printf(struct args *link)
+static int choose_printf(struct args *link, const struct program *program)
 {
     char path[PATH_MAX];
     int err = install_path(path, CC_PRINTF);
-    if (err != 0 || formats_want_floats(link))
+    if (err != 0 || program_wants_floats(program))
         return err;
     args_addf(link, "%s", path);
     if (link->failed)
@@ -406,14 +406,26 @@ static int choose_printf(struct args *link)
 }
 
 /* What /proc/self has for few programs (libos/fs/proc/more.c) is linked where a string names it. */
-static int choose_proc(struct args *link)
+static int choose_proc(struct args *link, const struct program *program)
 {
     static const char *const names[] = {"auxv", "fdinfo", "mountinfo", "smaps"};
-    if (!program_mentions(link, names, ARRAY_LEN(names)))
+    if (!program_mentions(program, names, ARRAY_LEN(names)))
         return 0;
     args_add(link, "-u");
     args_add(link, "pith_proc_more");
     return link->failed ? -ENOMEM : 0;
+}
+
+/* Adds to (link) what only the program's strings tell. */
+static int choose_parts(struct args *link)
+{
+    struct program program;
+    program_load(&program, link);
+    int err = choose_proc(link, &program);
+    if (err == 0)
+        err = choose_printf(link, &program);
+    program_free(&program);
+    return err;
 }
 
 int cmd_ld(int argc, char **argv)
@@ -443,9 +455,7 @@ int cmd_ld(int argc, char **argv)
     link.response = all.response;
     char temporaries[PATH_MAX] = "";
     const char *plugin = word_after(&link, "-plugin");
-    int err = wishes.plain ? 0 : choose_proc(&link);
-    if (err == 0 && !wishes.plain)
-        err = choose_printf(&link);
+    int err = wishes.plain ? 0 : choose_parts(&link);
     bool described = !wishes.plain || wishes.deny.n > 0 || wishes.budget > 0;
     if (err == 0 && described)
         err = description_ask(&description, &link);
