@@ -93,23 +93,9 @@ long transfer_one(struct file *f, transfer_fn fn, long buf, long n, uint64_t *po
     return user_range(buf, (size_t)n) ? transfer_part(f, fn, &iov, 1, pos, write) : -EFAULT;
 }
 
-static inline long write_once(long fd, long buf, long n)
-{
-    struct file *f = fd_get(fd);
-    transfer_fn fn = f ? writer(f) : NULL;
-
-    return likely(fn) ? transfer_one(f, fn, buf, n, &f->pos, true) : -EBADF;
-}
-
 long pith_sys_write(long fd, long buf, long n)
 {
-    HOLD;
-    long r;
-
-    do
-        r = write_once(fd, buf, n);
-    while (call_again(r));
-    return r;
+    return io_plain(fd, buf, n, true);
 }
 
 #define FEW_PARTS 8
@@ -162,49 +148,21 @@ long transfer_vector(struct file *f, transfer_fn fn, long vector, long n, uint64
     return done;
 }
 
-static inline long writev_once(long fd, long vector, long n)
-{
-    struct file *f = fd_get(fd);
-    transfer_fn fn = f ? writer(f) : NULL;
-
-    return fn ? transfer_vector(f, fn, vector, n, &f->pos, true) : -EBADF;
-}
-
 long pith_sys_writev(long fd, long vector, long n)
 {
-    HOLD;
-    long r;
-
-    do
-        r = writev_once(fd, vector, n);
-    while (call_again(r));
-    return r;
+    return io_vector(fd, vector, n, true);
 }
 
 long pith_sys_pwrite64(long fd, long buf, long n, long off)
 {
-    HOLD;
-    struct file *f = fd_get(fd);
-    uint64_t pos = (uint64_t)off;
-    long err = check_position(f, off, n);
-
-    if (err)
-        return err;
-    return file_writes(f) ? transfer_one(f, writer(f), buf, n, &pos, true) : -EBADF;
+    return io_plain_at(fd, buf, n, off, true);
 }
 
 /* The upper half of the offset is empty on 64-bit machines. */
 long pith_sys_pwritev(long fd, long vector, long n, long off, long high)
 {
-    HOLD;
-    struct file *f = fd_get(fd);
-    uint64_t pos = (uint64_t)off;
-    long err = check_position(f, off, 0);
-
     (void)high;
-    if (err)
-        return err;
-    return file_writes(f) ? transfer_vector(f, writer(f), vector, n, &pos, true) : -EBADF;
+    return io_vector_at(fd, vector, n, off, true);
 }
 
 /* SEEK_DATA and SEEK_HOLE. A file that does not know of holes is all data. */
