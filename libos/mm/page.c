@@ -584,6 +584,19 @@ void page_lock(void *addr, size_t n, bool locked)
     }
 }
 
+size_t page_locked(const void *addr, size_t n)
+{
+    uint32_t page, end;
+    size_t sum = 0;
+    start_once();
+    clip(addr, n, &page, &end);
+    for (uint32_t next; page < end; page = next) {
+        next = stretch(page, end);
+        sum += is_programs(mm.state[page]) && mm.state[page] & LOCKED ? next - page : 0;
+    }
+    return sum;
+}
+
 void page_hide(void *at, size_t n)
 {
     uint32_t page = pages_inside(at, n), end = page + (uint32_t)n;

@@ -99,6 +99,9 @@ must_check int page_discard(void *addr, size_t n);
  * Any range is allowed. */
 void page_lock(void *addr, size_t n, bool locked);
 
+/* How many of those in the range are. */
+size_t page_locked(const void *addr, size_t n);
+
 /* Where the program's brk is to begin, once: a free page with a good part of the heap free behind
  * it, and out of the way of other mappings. NULL if no page is free. */
 void *page_brk_start(void);

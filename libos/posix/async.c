@@ -13,9 +13,9 @@
 #include "iface/user.h"
 #include "mm/heap.h"
 #include "posix/async.h"
+#include "posix/clone.h"
 #include "posix/files.h"
 #include "posix/signal.h"
-#include "thread/sched.h"
 #include "vfs/watch.h"
 
 /* Without signals there are no handlers: every signal takes its default action. */
@@ -46,15 +46,10 @@ static struct owner *owner_of(const struct file *f)
     return w ? container_of(w, struct owner, watch) : NULL;
 }
 
-static struct thread *thread_of(int id)
-{
-    return id == 1 && !sched_find ? &thread_main : sched_find ? sched_find(id) : NULL;
-}
-
 /* Sends (info) to the owner (o). A thread that has ended gets nothing. */
 static int send(const struct owner *o, const siginfo_t *info)
 {
-    struct thread *t = thread_of(o->id);
+    struct thread *t = thread_by_id(o->id);
 
     if (!t && o->type != F_OWNER_PGRP)
         return 0;
@@ -139,7 +134,7 @@ static struct owner *owner_make(struct file *f)
 
 static long set_owner(struct file *f, int type, int id)
 {
-    if (id < 0 || (id != 0 && !thread_of(id)))
+    if (id < 0 || !thread_by_id(id))
         return -ESRCH;
     struct owner *o = owner_make(f);
     if (!o)
@@ -164,7 +159,7 @@ static struct f_owner_ex get_owner(const struct file *f)
 
     if (o) {
         owner.type = o->type;
-        if (o->id == 1 || (o->type == F_OWNER_TID && thread_of(o->id)))
+        if (o->id == 1 || (o->type == F_OWNER_TID && thread_by_id(o->id)))
             owner.pid = o->id;
     }
     return owner;

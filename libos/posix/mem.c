@@ -750,21 +750,6 @@ static long set_range(long addr, long length, bool lock)
     return 0;
 }
 
-/* How much of the heap from (at) on is locked, up to (end). */
-static size_t locked_bytes(uintptr_t at, uintptr_t end)
-{
-    struct page_run run;
-    size_t sum = 0;
-
-    for (; at < end && page_run_at((void *)at, &run);
-         at = (uintptr_t)run.start + run.pages * PAGE_SIZE) {
-        uintptr_t from = max_size(at, (uintptr_t)run.start);
-        uintptr_t to = min_size(end, (uintptr_t)run.start + run.pages * PAGE_SIZE);
-        sum += run.locked && from < to ? to - from : 0;
-    }
-    return sum;
-}
-
 /* RLIMIT_MEMLOCK in bytes, for those whom it concerns: it is not root's. */
 static uint64_t lock_limit(void)
 {
@@ -775,14 +760,14 @@ static uint64_t lock_limit(void)
 static long lock_range(long addr, long length)
 {
     uint64_t limit = lock_limit();
-    uintptr_t heap = (uintptr_t)plat_info.heap, at = align_down((uintptr_t)addr, PAGE_SIZE);
+    uintptr_t at = align_down((uintptr_t)addr, PAGE_SIZE);
 
     if (limit == 0)
         return -EPERM;
     if (limit != UINT64_MAX && length > 0) {
-        size_t len = align_up((size_t)length + (uintptr_t)addr - at, PAGE_SIZE);
-        size_t before = locked_bytes(heap, heap + plat_info.heap_len);
-        if (before + len - locked_bytes(max_size(at, heap), at + len) > limit)
+        size_t n = align_up((size_t)length + (uintptr_t)addr - at, PAGE_SIZE) / PAGE_SIZE;
+        size_t before = page_locked(plat_info.heap, plat_info.heap_len / PAGE_SIZE);
+        if (before + n - page_locked((const void *)at, n) > limit / PAGE_SIZE)
             return -ENOMEM;
     }
     return set_range(addr, length, true);

@@ -25,8 +25,21 @@ void proc_boot_id(struct text *t);
 #define PROC_SELF_COUNT 15
 extern const struct tree_node proc_self[PROC_SELF_COUNT];
 
-/* The text of /proc/self/maps. */
-void proc_maps(struct text *t);
+/* Calls (fn) for each part of memory that /proc/self/maps has, and writes its line. */
+struct proc_map {
+    uintptr_t start, end;
+    int prot;
+    const char *what; /* "": nothing to say */
+};
+void proc_each_map(void (*fn)(const struct proc_map *m, void *arg), void *arg);
+void proc_put_map(struct text *t, const struct proc_map *m);
+
+/* Calls (put) for each file system that is mounted, at (where) in (parent), NULL for the root's. */
+void proc_each_mount(struct text *t, void (*put)(struct text *t, const struct fs *fs,
+                                                 const struct fs *parent, const char *where));
+
+/* The lowest descriptor in use from (from) on, or -1. */
+int proc_next_fd(int from);
 
 /* Weak: adds to what (self), the node of /proc/self, has. In more.c. */
 __attribute__((weak, visibility("hidden"))) void proc_more(struct tree_node *self);

@@ -5,19 +5,17 @@
  * proc(5). */
 #include <elf.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sysmacros.h>
 
 #include "iface/plat.h"
-#include "mm/heap.h"
 #include "mm/page.h"
 #include "proc/internal.h"
 #include "proc/proc.h"
 #include "vfs/fd.h"
 #include "vfs/fdinfo.h"
 #include "vfs/mount.h"
-#include "vfs/path.h"
 
 static void auxv(struct text *t)
 {
@@ -25,14 +23,6 @@ static void auxv(struct text *t)
 
     process_aux(aux, plat_info.args);
     text_bytes(t, (const char *)aux, sizeof(aux));
-}
-
-static int next_fd(int from)
-{
-    for (unsigned fd = (unsigned)from; fd < fd_table.size; fd++)
-        if (fd_table.files[fd])
-            return (int)fd;
-    return -1;
 }
 
 static void field(struct text *t, const char *label, uint64_t n)
@@ -86,11 +76,12 @@ static void fdinfo(struct text *t)
     }
 }
 
-static void mount_line(struct text *t, const struct fs *fs, unsigned parent, const char *where)
+static void put_mount(struct text *t, const struct fs *fs, const struct fs *parent,
+                      const char *where)
 {
     text_dec(t, mount_id(fs), 0, ' ');
     text_char(t, ' ');
-    text_dec(t, parent, 0, ' ');
+    text_dec(t, parent ? mount_id(parent) : 0, 0, ' ');
     text_char(t, ' ');
     text_dec(t, major(fs->dev), 0, ' ');
     text_char(t, ':');
@@ -106,20 +97,7 @@ static void mount_line(struct text *t, const struct fs *fs, unsigned parent, con
 
 static void mountinfo(struct text *t)
 {
-    char *buf = heap_alloc(PATH_MAX);
-    int err;
-
-    if (!buf) {
-        t->failed = true;
-        return;
-    }
-    mount_line(t, path_root()->fs, 0, "/");
-    for (const struct fs *m = mount_list; m; m = m->next_mount) {
-        const char *where = path_of(m->covered, buf, PATH_MAX, &err);
-        if (where)
-            mount_line(t, m, mount_id(m->covered->fs), where);
-    }
-    heap_free(buf, PATH_MAX);
+    proc_each_mount(t, put_mount);
 }
 
 /* A line of smaps: "Rss:", filled up to 16 places, and (n) in 8. */
@@ -157,115 +135,75 @@ static void smaps_sizes(struct text *t, size_t kib, size_t locked, size_t anonym
     smaps_line(t, "Locked:", locked);
 }
 
-/* What a line of maps says. */
-struct map {
-    uintptr_t start, end;
-    const char *prot; /* "rwxp" */
-    const char *line;
-    size_t len; /* with the line's end */
-    bool locked, anonymous;
+/* Sums over parts of memory, in KiB. */
+struct sizes {
+    size_t all, locked, anonymous;
 };
 
-/* The number at (*s), and (*s) behind it and the character after it. */
-static uintptr_t take_hex(const char **s)
+static void add_map(struct sizes *s, const struct proc_map *m)
 {
-    uintptr_t n = 0;
-
-    for (; **s != '-' && **s != ' '; ++*s)
-        n = n * 16 + (uintptr_t)(**s <= '9' ? **s - '0' : **s - 'a' + 10);
-    ++*s;
-    return n;
-}
-
-/* Reads the line at (*at) of maps, up to (end), and goes on to the next one. False: that was all.
- */
-static bool next_map(const char **at, const char *end, struct map *m)
-{
-    const char *s = *at, *newline = memchr(s, '\n', (size_t)(end - s));
+    size_t kib = (m->end - m->start) / 1024;
     struct page_run run;
 
-    if (!newline)
-        return false;
-    m->line = s;
-    m->len = (size_t)(newline + 1 - s);
-    m->start = take_hex(&s);
-    m->end = take_hex(&s);
-    m->prot = s;
-    m->locked = page_run_at((const char *)m->start, &run) && run.locked;
-    m->anonymous = m->start - (uintptr_t)plat_info.image >= plat_info.image_len;
-    *at = newline + 1;
-    return true;
+    s->all += kib;
+    s->locked += page_run_at((const char *)m->start, &run) && run.locked ? kib : 0;
+    s->anonymous += m->start - (uintptr_t)plat_info.image >= plat_info.image_len ? kib : 0;
 }
 
-static void put_smaps(struct text *t, const struct text *maps)
+static void put_smaps(const struct proc_map *m, void *arg)
 {
-    const char *at = maps->buf, *end = at + maps->len;
-    struct map m;
+    struct text *t = arg;
+    struct sizes s = {0};
 
-    while (next_map(&at, end, &m)) {
-        size_t kib = (m.end - m.start) / 1024;
-        text_bytes(t, m.line, m.len);
-        smaps_line(t, "Size:", kib);
-        smaps_line(t, "KernelPageSize:", PAGE_SIZE / 1024);
-        smaps_line(t, "MMUPageSize:", PAGE_SIZE / 1024);
-        smaps_sizes(t, kib, m.locked ? kib : 0, m.anonymous ? kib : 0);
-        text_str(t, "THPeligible:           0\nVmFlags:");
-        text_str(t, m.prot[0] == 'r' ? " rd" : "");
-        text_str(t, m.prot[1] == 'w' ? " wr" : "");
-        text_str(t, m.prot[2] == 'x' ? " ex" : "");
-        text_str(t, m.locked ? " mr mw me lo\n" : " mr mw me\n");
-    }
-}
-
-static void put_rollup(struct text *t, const struct text *maps)
-{
-    const char *at = maps->buf, *end = at + maps->len;
-    uintptr_t first = UINTPTR_MAX, last = 0;
-    size_t all = 0, locked = 0, anonymous = 0;
-    struct map m;
-
-    while (next_map(&at, end, &m)) {
-        size_t kib = (m.end - m.start) / 1024;
-        first = m.start < first ? m.start : first;
-        last = m.end > last ? m.end : last;
-        all += kib;
-        locked += m.locked ? kib : 0;
-        anonymous += m.anonymous ? kib : 0;
-    }
-    text_hex(t, first, 8, '0');
-    text_char(t, '-');
-    text_hex(t, last, 8, '0');
-    text_str(t, " ---p 00000000 00:00 0                          [rollup]\n");
-    smaps_sizes(t, all, locked, anonymous);
-}
-
-static void from_maps(struct text *t, void (*put)(struct text *t, const struct text *maps))
-{
-    struct text maps = {.number = t->number};
-
-    proc_maps(&maps);
-    if (maps.failed)
-        t->failed = true;
-    else
-        put(t, &maps);
-    heap_free(maps.buf, maps.size);
+    add_map(&s, m);
+    proc_put_map(t, m);
+    smaps_line(t, "Size:", s.all);
+    smaps_line(t, "KernelPageSize:", PAGE_SIZE / 1024);
+    smaps_line(t, "MMUPageSize:", PAGE_SIZE / 1024);
+    smaps_sizes(t, s.all, s.locked, s.anonymous);
+    text_str(t, "THPeligible:           0\nVmFlags:");
+    text_str(t, m->prot & PROT_READ ? " rd" : "");
+    text_str(t, m->prot & PROT_WRITE ? " wr" : "");
+    text_str(t, m->prot & PROT_EXEC ? " ex" : "");
+    text_str(t, s.locked ? " mr mw me lo\n" : " mr mw me\n");
 }
 
 static void smaps(struct text *t)
 {
-    from_maps(t, put_smaps);
+    proc_each_map(put_smaps, t);
+}
+
+struct rollup {
+    uintptr_t first, last;
+    struct sizes sizes;
+};
+
+static void add_rollup(const struct proc_map *m, void *arg)
+{
+    struct rollup *r = arg;
+
+    r->first = min_size(r->first, m->start);
+    r->last = max_size(r->last, m->end);
+    add_map(&r->sizes, m);
 }
 
 static void smaps_rollup(struct text *t)
 {
-    from_maps(t, put_rollup);
+    struct rollup r = {.first = UINTPTR_MAX};
+
+    proc_each_map(add_rollup, &r);
+    text_hex(t, r.first, 8, '0');
+    text_char(t, '-');
+    text_hex(t, r.last, 8, '0');
+    text_str(t, " ---p 00000000 00:00 0                          [rollup]\n");
+    smaps_sizes(t, r.sizes.all, r.sizes.locked, r.sizes.anonymous);
 }
 
 static const struct tree_node fdinfo_node = {.mode = S_IFREG | 0400, .text = fdinfo};
 
 static const struct tree_node more[] = {
     {.name = "auxv", .mode = S_IFREG | 0400, .text = auxv},
-    {.name = "fdinfo", .mode = S_IFDIR | 0500, .each = &fdinfo_node, .next = next_fd},
+    {.name = "fdinfo", .mode = S_IFDIR | 0500, .each = &fdinfo_node, .next = proc_next_fd},
     {.name = "mountinfo", .mode = S_IFREG | 0444, .text = mountinfo},
     {.name = "smaps", .mode = S_IFREG | 0444, .text = smaps},
     {.name = "smaps_rollup", .mode = S_IFREG | 0444, .text = smaps_rollup},

@@ -154,23 +154,23 @@ void proc_hostname(struct text *t)
     text_str(t, "pith\n");
 }
 
-static void map_line(struct text *t, uintptr_t start, uintptr_t end, int prot, const char *what)
+void proc_put_map(struct text *t, const struct proc_map *m)
 {
     size_t line = t->len;
 
-    text_hex(t, start, 8, '0');
+    text_hex(t, m->start, 8, '0');
     text_char(t, '-');
-    text_hex(t, end, 8, '0');
+    text_hex(t, m->end, 8, '0');
     text_char(t, ' ');
-    text_char(t, prot & PROT_READ ? 'r' : '-');
-    text_char(t, prot & PROT_WRITE ? 'w' : '-');
-    text_char(t, prot & PROT_EXEC ? 'x' : '-');
+    text_char(t, m->prot & PROT_READ ? 'r' : '-');
+    text_char(t, m->prot & PROT_WRITE ? 'w' : '-');
+    text_char(t, m->prot & PROT_EXEC ? 'x' : '-');
     text_str(t, "p 00000000 00:00 0");
-    if (*what) {
+    if (*m->what) {
         text_char(t, ' ');
         while (t->len - line < 73 && !t->failed)
             text_char(t, ' ');
-        text_str(t, what);
+        text_str(t, m->what);
     }
     text_char(t, '\n');
 }
@@ -181,26 +181,39 @@ static int elf_prot(uint32_t flags)
            (flags & PF_X ? PROT_EXEC : 0);
 }
 
-void proc_maps(struct text *t)
+void proc_each_map(void (*fn)(const struct proc_map *m, void *arg), void *arg)
 {
     const Elf64_Ehdr *elf = (const void *)plat_info.image;
     const Elf64_Phdr *ph = (const void *)(plat_info.image + elf->e_phoff);
+    uintptr_t image = (uintptr_t)plat_info.image, stack = (uintptr_t)plat_info.stack;
     struct page_run run;
 
-    for (unsigned i = 0; i < elf->e_phnum; i++) {
-        uintptr_t start = (uintptr_t)plat_info.image + ph[i].p_vaddr;
+    for (unsigned i = 0; i < elf->e_phnum; i++)
         if (ph[i].p_type == PT_LOAD)
-            map_line(t, align_down(start, PAGE_SIZE), align_up(start + ph[i].p_memsz, PAGE_SIZE),
-                     elf_prot(ph[i].p_flags), proc_argument(0));
-    }
-    map_line(t, (uintptr_t)plat_info.stack, (uintptr_t)plat_info.stack + plat_info.stack_len,
-             PROT_READ | PROT_WRITE, "[stack]");
+            fn(&(struct proc_map){align_down(image + ph[i].p_vaddr, PAGE_SIZE),
+                                  align_up(image + ph[i].p_vaddr + ph[i].p_memsz, PAGE_SIZE),
+                                  elf_prot(ph[i].p_flags), proc_argument(0)},
+               arg);
+    fn(&(struct proc_map){stack, stack + plat_info.stack_len, PROT_READ | PROT_WRITE, "[stack]"},
+       arg);
     for (const char *at = plat_info.heap; page_run_at(at, &run);
          at = run.start + run.pages * PAGE_SIZE) {
+        uintptr_t start = (uintptr_t)run.start;
         if (run.use != PAGE_FREE)
-            map_line(t, (uintptr_t)run.start, (uintptr_t)run.start + run.pages * PAGE_SIZE,
-                     run.prot, run.use == PAGE_BRK ? "[heap]" : "");
+            fn(&(struct proc_map){start, start + run.pages * PAGE_SIZE, run.prot,
+                                  run.use == PAGE_BRK ? "[heap]" : ""},
+               arg);
     }
+}
+
+static void put_map(const struct proc_map *m, void *t)
+{
+    proc_put_map(t, m);
+}
+
+static void maps(struct text *t)
+{
+    proc_each_map(put_map, t);
 }
 
 /* Pages of the program's own address space, and those of them in use: all of them. */
@@ -212,17 +225,6 @@ static size_t used_pages(size_t *data)
     *data = c.used[PAGE_ANON] + c.used[PAGE_COMMON] + c.used[PAGE_BRK] + c.used[PAGE_STACK];
     return c.total - c.used[PAGE_FREE] +
            ((plat_info.image_len + plat_info.stack_len) >> PAGE_SHIFT);
-}
-
-static size_t locked_pages(void)
-{
-    struct page_run run;
-    size_t n = 0;
-
-    for (const char *at = plat_info.heap; page_run_at(at, &run);
-         at = run.start + run.pages * PAGE_SIZE)
-        n += run.locked ? run.pages : 0;
-    return n;
 }
 
 static void statm(struct text *t)
@@ -253,7 +255,9 @@ static void status(struct text *t)
     text_line(t, "FDSize:\t", fd_table.size, "");
     text_line(t, "VmPeak:\t", all, " kB");
     text_line(t, "VmSize:\t", all, " kB");
-    text_line(t, "VmLck:\t", locked_pages() * (PAGE_SIZE / 1024), " kB");
+    text_line(t, "VmLck:\t",
+              page_locked(plat_info.heap, plat_info.heap_len / PAGE_SIZE) * (PAGE_SIZE / 1024),
+              " kB");
     text_line(t, "VmHWM:\t", all, " kB");
     text_line(t, "VmRSS:\t", all, " kB");
     text_line(t, "VmData:\t", data * (PAGE_SIZE / 1024), " kB");
@@ -325,17 +329,8 @@ static void limits(struct text *t)
     limit_line(t, "Max address space         ", UINT64_MAX, UINT64_MAX, "bytes     ");
 }
 
-static void put_mount(struct text *t, const char *where, const char *type)
-{
-    text_str(t, type);
-    text_char(t, ' ');
-    text_str(t, where);
-    text_char(t, ' ');
-    text_str(t, type);
-    text_str(t, " rw,relatime 0 0\n");
-}
-
-static void mounts(struct text *t)
+void proc_each_mount(struct text *t, void (*put)(struct text *t, const struct fs *fs,
+                                                 const struct fs *parent, const char *where))
 {
     char *buf = heap_alloc(PATH_MAX);
     int err;
@@ -344,13 +339,30 @@ static void mounts(struct text *t)
         t->failed = true;
         return;
     }
-    put_mount(t, "/", path_root()->fs->type);
+    put(t, path_root()->fs, NULL, "/");
     for (const struct fs *m = mount_list; m; m = m->next_mount) {
         const char *where = path_of(m->covered, buf, PATH_MAX, &err);
         if (where)
-            put_mount(t, where, m->type);
+            put(t, m, m->covered->fs, where);
     }
     heap_free(buf, PATH_MAX);
+}
+
+static void put_mount(struct text *t, const struct fs *fs, const struct fs *parent,
+                      const char *where)
+{
+    (void)parent;
+    text_str(t, fs->type);
+    text_char(t, ' ');
+    text_str(t, where);
+    text_char(t, ' ');
+    text_str(t, fs->type);
+    text_str(t, " rw,relatime 0 0\n");
+}
+
+static void mounts(struct text *t)
+{
+    proc_each_mount(t, put_mount);
 }
 
 /* Copies the path of (inode), or what stands for it when it has none. */
@@ -414,7 +426,7 @@ static int root_follow(struct inode *inode, struct inode **out)
     return 0;
 }
 
-static int next_fd(int from)
+int proc_next_fd(int from)
 {
     for (unsigned fd = (unsigned)from; fd < fd_table.size; fd++)
         if (fd_table.files[fd])
@@ -518,13 +530,13 @@ const struct tree_node proc_self[PROC_SELF_COUNT] = {
     {.name = "exe", .mode = S_IFLNK | 0777, .readlink = exe_readlink},
     {.name = "cwd", .mode = S_IFLNK | 0777, .readlink = cwd_readlink, .follow = cwd_follow},
     {.name = "root", .mode = S_IFLNK | 0777, .readlink = root_readlink, .follow = root_follow},
-    {.name = "fd", .mode = S_IFDIR | 0500, .each = &fd_node, .next = next_fd},
+    {.name = "fd", .mode = S_IFDIR | 0500, .each = &fd_node, .next = proc_next_fd},
     {.name = "task", .mode = S_IFDIR | 0555, .each = &task, .next = next_tid},
     TEXT("cmdline", cmdline),
     COMM,
     TEXT("environ", environment),
     TEXT("limits", limits),
-    TEXT("maps", proc_maps),
+    TEXT("maps", maps),
     TEXT("mounts", mounts),
     TEXT("stat", stat_fields),
     TEXT("statm", statm),
