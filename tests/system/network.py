@@ -37,13 +37,16 @@ def way_options(way):
     return ["--on", way]
 
 
+def popen(*command):
+    # Without a buffer, in which communicate() would not look for what came with a line read before.
+    return subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+
+
 class Machine:
     """A machine that runs beside the test, once it has printed its first line."""
 
     def __init__(self, *command):
-        # Without a buffer, in which communicate() would not look for what came with the first line.
-        self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, bufsize=0)
+        self.process = popen(*command)
         self.first = self.process.stdout.readline().decode()
 
     def end(self):
@@ -59,8 +62,7 @@ class Server:
 
     def __init__(self, *command, prefix=()):
         self.prefix = [str(p) for p in prefix]
-        self.process = subprocess.Popen([*self.prefix, *[str(c) for c in command]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
+        self.process = popen(*self.prefix, *command)
 
     def run(self, *argv, timeout=30, **more):
         return subprocess.run([*self.prefix, *[str(a) for a in argv]], capture_output=True, timeout=timeout, check=False, **more)
@@ -77,7 +79,7 @@ class Server:
         """Returns what it has said on both of its streams."""
         self.process.terminate()
         try:
-            return self.process.communicate(timeout=20)
+            return [text.decode() for text in self.process.communicate(timeout=20)]
         finally:
             self.process.kill()
 

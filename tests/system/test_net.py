@@ -203,7 +203,7 @@ assert c.recv(10) == b""
 print(time.monotonic() - began)
 """, prefix=["ip", "netns", "exec", namespace])
     try:
-        assert server.process.stdout.readline() == "ready\n"
+        assert server.process.stdout.readline() == b"ready\n"
         done = server.run(PITH, "run", "--timeout", 30, *way_options(way), "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24", image, timeout=60)
         assert done.returncode == 0, done.stderr
         server.process.wait(10)
