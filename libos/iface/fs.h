@@ -43,6 +43,7 @@ struct inode_new {
     dev_t rdev;         /* S_IFCHR */
     const char *target; /* S_IFLNK */
     size_t target_len;
+    bool nameless; /* S_IFREG created without a name: it never gets one (O_TMPFILE | O_EXCL) */
 };
 
 /* Which attributes inode_ops.setattr changes. */

@@ -159,7 +159,7 @@ long pith_sys_sync_file_range(long fd, long off, long n, long flags)
 
     if (!f)
         return -EBADF;
-    if (flags & ~SYNC_RANGE_FLAGS || off < 0 || n < 0)
+    if (flags & ~SYNC_RANGE_FLAGS || off < 0 || n < 0 || off > INT64_MAX - n)
         return -EINVAL;
     if (f->inode && (S_ISREG(f->inode->mode) || S_ISDIR(f->inode->mode)))
         return 0;

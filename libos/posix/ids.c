@@ -252,8 +252,16 @@ long pith_sys_setgroups(long count, long list)
         return -ENOMEM;
     if (!user_readable((const void *)list, n * sizeof(groups[0])))
         return -EFAULT;
-    if (n > 0)
-        memcpy(groups, (const void *)list, n * sizeof(groups[0]));
+    for (unsigned i = 0; i < n; i++)
+        if (((const gid_t *)list)[i] == KEEP)
+            return -EINVAL;
+    for (unsigned i = 0; i < n; i++) {
+        gid_t next = ((const gid_t *)list)[i];
+        unsigned at = i;
+        for (; at > 0 && groups[at - 1] > next; at--)
+            groups[at] = groups[at - 1];
+        groups[at] = next;
+    }
     group_count = (int)n;
     return 0;
 }

@@ -65,7 +65,8 @@ static void set(struct itimer *t, const struct itimerval *to)
     nsec_t value = timeval_ns(&to->it_value);
 
     alarm_cancel(&t->alarm);
-    t->interval = value ? timeval_ns(&to->it_interval) : 0;
+    /* As Linux does: the timers of CPU time keep an interval without being armed. */
+    t->interval = value || t != &itimers[ITIMER_REAL] ? timeval_ns(&to->it_interval) : 0;
     if (!value)
         return;
     if (t == &itimers[ITIMER_REAL])

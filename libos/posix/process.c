@@ -201,6 +201,20 @@ static long set_secure_bits(unsigned long bits)
     return 0;
 }
 
+/* PR_CAP_AMBIENT: of no capabilities, none can be raised. */
+static long ambient(unsigned long what, long cap, bool more)
+{
+    bool valid = cap >= 0 && cap <= CAP_LAST_CAP;
+
+    if (what == PR_CAP_AMBIENT_CLEAR_ALL)
+        return cap || more ? -EINVAL : 0;
+    if (more || !valid)
+        return -EINVAL;
+    if (what == PR_CAP_AMBIENT_RAISE)
+        return -EPERM;
+    return what == PR_CAP_AMBIENT_IS_SET || what == PR_CAP_AMBIENT_LOWER ? 0 : -EINVAL;
+}
+
 long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
 {
     HOLD;
@@ -275,6 +289,8 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
         return 0;
     case PR_CAPBSET_READ:
         return value <= CAP_LAST_CAP ? 0 : -EINVAL;
+    case PR_CAP_AMBIENT:
+        return ambient(value, arg3, arg4 || arg5);
     case PR_GET_SECCOMP:
         return 0;
     default:

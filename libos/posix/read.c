@@ -18,6 +18,9 @@ LINKS(console_readv);
 #define RWF_NOWAIT 0x08
 #define RWF_APPEND 0x10
 #endif
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND 0x20
+#endif
 
 long pith_sys_read(long fd, long buf, long n)
 {
@@ -41,10 +44,11 @@ long pith_sys_preadv(long fd, long vector, long n, long off, long high)
     return io_vector_at(fd, vector, n, off, false);
 }
 
-/* The status flags that RWF_* flags stand for during one call. */
-static unsigned flags_of_rwf(long rwf)
+/* The status flags that a file has during a call with (rwf). */
+static unsigned flags_of_rwf(unsigned flags, long rwf)
 {
-    return (rwf & RWF_NOWAIT ? O_NONBLOCK : 0) | (rwf & RWF_APPEND ? O_APPEND : 0);
+    flags |= (rwf & RWF_NOWAIT ? O_NONBLOCK : 0) | (rwf & RWF_APPEND ? O_APPEND : 0);
+    return rwf & RWF_NOAPPEND ? flags & ~(unsigned)O_APPEND : flags;
 }
 
 /* preadv2 and pwritev2: offset -1 is the file's own position. */
@@ -53,7 +57,7 @@ static long transfer_with_flags(long fd, long vector, long n, long off, long rwf
     HOLD;
     struct file *f = fd_get(fd);
     uint64_t pos = (uint64_t)off;
-    long known = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND;
+    long known = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND;
     long err = off == -1 ? (file_get(fd) ? 0 : -EBADF) : check_position(f, off, 0);
     transfer_fn fn = err ? NULL : mover(f, write);
 
@@ -63,9 +67,11 @@ static long transfer_with_flags(long fd, long vector, long n, long off, long rwf
         err = vector_check((const struct iovec *)vector, n, false);
         return err || vector_total((const struct iovec *)vector, (int)n) == 0 ? err : -EOPNOTSUPP;
     }
+    if ((rwf & (RWF_APPEND | RWF_NOAPPEND)) == (RWF_APPEND | RWF_NOAPPEND))
+        return -EINVAL;
     unsigned before = f->flags;
     file_hold(f);
-    f->flags |= flags_of_rwf(rwf);
+    f->flags = flags_of_rwf(before, rwf);
     long done = transfer_vector(f, fn, vector, n, off == -1 ? &f->pos : &pos, write);
     f->flags = before;
     file_put(f);

@@ -94,6 +94,8 @@ static long stat_at(long dirfd, long path, long flags, struct stat *st, nsec_t *
         (flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
     struct inode *inode;
 
+    if (flags & AT_EMPTY_PATH && !text)
+        text = "";
     /* Such a descriptor may have a file that no path leads to. */
     if (flags & AT_EMPTY_PATH && (int)dirfd != AT_FDCWD && user_string(text, 1) == 0) {
         const struct file *f = fd_get(dirfd);

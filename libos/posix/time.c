@@ -203,13 +203,21 @@ static long sleep_until_wall(nsec_t ns)
     }
 }
 
+/* Whether (id) is the CPU time of the calling thread, which stands still while it sleeps. */
+static bool is_own_clock(long id)
+{
+    int n = (int)id, owner = CPU_CLOCK_OWNER(n);
+
+    return n < 0 && n & CPU_CLOCK_THREAD && (owner == 0 || owner == thread_self->tid);
+}
+
 long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
 {
     HOLD;
     const struct timespec *ts = (const struct timespec *)request;
     enum clock_kind kind = kind_of(id);
 
-    if (kind == CLOCK_NONE)
+    if (kind == CLOCK_NONE || is_own_clock(id))
         return -EINVAL;
     if (id == CLOCK_THREAD_CPUTIME_ID || id == CLOCK_MONOTONIC_RAW ||
         id == CLOCK_MONOTONIC_COARSE || id == CLOCK_REALTIME_COARSE)

@@ -68,9 +68,10 @@ static int check_existing(const struct inode *inode, int flags)
 
 /* Makes the regular file that path (p) names, or with TMPFILE one without a name in p's directory.
  */
-static int create(struct inode *dir, struct name name, mode_t mode, struct inode **out)
+static int create(struct inode *dir, struct name name, mode_t mode, int flags, struct inode **out)
 {
-    const struct inode_new what = {.mode = S_IFREG | (mode & 07777 & ~vfs_umask)};
+    const struct inode_new what = {.mode = S_IFREG | (mode & 07777 & ~vfs_umask),
+                                   .nameless = flags & O_EXCL};
 
     if (!dir->ops->create)
         return name.len ? -EACCES : -EOPNOTSUPP;
@@ -92,7 +93,7 @@ static int open_tmpfile(struct path *p, int flags, mode_t mode, struct file *f)
     err = vfs_may_make_in(p->inode);
     if (err)
         return err;
-    err = create(p->inode, (struct name){"", 0}, mode, &inode);
+    err = create(p->inode, (struct name){"", 0}, mode, flags, &inode);
     if (err)
         return err;
     err = set_up(f, inode, flags);
@@ -115,7 +116,7 @@ static int open_walked(struct path *p, int flags, mode_t mode, struct file *f)
     if (!err && (!p->inode || flags & O_TRUNC || flags & (int)FILE_ACCESS))
         err = vfs_may_change(p);
     if (!err && !p->inode) {
-        err = create(p->dir, p->name, mode, &p->inode);
+        err = create(p->dir, p->name, mode, flags, &p->inode);
         created = true;
     }
     if (!err && flags & O_TRUNC && !created && S_ISREG(p->inode->mode) && p->inode->ops->setattr) {

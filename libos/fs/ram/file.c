@@ -82,7 +82,7 @@ static size_t write_at(struct ram_inode *ri, uint64_t off, const char *buf, size
         n = (uint64_t)INT64_MAX - off;
         *err = -EFBIG;
     }
-    if (unlikely(off + n > file_size_limit)) {
+    if (unlikely(off + n > file_size_limit) && n > 0) {
         if (off >= file_size_limit) {
             *err = file_too_big();
             return 0;

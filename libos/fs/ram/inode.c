@@ -250,7 +250,7 @@ static int ram_create(struct inode *inode, struct name name, const struct inode_
         return err;
     if (name.len == 0) {
         ri->inode.nlink = 0;
-        ri->linkable = true;
+        ri->linkable = !what->nameless;
     } else if (!dir_add(dir, name, dir_hash(dir, name), ri)) {
         inode_put(&ri->inode);
         return -ENOMEM;
