@@ -51,28 +51,39 @@ static bool section_wants(const struct object *o, const Elf64_Shdr *s)
 
 static bool object_wants(const struct object *o)
 {
-    for (size_t i = 0; i < o->section_count; i++) {
-        const char *name = object_section_name(o, i);
-        if (starts(name, ".gnu.lto_") ||
-            (strcmp(name, ".eh_frame") != 0 && section_wants(o, &o->sections[i])))
+    for (size_t i = 0; i < o->section_count; i++)
+        if (strcmp(object_section_name(o, i), ".eh_frame") != 0 &&
+            section_wants(o, &o->sections[i]))
             return true;
-    }
     return false;
 }
 
-static bool is_lto(const struct args *link)
+/* Objects for link-time optimisation by gcc may have the machine code that they would have without
+ * it, and then its strings; gcc marks those that have not. */
+static bool is_slim(const struct object *o)
+{
+    for (size_t i = 1; i < o->symbol_count; i++)
+        if (strcmp(object_symbol_name(o, i), "__gnu_lto_slim") == 0)
+            return true;
+    return false;
+}
+
+/* clang's objects for link-time optimisation are no ELF files: they are not among the objects. */
+static bool is_clang_lto(const struct args *link)
 {
     for (size_t i = 0; i < link->n; i++)
-        if (starts(link->v[i], "-flto") || strstr(link->v[i], "LLVMgold") != NULL)
+        if (strstr(link->v[i], "LLVMgold") != NULL)
             return true;
     return false;
 }
 
 void program_load(struct program *p, const struct args *link)
 {
-    *p = (struct program){.hidden = is_lto(link)};
+    *p = (struct program){.hidden = is_clang_lto(link)};
     if (!p->hidden && inputs_load_program(&p->objects, link) != 0)
         p->hidden = true;
+    for (size_t i = 0; i < p->objects.n && !p->hidden; i++)
+        p->hidden = is_slim(&p->objects.v[i]);
 }
 
 void program_free(struct program *p)
@@ -92,8 +103,6 @@ static bool object_mentions(const struct object *o, const char *const *words, si
 {
     for (size_t i = 0; i < o->section_count; i++) {
         const Elf64_Shdr *s = &o->sections[i];
-        if (starts(object_section_name(o, i), ".gnu.lto_"))
-            return true;
         if ((s->sh_flags & SHF_ALLOC) == 0 || s->sh_type == SHT_NOBITS)
             continue;
         if (!range_inside(s->sh_offset, s->sh_size, 0, o->size))

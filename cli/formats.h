@@ -11,7 +11,8 @@
 /* The objects of the program that a link makes, but for Pith's and the compiler's. */
 struct program {
     struct objects objects;
-    bool hidden; /* they do not show their strings: link-time optimisation, or one cannot be read */
+    bool hidden; /* they do not show their strings: made only for link-time optimisation, or one
+                    cannot be read */
 };
 
 /* Loads what (link), arguments for ld, names. program_free in any case. */
