@@ -27,6 +27,7 @@ BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.
     $(srcdir)/src/malloc/page_cache.c \
     $(srcdir)/src/fcntl/fcntl_async.c $(srcdir)/src/misc/ioctl_async.c \
     $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c \
+    $(srcdir)/src/network/socket_packet.c \
     $(srcdir)/src/stdio/vfprintf_float.c
 
 # A file below src/ here takes the place of musl's file of the same name: of two pattern rules that fit,
@@ -54,8 +55,8 @@ CFLAGS += -Dfcntl=__pith_fcntl -Dioctl=__pith_ioctl
 
 # These make sockets of some families only.
 obj/src/misc/syslog.o: CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h
-obj/src/network/lookup_name.o obj/src/network/res_msend.o obj/src/network/if_nametoindex.o \
-    obj/src/network/if_indextoname.o: CFLAGS_ALL += -Dsocket=__pith_socket_inet
+obj/src/network/getaddrinfo.o obj/src/network/lookup_name.o obj/src/network/res_msend.o \
+    obj/src/network/if_nametoindex.o obj/src/network/if_indextoname.o: CFLAGS_ALL += -Dsocket=__pith_socket_inet
 obj/src/network/netlink.o: CFLAGS_ALL += -Dsocket=__pith_socket_netlink
 
 # These format floating-point numbers, whatever the program's formats say.

@@ -128,6 +128,7 @@ struct sock_family {
 #define SOCK_FAMILY __attribute__((weak, visibility("hidden")))
 extern const struct sock_family sock_family_inet SOCK_FAMILY, sock_family_inet6 SOCK_FAMILY;
 extern const struct sock_family sock_family_netlink SOCK_FAMILY;
+extern const struct sock_family sock_family_packet SOCK_FAMILY;
 extern const struct sock_family sock_family_unix;
 
 /* ioctl's requests on network interfaces (SIOCGIF*). Weak: without it there are none. -ENOTTY: not

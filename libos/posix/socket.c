@@ -42,6 +42,8 @@ static const struct sock_family *family_of(int domain)
         return &sock_family_inet6;
     if (domain == AF_NETLINK && &sock_family_netlink)
         return &sock_family_netlink;
+    if (domain == AF_PACKET && &sock_family_packet)
+        return &sock_family_packet;
     report_missing(domain);
     return NULL;
 }

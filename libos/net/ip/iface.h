@@ -157,6 +157,10 @@ struct ip_group {
  * internet family, or at boot where the program has such sockets. Returns 0, -ENOMEM. */
 must_check int ip_start(void);
 
+/* (p), from its IP header on, is about to come by (i) from this machine itself: for packet sockets.
+ */
+IP_HOOK void packet_local(const struct ip_iface *i, const struct pkt *p);
+
 /* Addresses or routes are others now. */
 void ip_tables_changed(void);
 

@@ -24,8 +24,12 @@ void ip_run_local(void)
         return;
     running = true;
     do {
-        while (queue.last && (p = pkt_queue_take(&queue)))
-            ip_input_one(*(struct ip_iface **)p->cb, p);
+        while (queue.last && (p = pkt_queue_take(&queue))) {
+            struct ip_iface *i = *(struct ip_iface **)p->cb;
+            if (packet_local)
+                packet_local(i, p);
+            ip_input_one(i, p);
+        }
         ip_protocols_done();
     } while (queue.first);
     running = false;

@@ -20,6 +20,7 @@ long __pith_syscall_ret(unsigned long);
 int __pith_socket(int, int, int) __asm__("socket");
 int __pith_socket_inet(int, int, int);
 int __pith_socket_netlink(int, int, int);
+int __pith_socket_packet(int, int, int);
 
 extern __inline __attribute__((__always_inline__, __gnu_inline__)) int
 socket(int __domain, int __type, int __protocol)
@@ -31,6 +32,8 @@ socket(int __domain, int __type, int __protocol)
         return __pith_socket_inet(__domain, __type, __protocol);
     if (__builtin_constant_p(__domain) && __domain == AF_NETLINK)
         return __pith_socket_netlink(__domain, __type, __protocol);
+    if (__builtin_constant_p(__domain) && __domain == AF_PACKET)
+        return __pith_socket_packet(__domain, __type, __protocol);
     return __pith_socket(__domain, __type, __protocol);
 }
 
