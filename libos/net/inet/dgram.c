@@ -518,6 +518,8 @@ static ssize_t dgram_send(struct socket *s, struct sock_msg *m)
         err = append(d, m, &ends);
         if (!err && !d->cork && !(m->flags & MSG_MORE))
             err = uncork(d);
+        if (!err)
+            inet_zerocopied(&d->in, m);
         return err ? err : (ssize_t)m->len;
     }
     if (m->len > (ip_is_v4(&ends.remote) ? PAYLOAD_MAX : PAYLOAD_MAX + 20)) {
@@ -535,6 +537,8 @@ static ssize_t dgram_send(struct socket *s, struct sock_msg *m)
     err = udp_send(&ends, path, p);
     if (err == -EMSGSIZE)
         report_size(&d->in, &ends, path->mtu);
+    if (!err)
+        inet_zerocopied(&d->in, m);
     ip_run_local();
     return err ? err : (ssize_t)m->len;
 }

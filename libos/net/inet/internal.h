@@ -93,6 +93,7 @@ struct isock {
     struct inet_group *groups;
     struct inet_error *errors, **errors_end;
     unsigned error_count;
+    uint32_t zerocopied; /* messages with MSG_ZEROCOPY so far */
 };
 
 static inline struct isock *to_inet(struct socket *s)
@@ -176,6 +177,9 @@ void inet_groups_leave(struct isock *i);
 /* The error queue: errors.c. */
 void inet_error_put(struct isock *i, const struct inet_error *e);
 ssize_t inet_error_recv(struct isock *i, struct sock_msg *m);
+/* (m) has been sent, some of it at least: its buffers are free again, for they were copied. Tells a
+ * program that has asked for it (SO_ZEROCOPY, MSG_ZEROCOPY). */
+void inet_zerocopied(struct isock *i, const struct sock_msg *m);
 void inet_errors_free(struct isock *i);
 
 /* What control messages of sendmsg say. */

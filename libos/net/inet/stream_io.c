@@ -134,6 +134,8 @@ ssize_t inet_stream_send(struct socket *s, struct sock_msg *m)
     err = send_all(t, m, &done);
     if (err && done > 0 && may_send(t))
         tcp_push(t->conn, false, false);
+    if (done > 0)
+        inet_zerocopied(&t->in, m);
     ip_run_local();
     if (done > 0 || !err)
         return (ssize_t)done;
