@@ -11,6 +11,7 @@
 
 #include "iface/cred.h"
 #include "iface/user.h"
+#include "inet/filter.h"
 #include "inet/internal.h"
 #include "mm/heap.h"
 #include "wire/ether.h"
@@ -40,6 +41,8 @@ struct packet {
     unsigned index; /* of the interface; 0: of all */
     uint16_t type;  /* of the frames it wants; 0: none, TYPE_ALL */
     unsigned flags;
+    struct filter *filter; /* NULL: none */
+    bool filter_locked;    /* SO_LOCK_FILTER */
     struct tpacket_stats {
         uint32_t packets, drops;
     } stats;
@@ -49,6 +52,7 @@ struct packet {
 /* In pkt.cb of a waiting frame, which starts with its Ethernet header, or behind that. */
 struct arrival {
     nsec_t when;
+    uint32_t len; /* before the filter has cut it */
     uint16_t type;
     uint8_t index, kind; /* PACKET_HOST and so on */
     uint8_t from[6];
@@ -91,19 +95,39 @@ static bool wants(const struct packet *k, const struct arrival *a)
     return k->type && (k->type == TYPE_ALL || k->type == a->type);
 }
 
-/* A copy of (p) for (k). */
-static void give(struct packet *k, const struct arrival *a, const struct pkt *p)
+/* How much of frame (p) (k) gets, from (start) on; 0: nothing. */
+static size_t wanted_part(const struct packet *k, const struct ip_iface *i, const struct arrival *a,
+                          const struct pkt *p, uint32_t start)
 {
+    struct filter_frame frame = {.p = p,
+                                 .start = start,
+                                 .type = a->type,
+                                 .kind = a->kind,
+                                 .index = i->index,
+                                 .hardware = i->dev ? ARPHRD_ETHER : ARPHRD_LOOPBACK};
+
+    return k->filter ? filter_run(k->filter, &frame) : p->total;
+}
+
+/* A copy of (p) for (k), if its filter lets it pass. */
+static void give(struct packet *k, const struct ip_iface *i, struct arrival *a, const struct pkt *p)
+{
+    uint32_t start = k->sock.type == SOCK_DGRAM ? ETHER_HEADER : 0;
+    size_t part = wanted_part(k, i, a, p, start);
+
+    if (part == 0)
+        return;
     bool full = k->memory > 0 && k->memory + memory_of(p) > k->sock.rcvbuf;
     struct pkt *c = full ? NULL : pkt_clone(p, 0);
-
     k->stats.packets++;
     if (!c) {
         k->stats.drops++;
         return;
     }
-    if (k->sock.type == SOCK_DGRAM)
-        pkt_trim_front(c, ETHER_HEADER);
+    pkt_trim_front(c, start);
+    a->len = c->total;
+    if (part < c->total)
+        pkt_trim_back(c, c->total - part);
     memcpy(c->cb, a, sizeof(*a));
     k->memory += memory_of(c);
     pkt_queue_put(&k->queue, c);
@@ -129,7 +153,7 @@ static void show(const struct ip_iface *i, const struct pkt *p, bool out)
                                                       : PACKET_HOST;
     for (struct packet *k = sockets; k; k = k->next)
         if (wants(k, &a))
-            give(k, &a, p);
+            give(k, i, &a, p);
 }
 
 static const struct ip_iface *iface_of(const struct netdev *dev)
@@ -329,7 +353,7 @@ static void put_control(const struct packet *k, struct sock_msg *m, const struct
     } aux = {
         .status = TP_STATUS_USER | (p->flags & PKT_CSUM_PARTIAL ? TP_STATUS_CSUMNOTREADY : 0) |
                   (p->flags & PKT_CSUM_OK ? TP_STATUS_CSUM_VALID : 0),
-        .len = p->total,
+        .len = a->len,
         .snaplen = p->total,
         .net = (uint16_t)header,
     };
@@ -421,12 +445,44 @@ static unsigned flag_of(int name)
                                             : 0;
 }
 
+/* -ENOPROTOOPT: not one of a filter. */
+static int set_filter(struct packet *k, int name, const void *value, socklen_t len)
+{
+    struct filter *f = NULL;
+    int v, err;
+
+    if (name == SO_LOCK_FILTER) {
+        memcpy(&v, value, sizeof(v));
+        if (k->filter_locked && !v)
+            return -EPERM;
+        k->filter_locked = v;
+        return 0;
+    }
+    if (name != SO_ATTACH_FILTER && name != SO_DETACH_FILTER)
+        return -ENOPROTOOPT;
+    if (name == SO_ATTACH_FILTER && len != sizeof(struct sock_fprog))
+        return -EINVAL;
+    if (k->filter_locked)
+        return -EPERM;
+    if (name == SO_ATTACH_FILTER)
+        err = filter_make(value, &f);
+    else
+        err = k->filter ? 0 : -ENOENT;
+    if (err)
+        return err;
+    filter_free(k->filter);
+    k->filter = f;
+    return 0;
+}
+
 static int packet_setopt(struct socket *s, int level, int name, const void *value, socklen_t len)
 {
     struct packet *k = to_packet(s);
     unsigned flag = flag_of(name);
     int v;
 
+    if (level == SOL_SOCKET)
+        return set_filter(k, name, value, len);
     if (level != SOL_PACKET)
         return -ENOPROTOOPT;
     if (name == PACKET_ADD_MEMBERSHIP || name == PACKET_DROP_MEMBERSHIP)
@@ -445,6 +501,8 @@ static int packet_getopt(struct socket *s, int level, int name, void *value, soc
     struct packet *k = to_packet(s);
     unsigned flag = flag_of(name);
 
+    if (level == SOL_SOCKET && name == SO_LOCK_FILTER)
+        return inet_give_int(k->filter_locked, value, len);
     if (level != SOL_PACKET)
         return -ENOPROTOOPT;
     if (name == PACKET_STATISTICS) {
@@ -464,6 +522,7 @@ static void packet_release(struct socket *s)
     *at = k->next;
     for (struct pkt *p; (p = queue_take(k));)
         pkt_free(p);
+    filter_free(k->filter);
 }
 
 static void packet_destroy(struct socket *s)

@@ -4,6 +4,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <linux/filter.h>
 #include <netpacket/packet.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -262,6 +263,122 @@ static void options(void)
     close(s), close(other);
 }
 
+#define ATTACH(s, code)                                                                            \
+    setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER,                                                    \
+               &(struct sock_fprog){sizeof(code) / sizeof(code[0]), code},                         \
+               sizeof(struct sock_fprog))
+
+/* Attaches a program of one instruction and an end, which may be unsound. */
+static void check_code(int s, unsigned code, unsigned k)
+{
+    struct sock_filter f[] = {BPF_STMT(code, k), BPF_STMT(BPF_RET | BPF_K, 0)};
+
+    printf("%02x %x: %s\n", code, k, ATTACH(s, f) ? strerror(errno) : "sound");
+}
+
+static void show_lengths(const char *what, int s)
+{
+    char b[256];
+    ssize_t n;
+
+    printf("%s:", what);
+    while ((n = recv(s, b, sizeof(b), MSG_TRUNC)) > 0)
+        printf(" %zd", n);
+    puts("");
+}
+
+static void filters(void)
+{
+    /* Of its own type, and with 'b' behind the header: 16 bytes; the rest not at all. */
+    struct sock_filter raw[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 12), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, OWN_TYPE, 0, 3),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 14), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'b', 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 16),          BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    /* The sum of two bytes behind the header, each found in its own way, less an eighth of the
+     * length, if it leaves; more than there is, if it comes. */
+    struct sock_filter cooked[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+        BPF_STMT(BPF_ST, 3),
+        BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+        BPF_STMT(BPF_LD | BPF_B | BPF_IND, 0),
+        BPF_STMT(BPF_MISC | BPF_TAX, 0),
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, SKF_NET_OFF),
+        BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
+        BPF_STMT(BPF_ST, 1),
+        BPF_STMT(BPF_LD | BPF_MEM, 3),
+        BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 3),
+        BPF_STMT(BPF_MISC | BPF_TAX, 0),
+        BPF_STMT(BPF_LD | BPF_MEM, 1),
+        BPF_STMT(BPF_ALU | BPF_SUB | BPF_X, 0),
+        BPF_STMT(BPF_ST, 0),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PKTTYPE),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 2),
+        BPF_STMT(BPF_LD | BPF_MEM, 0),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, SKF_LL_OFF + 12),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    struct sock_filter beyond[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 1000),
+                                   BPF_STMT(BPF_RET | BPF_K, 100)};
+    struct sock_filter divides[] = {BPF_STMT(BPF_LD | BPF_IMM, 8),
+                                    BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0),
+                                    BPF_STMT(BPF_RET | BPF_K, 100)};
+    struct sock_filter everything[] = {BPF_STMT(BPF_RET | BPF_K, 0xffffffff)};
+    struct sock_fprog none = {0, everything};
+    int on = 1, off = 0;
+
+    puts("-- filters");
+    int s = open_packet(SOCK_RAW, ETH_P_ALL, lo), c = open_packet(SOCK_DGRAM, ETH_P_ALL, lo),
+        from = open_packet(SOCK_DGRAM, OWN_TYPE, lo);
+    T(ATTACH(s, raw));
+    T(ATTACH(c, cooked));
+    T(send(from, "abcdefghijklmnopqrstuvwxyz", 26, 0));
+    T(send(from, "bcdefghijklmnopqrstuvwxyz", 25, 0));
+    T(send(from, "\1\2\3\4\5\6\7\10", 8, 0));
+    show_lengths("of one type", s);
+    show_lengths("calculated", c);
+    T(ATTACH(s, beyond));
+    T(ATTACH(c, divides));
+    T(send(from, "b", 1, 0));
+    T(ATTACH(s, everything));
+    T(send(from, "bc", 2, 0));
+    show_lengths("everything", s);
+    show_lengths("nothing", c);
+    T(setsockopt(s, SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof(on)));
+    T(setsockopt(s, SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof(on)));
+    T(setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &none, sizeof(none)));
+    T(setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &none, sizeof(none) - 1));
+    none = (struct sock_fprog){5000, everything};
+    T(setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &none, sizeof(none)));
+    none = (struct sock_fprog){2, (void *)8};
+    T(setsockopt(s, SOL_SOCKET, SO_ATTACH_FILTER, &none, sizeof(none)));
+    check_code(s, BPF_LD | BPF_IMM, 1);
+    check_code(s, BPF_ST, 15);
+    check_code(s, BPF_ST, 16);
+    check_code(s, BPF_ALU | BPF_DIV | BPF_K, 0);
+    check_code(s, BPF_ALU | BPF_DIV | BPF_X, 0);
+    check_code(s, BPF_ALU | BPF_LSH | BPF_K, 31);
+    check_code(s, BPF_ALU | BPF_LSH | BPF_K, 32);
+    check_code(s, BPF_ALU | BPF_NEG, 0);
+    check_code(s, BPF_ALU | 0xb0, 0);
+    check_code(s, BPF_JMP | BPF_JA, 0);
+    check_code(s, BPF_JMP | BPF_JA, 1);
+    check_code(s, BPF_JMP | BPF_JA, 0xffffffff);
+    check_code(s, BPF_JMP | 0x50, 0);
+    check_code(s, BPF_RET | BPF_X, 0);
+    check_code(s, BPF_MISC | 0x40, 0);
+    check_code(s, BPF_LD | BPF_H | BPF_LEN, 0);
+    check_code(s, BPF_LDX | BPF_W | BPF_ABS, 0);
+    check_code(s, BPF_LD | BPF_W | BPF_ABS, (unsigned)SKF_AD_OFF + 62);
+    check_code(s, 0x100 | BPF_LD | BPF_IMM, 0);
+    T(setsockopt(s, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)));
+    T(setsockopt(s, SOL_SOCKET, SO_LOCK_FILTER, &off, sizeof(off)));
+    T(setsockopt(s, SOL_SOCKET, SO_DETACH_FILTER, &on, sizeof(on)));
+    T(ATTACH(s, everything));
+    close(s), close(c), close(from);
+}
+
 int main(void)
 {
     lo = if_nametoindex("lo");
@@ -270,5 +387,6 @@ int main(void)
     sees();
     sends();
     options();
+    filters();
     return 0;
 }
