@@ -51,6 +51,17 @@ void clone_refuse(unsigned flags, const void *caller)
     }
 }
 
+/* A priority is one of real time; such a policy may be its thread's own. */
+static void inherit_policy(struct thread *t)
+{
+    bool reset = thread_self->policy & SCHED_RESET_ON_FORK;
+
+    if (reset && thread_self->priority > 0)
+        return;
+    t->policy = thread_self->policy & ~SCHED_RESET_ON_FORK;
+    t->priority = thread_self->priority;
+}
+
 long clone_thread(unsigned flags, const struct clone_where *where, void (*fn)(void), void *start)
 {
     if (((flags & CLONE_PARENT_SETTID) &&
@@ -66,6 +77,7 @@ long clone_thread(unsigned flags, const struct clone_where *where, void (*fn)(vo
     t->signals.blocked = thread_self->signals.blocked;
     memcpy(t->name, thread_self->name, sizeof(t->name));
     t->named = thread_self->named;
+    inherit_policy(t);
     if (flags & CLONE_PARENT_SETTID)
         *where->parent_tid = t->tid;
     if (flags & CLONE_CHILD_SETTID)

@@ -119,7 +119,6 @@ static void attributes(void)
     struct sched_param p;
 
     p.sched_priority = -1;
-    void *addr;
 
     puts("- attributes");
     E(pthread_attr_init(&a));
@@ -136,7 +135,6 @@ static void attributes(void)
     E(pthread_attr_setguardsize(&a, 12345));
     E(pthread_attr_getguardsize(&a, &guard));
     IS(guard >= 12345);
-    E(pthread_attr_getstack(&a, &addr, &size));
     E(pthread_attr_setscope(&a, PTHREAD_SCOPE_SYSTEM));
     E(pthread_attr_setscope(&a, PTHREAD_SCOPE_PROCESS));
     E(pthread_attr_setscope(&a, 99));
@@ -341,6 +339,37 @@ static void others(void)
     E(pthread_atfork(NULL, NULL, NULL));
 }
 
+static void *own_policy(void *arg)
+{
+    struct sched_param p;
+    int policy = 99;
+
+    (void)arg;
+    E(pthread_getschedparam(pthread_self(), &policy, &p));
+    printf("policy %#x, priority %d\n", (unsigned)policy, p.sched_priority);
+    return NULL;
+}
+
+/* A thread has the policy and priority of the one that starts it. */
+static void *policies(void *arg)
+{
+    static const struct {
+        int policy, priority;
+    } kinds[] = {{SCHED_BATCH, 0},
+                 {SCHED_FIFO, 7},
+                 {SCHED_RR, 9},
+                 {SCHED_FIFO | SCHED_RESET_ON_FORK, 7},
+                 {SCHED_BATCH | SCHED_RESET_ON_FORK, 0}};
+
+    puts("- policies");
+    for (int i = 0; i < 5; i++) {
+        struct sched_param p = {.sched_priority = kinds[i].priority};
+        E(pthread_setschedparam(pthread_self(), kinds[i].policy, &p));
+        join(start(own_policy, NULL));
+    }
+    return arg;
+}
+
 int main(void)
 {
     results();
@@ -351,5 +380,6 @@ int main(void)
     many();
     names();
     others();
+    join(start(policies, NULL));
     return 0;
 }
