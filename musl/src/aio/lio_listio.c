@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * lio_listio: starts requests; waits for them itself, or lets a thread wait for them and then
- * notify. What notifies is copied: the caller's struct may be gone by then. */
+ * notify. What notifies is copied: the caller's struct may be gone by then. A request that is wrong
+ * is one that failed, and keeps no other from being started. */
 #include <aio.h>
 #include <errno.h>
 #include <pthread.h>
@@ -86,18 +87,32 @@ static int start_waiter(struct list *l)
     return err;
 }
 
+/* 0, or -1 with errno. */
+static int start(struct aiocb *cb)
+{
+    switch (cb->aio_lio_opcode) {
+    case LIO_NOP:
+        return 0;
+    case LIO_READ:
+        return aio_read(cb);
+    case LIO_WRITE:
+        return aio_write(cb);
+    }
+    cb->__err = errno = EINVAL;
+    cb->__ret = -1;
+    return -1;
+}
+
+/* Starts all that can be. One that is wrong has failed, as its aio_error says. Returns 0; -1 if
+ * there was no room for one. */
 static int start_all(struct aiocb *const *cbs, int count)
 {
-    for (int i = 0; i < count; i++) {
-        int err = 0;
-        if (cbs[i] && cbs[i]->aio_lio_opcode == LIO_READ)
-            err = aio_read(cbs[i]);
-        else if (cbs[i] && cbs[i]->aio_lio_opcode == LIO_WRITE)
-            err = aio_write(cbs[i]);
-        if (err)
-            return -1;
-    }
-    return 0;
+    int r = 0;
+
+    for (int i = 0; i < count; i++)
+        if (cbs[i] && start(cbs[i]) && errno == EAGAIN)
+            r = -1;
+    return r;
 }
 
 int lio_listio(int mode, struct aiocb *restrict const *restrict list, int count,
@@ -123,14 +138,17 @@ int lio_listio(int mode, struct aiocb *restrict const *restrict list, int count,
         l->count = count;
         memcpy(l->cb, cbs, (size_t)count * sizeof(l->cb[0]));
     }
-    if (start_all(cbs, count) || (notify && start_waiter(l))) {
-        free(l);
-        errno = EAGAIN;
-        return -1;
-    }
+    r = start_all(cbs, count);
     if (mode == LIO_WAIT) {
-        r = wait_for(l);
+        int failed = wait_for(l);
         free(l);
+        if (!r)
+            return failed;
+    } else if (notify && (r || start_waiter(l))) {
+        free(l);
+        r = -1;
     }
+    if (r)
+        errno = EAGAIN;
     return r;
 }

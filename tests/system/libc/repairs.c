@@ -10,6 +10,7 @@
 #include <mntent.h>
 #include <nl_types.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
@@ -139,8 +140,59 @@ static void asynchronous(void)
     CHECK(lio_listio(LIO_WAIT, list, 0, NULL) == 0);
     CHECK(lio_listio(LIO_NOWAIT, list, 0, NULL) == 0);
     CHECK(lio_listio(99, list, 1, NULL) == -1 && errno == EINVAL);
+
+    /* A wrong request has failed, and keeps no other from being started. */
+    struct aiocb wrong = {.aio_fildes = fd, .aio_buf = back, .aio_nbytes = 3, .aio_lio_opcode = 77};
+    struct aiocb *both[] = {&wrong, &cb};
+    CHECK(lio_listio(LIO_WAIT, both, 2, NULL) == -1 && errno == EIO);
+    CHECK(aio_error(&wrong) == EINVAL && aio_return(&wrong) == -1);
+    CHECK(aio_error(&cb) == 0 && aio_return(&cb) == 3);
+    CHECK(lio_listio(LIO_NOWAIT, both, 1, NULL) == 0 && aio_error(&wrong) == EINVAL);
+    wrong.aio_reqprio = -1;
+    CHECK(aio_read(&wrong) == -1 && errno == EINVAL && aio_error(&wrong) == EINVAL);
+    CHECK(aio_write(&wrong) == -1 && errno == EINVAL);
     close(fd);
     unlink(name);
+}
+
+static void scheduling(void)
+{
+    struct sched_param p = {.sched_priority = 3}, got = {0};
+    pthread_attr_t a;
+    size_t size = 0;
+    void *stack = &a;
+
+    CHECK(sched_getscheduler(0) == SCHED_OTHER);
+    CHECK(sched_setscheduler(0, SCHED_FIFO, &p) == 0);
+    CHECK(sched_getscheduler(getpid()) == SCHED_FIFO);
+    CHECK(sched_getparam(0, &got) == 0 && got.sched_priority == 3);
+    p.sched_priority = 4;
+    CHECK(sched_setparam(getpid(), &p) == 0);
+    CHECK(sched_getparam(getpid(), &got) == 0 && got.sched_priority == 4);
+    CHECK(sched_setparam(0, NULL) == -1 && errno == EINVAL);
+    CHECK(sched_getscheduler(99999) == -1 && errno == ESRCH);
+    pthread_attr_init(&a);
+    CHECK(pthread_attr_setschedpolicy(&a, SCHED_RR) == 0);
+    CHECK(pthread_attr_setschedpolicy(&a, 99) == EINVAL);
+    CHECK(pthread_attr_setstacksize(&a, 1 << 16) == 0);
+    CHECK(pthread_attr_getstack(&a, &stack, &size) == 0 && !stack && size == 1 << 16);
+    CHECK(pthread_attr_setstack(&a, &a, 1 << 15) == 0);
+    CHECK(pthread_attr_getstack(&a, &stack, &size) == 0 && stack == &a && size == 1 << 15);
+}
+
+static void signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGRTMAX);
+    CHECK(sigismember(&set, SIGHUP) == 1 && sigismember(&set, SIGINT) == 0);
+    CHECK(sigismember(&set, SIGRTMAX) == 1 && sigismember(&set, SIGRTMIN) == 0);
+    CHECK(sigismember(&set, -1) == -1 && errno == EINVAL);
+    CHECK(sigismember(&set, SIGRTMAX + 1) == -1 && sigismember(&set, 0) == -1);
+    errno = 0;
+    CHECK(sigpause(-1) == -1 && errno == EINVAL);
 }
 
 int main(void)
@@ -150,6 +202,8 @@ int main(void)
     mounts();
     names();
     asynchronous();
+    scheduling();
+    signals();
     CHECK(catclose((nl_catd)-1) == -1);
     CHECK(!isatty(99) && errno == EBADF);
     CHECK(!isatty(open("/dev/null", O_RDONLY)) && errno == ENOTTY);
