@@ -185,6 +185,42 @@ def resident(pid):
         return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
 
 
+KEPT = """
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Whether a block of (size) bytes is still mapped once it was freed. */
+static int kept(size_t size)
+{
+    unsigned char in_memory;
+    char *block = malloc(size);
+    uintptr_t page = (uintptr_t)block & -4096;
+    memset(block, 1, size);
+    free(block);
+    return mincore((void *)page, 1, &in_memory) == 0;
+}
+
+int main(void)
+{
+    static const char zeros[65536];
+    if (!kept(4096) || !kept(16384) || !kept(65536))
+        return 1;
+    char *block = calloc(1, sizeof(zeros));
+    if (memcmp(block, zeros, sizeof(zeros)))
+        return 2;
+    return kept(1 << 20) || errno != ENOMEM ? 3 : 0;
+}
+"""
+
+
+def test_buffers_of_a_server_are_kept_by_malloc(cc, run):
+    """The next of that size costs no call to the host, and no faults."""
+    assert run(cc(KEPT, "-fno-builtin")).status == 0
+
+
 @pytest.mark.not_on_qemu("memory is not given back there")
 def test_memory_goes_back_to_the_host(cc, spawn):
     process = spawn(cc(GIVE_BACK), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
