@@ -158,6 +158,17 @@ static void shut_for_receiving_drops(void **state)
     assert_int_equal(tcp_recv_len(it.end.c), 0);
 }
 
+/* With both directions shut, bytes of a peer that does not know are answered so that it does. */
+static void shut_both_ways_resets(void **state)
+{
+    (void)state;
+    script_open(&it, true, "mss 1460", 1000);
+    script(&it, "shut", "> FA 1(0)", "shutrecv", "< A 1(0) ack 2 win 1000");
+    script_drop(&it);
+    script(&it, "< A 1(10) ack 2 win 1000", "> R 2(0)", "state CLOSED", "error 104",
+           "quiet 100000");
+}
+
 static void abort_resets(void **state)
 {
     (void)state;
@@ -382,6 +393,7 @@ int main(int argc, char **argv)
         TEST(data_for_one_that_is_gone_is_reset),
         TEST(what_is_queued_at_close_is_still_sent),
         TEST(shut_for_receiving_drops),
+        TEST(shut_both_ways_resets),
         TEST(abort_resets),
         TEST(reset_by_the_peer),
         TEST(fin_wait_2_ends),

@@ -44,6 +44,7 @@
 #define INET_RXQ_OVFL      (1u << 19) /* SO_RXQ_OVFL */
 #define INET_DONTFRAG      (1u << 20) /* IPV6_DONTFRAG */
 #define INET_ORIGDST6      (1u << 21) /* IPV6_RECVORIGDSTADDR */
+#define INET_INQ           (1u << 22) /* TCP_INQ */
 
 /* A membership. */
 struct inet_group {

@@ -570,7 +570,10 @@ static int set_tcp(struct stream *t, int name, int v)
     case TCP_THIN_DUPACK:
         return in_range(v, 0, 1);
     case TCP_INQ:
-        return in_range(v, 0, 1);
+        if (in_range(v, 0, 1))
+            return -EINVAL;
+        t->in.flags = v ? t->in.flags | INET_INQ : t->in.flags & ~INET_INQ;
+        return 0;
     default:
         return -ENOPROTOOPT;
     }
@@ -665,8 +668,10 @@ static int get_tcp(struct stream *t, int name, int *v)
     case TCP_FASTOPEN_CONNECT:
     case TCP_THIN_LINEAR_TIMEOUTS:
     case TCP_THIN_DUPACK:
-    case TCP_INQ:
         *v = 0;
+        return 0;
+    case TCP_INQ:
+        *v = (t->in.flags & INET_INQ) != 0;
         return 0;
     default:
         return -ENOPROTOOPT;

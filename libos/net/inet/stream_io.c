@@ -274,6 +274,12 @@ ssize_t inet_stream_recv(struct socket *s, struct sock_msg *m)
         s->peek_off = (size_t)s->peek_off > done ? s->peek_off - (int)done : 0;
     if (m->name)
         m->name_len = 0;
+    if (t->in.flags & INET_INQ && m->control && (done > 0 || r >= 0)) {
+        int left = t->conn ? (int)tcp_recv_len(t->conn) : 0;
+        if (left == 0 && t->ended)
+            left = 1; /* the end can be read */
+        sock_put_control(m, IPPROTO_TCP, TCP_INQ, &left, sizeof(left));
+    }
     return done > 0 ? (ssize_t)done : r == 1 ? 0 : r;
 }
 

@@ -331,10 +331,13 @@ static bool fin_came(struct tcp_conn *c)
     return true;
 }
 
-/* Bytes for a user who has gone (RFC 9293, 3.10.7.4 of CLOSE, 2525): a reset. */
+/* Bytes for a user who has gone or reads no more, both directions shut: a reset (RFC
+ * 1122, 4.2.2.13, RFC 2525, 2.16). */
 static bool nobody_reads(struct tcp_conn *c, const struct tcp_segment *s)
 {
-    if (!c->closed_by_user || s->len == 0 || !seq_lt(c->rcv_nxt, s->seq + s->len))
+    bool shut = c->recv_shut && c->state != TCP_ESTABLISHED_STATE;
+
+    if ((!c->closed_by_user && !shut) || s->len == 0 || !seq_lt(c->rcv_nxt, s->seq + s->len))
         return false;
     tcp_reset_for(c->t, &c->ends, s, &c->options.path);
     tcp_end(c, -ECONNRESET, TCP_CLOSED_STATE);

@@ -196,7 +196,7 @@ int tcp_recv_urgent(struct tcp_conn *c, bool peek, uint8_t *byte);
 
 /* No more bytes will be sent: FIN follows those queued. */
 void tcp_shutdown_send(struct tcp_conn *c);
-/* What comes is dropped, as if read. */
+/* What comes is dropped, as if read; after tcp_shutdown_send it makes it a reset. */
 void tcp_shutdown_recv(struct tcp_conn *c);
 
 /* The user has gone: no more events; (c) is not to be used again. Unread bytes make it a reset (RFC
