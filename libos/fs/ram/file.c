@@ -155,7 +155,7 @@ static int file_allocate(struct file *f, int mode, uint64_t off, uint64_t len)
     if ((kind & FALLOC_FL_PUNCH_HOLE && !keep) ||
         (kind && kind != FALLOC_FL_PUNCH_HOLE && kind != FALLOC_FL_ZERO_RANGE))
         return -EOPNOTSUPP;
-    if (!keep && end > size && end > file_size_limit)
+    if (kind != FALLOC_FL_PUNCH_HOLE && end > size && end > file_size_limit)
         return file_too_big();
     if ((kind && ri->inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) ||
         (kind != FALLOC_FL_PUNCH_HOLE && end > size && ri->inode.seals & F_SEAL_GROW))

@@ -15,8 +15,8 @@ struct filter {
     struct sock_filter code[];
 };
 
-/* A frame: its bytes from the Ethernet header on, of which the socket gets those from (start) on, and
- * what else a program can ask. */
+/* A frame: its bytes from the Ethernet header on, of which the socket gets those from (start) on,
+ * and what else a program can ask. */
 struct filter_frame {
     const struct pkt *p;
     uint32_t start;

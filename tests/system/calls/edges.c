@@ -48,6 +48,9 @@ static void sizes(void)
     T(pwrite(fd, "", 0, 100));
     T(pwrite(fd, "x", 1, 100));
     T(pwrite(fd, "xy", 2, 15));
+    T(fallocate(fd, 0, 0, 17));
+    T(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 17));
+    T(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 17));
     T(setrlimit(RLIMIT_FSIZE, &before));
     close(fd);
 }
