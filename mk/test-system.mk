@@ -12,7 +12,7 @@ $(TEST)/kernel: | $(SETUP_TEST)
 	@mkdir -p $(@D)
 	@tools/fetch-kernel $@ || true
 
-.PHONY: check-system check-lto check-ports test
+.PHONY: check-system check-lto check-ports check-posix test
 check-system: all | $(SETUP_TEST) $(TEST)/kernel ## run the system tests; TESTS=FILE: some of them; PYTEST_ARGS=...
 	@PITH_OUT=$(abspath $(OUT)) PITH_TEST_KERNEL=$(abspath $(TEST))/kernel \
 	    tools/test-pytest $(TEST)/system.result $(TESTS)
@@ -25,6 +25,12 @@ check-ports: all | $(SETUP_TEST) ## build and test the ports: Lua, memcached, Re
 	+@$(PORTS_MAKE) all native || true
 	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports \
 	    tools/test-pytest $(TEST)/ports.result ports
+
+check-posix: export PITH_POSIX := all
+check-posix: all | $(SETUP_TEST) ## run the whole of the Open POSIX Test Suite, of which check-ports runs a part
+	+@$(PORTS_MAKE) whole
+	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports \
+	    tools/test-pytest $(TEST)/posix.result ports/posixtestsuite
 
 # One after the other, so that their outputs do not mix; a check that could not run at all counts as failed.
 # Each make starts afresh but for the variables of the command line.
