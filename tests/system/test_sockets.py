@@ -117,3 +117,55 @@ def test_wait_for_ever_is_reported(cc, run):
     result = run(image)
     assert result.status == 134
     assert "deadlock: the program waits for ever in: receive from an empty socket" in result.stderr
+
+
+BURST = r"""
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void *accepts(void *arg)
+{
+    for (int s; (s = accept(*(int *)arg, NULL, NULL)) >= 0;)
+        close(s);
+    return NULL;
+}
+
+int main(void)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(name);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    pthread_t thread;
+    if (bind(listener, (void *)&name, len) || listen(listener, 16) || getsockname(listener, (void *)&name, &len))
+        return 1;
+    pthread_create(&thread, NULL, accepts, &listener);
+    for (int i = 0; i < 500; i++) {
+        int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(s, (void *)&name, len) && errno != EINPROGRESS)
+            return 2;
+        while (poll(&(struct pollfd){s, POLLOUT, 0}, 1, 0) == 0)
+            ;
+        struct tcp_info info = {0};
+        len = sizeof(info);
+        getsockopt(s, IPPROTO_TCP, TCP_INFO, &info, &len);
+        if (info.tcpi_total_retrans)
+            return 3;
+        len = sizeof(name);
+        close(s);
+    }
+    return 0;
+}
+"""
+
+
+def test_who_accepts_keeps_up_with_who_connects(cc, run):
+    """Both in one program, and the one that connects never sleeps: no SYN is lost at a full backlog."""
+    assert run(cc(BURST)).status == 0

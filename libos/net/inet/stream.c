@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <netinet/tcp.h>
 
+#include "iface/hold.h"
 #include "inet/ready.h"
 #include "mm/heap.h"
 
@@ -43,6 +44,10 @@ void inet_stream_event(void *user, unsigned events)
             bits |= READY_OUT;
         if (events & TCP_EVENT_URGENT)
             bits |= POLLPRI;
+        /* Who connects here from within the program would otherwise fill the backlog before
+         * whoever accepts has its turn, and then wait for a lost SYN's second. */
+        if (t->state == STREAM_LISTENING && tcp_backlog_presses(t->conn))
+            plat_hold |= HOLD_TICK;
     }
     wait_wake_events(&t->in.sock.wait, bits);
 }

@@ -270,6 +270,11 @@ bool tcp_can_accept(const struct tcp_conn *listener)
     return listener->listen->first != NULL;
 }
 
+bool tcp_backlog_presses(const struct tcp_conn *listener)
+{
+    return listener->listen->waiting > listener->listen->backlog / 2;
+}
+
 struct tcp_conn *tcp_accept(struct tcp_conn *listener, void *user)
 {
     struct tcp_conn *c = listener->listen->first;

@@ -143,6 +143,8 @@ void tcp_set_backlog(struct tcp_conn *listener, unsigned backlog);
 /* The next established connection, which is the caller's from now on, with (user). NULL: none. */
 struct tcp_conn *tcp_accept(struct tcp_conn *listener, void *user);
 bool tcp_can_accept(const struct tcp_conn *listener);
+/* Whether half of what the backlog lets wait does. */
+bool tcp_backlog_presses(const struct tcp_conn *listener);
 
 enum tcp_state tcp_state(const struct tcp_conn *c);
 const struct ip_ends *tcp_ends(const struct tcp_conn *c);
