@@ -151,6 +151,12 @@ void tcp_send_probe(struct tcp_conn *c)
     (void)!send_empty(c, c->snd_una - 1, TCP_ACK);
 }
 
+static void count_again(struct tcp_conn *c)
+{
+    c->retransmitted++;
+    c->t->counts.retransmitted++;
+}
+
 bool tcp_send_fin(struct tcp_conn *c)
 {
     if (!send_empty(c, c->write_seq, TCP_FIN | TCP_ACK))
@@ -161,7 +167,7 @@ bool tcp_send_fin(struct tcp_conn *c)
             c->rtx_base = c->t->now;
         c->snd_nxt = c->write_seq + 1;
     } else {
-        c->t->counts.retransmitted++;
+        count_again(c);
     }
     c->last_sent = c->t->now;
     return true;
@@ -186,7 +192,7 @@ void tcp_send_syn(struct tcp_conn *c)
     r.options_len = tcp_put_syn_options(c, options, ack);
     c->last_sent = c->t->now;
     if (c->retries > 0)
-        c->t->counts.retransmitted++;
+        count_again(c);
     tcp_send_raw(c->t, &c->ends, &c->options.path, &r);
 }
 
@@ -400,8 +406,7 @@ bool tcp_send_again(struct tcp_conn *c, struct pkt *piece)
         }
         s->flags |= SENT_RETRANS;
     }
-    c->retransmitted++;
-    c->t->counts.retransmitted++;
+    count_again(c);
     return true;
 }
 
