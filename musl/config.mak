@@ -28,7 +28,7 @@ BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.
     $(srcdir)/src/fcntl/fcntl_async.c $(srcdir)/src/misc/ioctl_async.c \
     $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c \
     $(srcdir)/src/network/socket_packet.c \
-    $(srcdir)/src/stdio/vfprintf_float.c
+    $(srcdir)/src/stdio/file_new.c $(srcdir)/src/stdio/vfprintf_float.c
 
 # A file below src/ here takes the place of musl's file of the same name: of two pattern rules that fit,
 # make takes the one with the shorter stem, if its source exists.

@@ -157,7 +157,8 @@ static inline void inode_put(struct inode *inode)
         inode_unused(inode);
 }
 
-/* open of a FIFO, for inode_ops.open of any file system. Implemented by vfs/. */
+/* open of a FIFO, for inode_ops.open of any file system. Implemented by vfs/. What can make a FIFO, or
+ * finds some in its files, says LINKS(fifo_open); others may refer to it as a weak symbol. */
 int fifo_open(struct inode *inode, struct file *file);
 
 /* For file_ops.map of files whose inode_ops has share: makes (len) bytes at (at), PAGE_BEYOND pages

@@ -8,6 +8,7 @@
 #include "init/init.h"
 #include "proc/proc.h"
 #include "random/chacha.h"
+#include "thread/thread.h"
 #include "time/uptime.h"
 #include "virtio/console.h"
 
@@ -115,6 +116,7 @@ _Noreturn void init_main(int (*program)(int, char **, char **))
 {
     boot_thread.self = &boot_thread;
     (void)plat_set_thread_pointer(&boot_thread);
+    thread_start();
     make_secrets();
     boot_thread.canary = secrets.canary;
 

@@ -78,6 +78,9 @@ static inline long vector_check(const struct iovec *iov, long n, bool foreign)
     return 0;
 }
 
+/* Makes (what) at (path). 0; -EEXIST, -ENOENT and errors of the walk and the file system. */
+long file_make_at(long dirfd, long path, const struct inode_new *what);
+
 /* Room for the strings of a path, from the stack; PATH_MAX with its NUL. */
 #define PATH_BYTES 4096
 

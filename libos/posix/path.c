@@ -149,8 +149,7 @@ long pith_sys_chroot(long path)
     return err;
 }
 
-/* Makes (what) at (path). 0; -EEXIST, -ENOENT and errors of the walk and the file system. */
-static long make_at(long dirfd, long path, const struct inode_new *what)
+long file_make_at(long dirfd, long path, const struct inode_new *what)
 {
     struct inode *inode;
     struct path p;
@@ -184,43 +183,13 @@ long pith_sys_mkdirat(long dirfd, long path, long mode)
     HOLD;
     const struct inode_new what = {.mode = S_IFDIR | ((mode_t)mode & 01777 & ~vfs_umask)};
 
-    return make_at(dirfd, path, &what);
+    return file_make_at(dirfd, path, &what);
 }
 
 long pith_sys_mkdir(long path, long mode)
 {
     HOLD;
     return pith_sys_mkdirat(AT_FDCWD, path, mode);
-}
-
-long pith_sys_mknodat(long dirfd, long path, long mode, long dev)
-{
-    HOLD;
-    struct inode_new what = {.mode = (mode_t)mode & ~vfs_umask & (S_IFMT | 07777),
-                             .rdev = (dev_t)dev};
-
-    switch (what.mode & S_IFMT) {
-    case 0:
-        what.mode |= S_IFREG;
-        break;
-    case S_IFREG:
-    case S_IFIFO:
-    case S_IFSOCK:
-    case S_IFCHR:
-    case S_IFBLK:
-        break;
-    case S_IFDIR:
-        return -EPERM;
-    default:
-        return -EINVAL;
-    }
-    return make_at(dirfd, path, &what);
-}
-
-long pith_sys_mknod(long path, long mode, long dev)
-{
-    HOLD;
-    return pith_sys_mknodat(AT_FDCWD, path, mode, dev);
 }
 
 long pith_sys_symlinkat(long target, long dirfd, long path)
@@ -232,7 +201,7 @@ long pith_sys_symlinkat(long target, long dirfd, long path)
         return len ? len : -ENOENT;
     const struct inode_new what = {
         .mode = S_IFLNK | 0777, .target = (const char *)target, .target_len = (size_t)len};
-    return make_at(dirfd, path, &what);
+    return file_make_at(dirfd, path, &what);
 }
 
 long pith_sys_symlink(long target, long path)

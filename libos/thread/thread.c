@@ -5,11 +5,7 @@
 #include "iface/plat.h"
 #include "thread/thread.h"
 
-struct thread thread_main = {
-    .tid = 1,
-    .ready = LIST_INIT(thread_main.ready),
-    .all = LIST_INIT(thread_main.all),
-};
+struct thread thread_main;
 struct thread *thread_self = &thread_main;
 uint32_t plat_hold;
 uint64_t thread_idle;

@@ -41,6 +41,15 @@ struct thread {
 
 extern struct thread thread_main, *thread_self;
 
+/* For init/, before anything asks for threads. By code, as that is less of an image than the struct
+ * with its values would be. */
+static inline void thread_start(void)
+{
+    thread_main.tid = 1;
+    list_init(&thread_main.ready);
+    list_init(&thread_main.all);
+}
+
 /* How long the processor has slept since the start, because no thread had anything to do. */
 extern uint64_t thread_idle;
 

@@ -25,6 +25,11 @@ size_t thread_boot_stack(char **low);
 /* Whether output to (fd) is buffered by lines: libos/vfs. */
 bool fd_is_terminal(int fd);
 
+/* A FILE for (fd), as fdopen makes it, but nothing is asked of the descriptor. NULL: no memory. */
+struct _IO_FILE;
+__attribute__((__visibility__("hidden"))) struct _IO_FILE *__pith_file_new(int fd,
+                                                                           const char *mode);
+
 /* Between the two, nothing interrupts the calling thread unless it sleeps; then what has come
  * meanwhile acts: libos/thread. */
 void thread_hold(void);

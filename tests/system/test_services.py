@@ -78,7 +78,7 @@ def owners():
 START = {"core", "random"}
 CLOCK = START | {"time"}
 CONSOLE = CLOCK | {"console", "descriptors", "virtio"}
-TREE = CONSOLE | {"block", "devfs", "files", "heap", "memory", "pipes", "policy", "procfs", "ramfs", "romfs"}
+TREE = CONSOLE | {"block", "devfs", "files", "heap", "memory", "policy", "procfs", "ramfs", "romfs"}
 SIGNALS = CLOCK | {"heap", "memory", "signals", "threads"}
 INET = TREE | {"signals", "sockets", "threads", "unix", "inet", "tcp", "udp", "ip", "ipv4", "ipv6", "network", "dhcp", "timers"}
 
@@ -141,23 +141,30 @@ def test_programs_have_what_they_use_alone(name, cc, owners):
     assert by_symbol <= told
 
 
-# Of the console and of FILEs: parts that only some programs can reach, and what reaches them.
+# Parts that only some programs can reach, and what reaches them: of the console and of FILEs, beside what prints a line;
+# of files, beside what opens one.
+LINE = "puts(\"x\");"
+FILE = "if (!fopen(\"x\", \"a+e\")) return 1;"
 PARTS = {
-    "pith_console_readv": "char c; return read(0, &c, 1);",
-    "pith_console_poll": "struct pollfd p = {0}; return poll(&p, 1, 0);",
-    "pith_console_ioctl": "return isatty(1);",
-    "__stdio_seek": "return fseek(stdout, 0, SEEK_CUR);",
-    "__stdio_close": "return fclose(stdout);",
-    "__lockfile": "return ftrylockfile(stdout);",
-    "__ofl_lock": "return fopen(\"x\", \"r\") == 0;",
+    "pith_console_readv": (LINE, "char c; return read(0, &c, 1);"),
+    "pith_console_poll": (LINE, "struct pollfd p = {0}; return poll(&p, 1, 0);"),
+    "pith_console_ioctl": (LINE, "return isatty(1);"),
+    "__stdio_seek": (LINE, "return fseek(stdout, 0, SEEK_CUR);"),
+    "__stdio_close": (LINE, "return fclose(stdout);"),
+    "__lockfile": (LINE, "return ftrylockfile(stdout);"),
+    "__ofl_lock": (LINE, "return fopen(\"x\", \"r\") == 0;"),
+    "pith_sys_ioctl": (FILE, "return isatty(1);"),
+    "pith_sys_fcntl": (FILE, "return fdopen(1, \"a\") == 0;"),
+    "pith_fifo_open": (FILE, "return mkfifo(\"f\", 0600);"),
 }
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_parts_are_there_where_they_are_used(part, cc):
-    head = "#include <poll.h>\n#include <stdio.h>\n#include <unistd.h>\n"
-    assert part not in symbols_of(cc(source(head + "|puts(\"x\"); return fflush(0);"), "--target=hosted"))
-    assert part in symbols_of(cc(source(head + "|puts(\"x\"); " + PARTS[part]), "--target=hosted"))
+    head = "#include <poll.h>\n#include <stdio.h>\n#include <sys/stat.h>\n#include <unistd.h>\n|"
+    base, use = PARTS[part]
+    assert part not in symbols_of(cc(source(f"{head}{base} return fflush(0);"), "--target=hosted"))
+    assert part in symbols_of(cc(source(f"{head}{base} {use}"), "--target=hosted"))
 
 
 def test_every_service_is_used_and_left_out():

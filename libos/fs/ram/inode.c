@@ -15,6 +15,9 @@
 #include "ram/internal.h"
 #include "random/random.h"
 
+/* Linked where a FIFO can be made. */
+#pragma weak fifo_open
+
 static const struct inode_ops file_inode_ops, dir_inode_ops;
 
 /* A new inode that its caller holds. */
@@ -463,7 +466,7 @@ static int ram_open(struct inode *inode, struct file *file)
         file->kind = FILE_SEEKABLE;
         return 0;
     case S_IFIFO:
-        return fifo_open(inode, file);
+        return fifo_open ? fifo_open(inode, file) : -ENXIO;
     default:
         return -ENXIO;
     }

@@ -6,7 +6,7 @@
 
 static void modes(void)
 {
-    static const char *const mode[] = {"r", "r+", "w", "w+", "a", "a+", "wx", "re", "q", "w+x"};
+    static const char *const mode[] = {"r", "r+", "w", "w+", "a", "a+", "wx", "re", "q", "w+x", "ae"};
     for (size_t i = 0; i < sizeof(mode) / sizeof(mode[0]); i++) {
         put_file("m", "0123");
         FILE *f = fopen("m", mode[i]);
@@ -25,6 +25,17 @@ static void modes(void)
                flushed, ftell(f));
         fclose(f);
         show_file("m");
+    }
+    for (size_t i = 0; i < sizeof(mode) / sizeof(mode[0]); i++) {
+        int fd = open("m", O_RDWR);
+        FILE *f = fdopen(fd, mode[i]);
+        printf("%s: %s, flags %d, append %d", mode[i], f ? "a stream" : strerror(errno),
+               fcntl(fd, F_GETFD), (fcntl(fd, F_GETFL) & O_APPEND) != 0);
+        int got = f ? fgetc(f) : 0;
+        if (f)
+            fseek(f, 0, SEEK_CUR);
+        printf(", read %d, wrote %d\n", got, f ? fputc('y', f) : 0);
+        f ? fclose(f) : close(fd);
     }
     IS(fopen("none/x", "w") == NULL);
     printf("%s\n", strerror(errno));
