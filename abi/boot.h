@@ -30,19 +30,34 @@ typedef struct {
     uint64_t addr;
 } pith_gaddr;
 
-/* How to tell the time. Exactly one of (gettime) and (tsc_hz) is not 0.
- *   gettime  a function of the monitor or its host, callable on the guest's stack:
+/* How to tell the time: by the time stamp counter, or where (tsc_ns) or the clock's base is 0 by a
+ * function. The monitor may fill these in later, whenever that function is called.
+ *   gettime  of the monitor or its host, callable on the guest's stack:
  *            int gettime(int clock_id, struct timespec *), clock ids as Linux numbers them
- *            (0 wall time, 1 monotonic); returns 0
- *   tsc_hz   else: monotonic ns = mono_base_ns + (rdtsc - tsc_base) * 1e9 / tsc_hz, and
- *            wall time likewise from wall_base_ns. */
+ *            (0 wall time, 1 monotonic); returns 0. 0: none is needed
+ *   tsc_ns   nanoseconds of a tick of the counter, times 2^32: see pith_clock_ns */
 struct pith_clock {
     pith_gaddr gettime;
-    uint64_t tsc_hz;
+    uint64_t tsc_ns;
     uint64_t tsc_base;
     uint64_t mono_base_ns;
     uint64_t wall_base_ns;
 };
+
+/* (tsc_ns) for a counter of (hz). */
+static inline uint64_t pith_clock_tick(uint64_t hz)
+{
+    return (1000000000ull << 32) / hz;
+}
+
+/* The time of the clock with (base_ns) when the counter says (tsc). It stands still where the
+ * counter is behind its base: that of another CPU may lag a little. */
+static inline int64_t pith_clock_ns(const struct pith_clock *c, uint64_t base_ns, uint64_t tsc)
+{
+    uint64_t ticks = tsc > c->tsc_base ? tsc - c->tsc_base : 0;
+
+    return (int64_t)(base_ns + (uint64_t)((unsigned __int128)ticks * c->tsc_ns >> 32));
+}
 
 /* Bits of pith_boot.enforced: what the monitor guarantees, whatever the guest does. */
 #define PITH_ENFORCED_WX      (1u << 0) /* no page is ever writable and executable */

@@ -67,22 +67,14 @@ static nsec_t cpu_clock(long id)
 
 long pith_sys_clock_gettime(long id, long result)
 {
-    nsec_t now;
+    enum clock_kind kind = kind_of(id);
 
-    /* The two that programs ask for all the time, first. */
-    if (id == CLOCK_MONOTONIC) {
-        now = clock_monotonic();
-    } else if (id == CLOCK_REALTIME) {
-        now = clock_wall();
-    } else {
-        enum clock_kind kind = kind_of(id);
-        if (kind == CLOCK_NONE)
-            return -EINVAL;
-        now = kind == CLOCK_WALL   ? clock_wall()
-              : kind == CLOCK_MONO ? clock_monotonic()
-                                   : cpu_clock(id);
-    }
-    if (unlikely(!user_writable((void *)result, sizeof(struct timespec))))
+    if (kind == CLOCK_NONE)
+        return -EINVAL;
+    nsec_t now = kind == CLOCK_WALL   ? clock_wall()
+                 : kind == CLOCK_MONO ? clock_monotonic()
+                                      : cpu_clock(id);
+    if (!user_writable((void *)result, sizeof(struct timespec)))
         return -EFAULT;
     *(struct timespec *)result = timespec_from(now);
     return 0;

@@ -51,10 +51,7 @@ static uint64_t tsc(void)
  * however far the host adjusts its own clock. */
 static int64_t guest_now(void)
 {
-    const struct pith_clock *c = &guest_clock;
-    uint64_t ticks = tsc() + tsc_ahead - c->tsc_base;
-    return (int64_t)(c->mono_base_ns + ticks / c->tsc_hz * 1000000000 +
-                     ticks % c->tsc_hz * 1000000000 / c->tsc_hz);
+    return pith_clock_ns(&guest_clock, guest_clock.mono_base_ns, tsc() + tsc_ahead);
 }
 
 int kvm_create(const char **why)
@@ -139,7 +136,7 @@ static int prepare(struct machine *m, struct boot_input *in, const char **why)
         *why = "the virtual machine does not start: its processor did not reach the doorbell";
         return -EIO;
     }
-    guest_clock = (struct pith_clock){.tsc_hz = vm.tsc_khz * 1000,
+    guest_clock = (struct pith_clock){.tsc_ns = pith_clock_tick(vm.tsc_khz * 1000),
                                       .mono_base_ns = ns(m, CLOCK_MONOTONIC),
                                       .tsc_base = tsc() + tsc_ahead,
                                       .wall_base_ns = ns(m, CLOCK_REALTIME)};

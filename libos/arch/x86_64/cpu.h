@@ -7,12 +7,12 @@
 #include <cpuid.h>
 #include "base/base.h"
 
-/* The time stamp counter, read neither before earlier instructions nor after later ones. */
+/* The time stamp counter, not read before earlier instructions are done. */
 static inline uint64_t cpu_tsc(void)
 {
     uint32_t low, high;
 
-    __asm__ volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) : : "memory");
     return (uint64_t)high << 32 | low;
 }
 

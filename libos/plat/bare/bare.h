@@ -52,6 +52,7 @@ static inline void stage_done(const char *name)
 
 /* entry.S: the image's hosted entry point, on the stack that ends at (sp). */
 _Noreturn void bare_enter(const struct pith_boot *boot, uint64_t sp);
+extern struct pith_boot bare_boot;
 
 /* The local APIC's number, by which interrupts are sent to it. */
 static inline uint32_t cpu_apic_id(void)

@@ -49,14 +49,10 @@
 #define NAP_LISTENING_NS 1000000
 #define NAP_NS           1000000000
 
-static struct {
-    uint64_t hz; /* 0: not asked for yet */
-    uint64_t ns; /* of a tick, times 2^32 */
-    uint64_t base;
-    int64_t wall_ns; /* at (base) */
-    bool wall_known;
-    bool apic; /* the local APIC's timer can be used, at APIC_HZ */
-} state;
+static bool has_apic; /* the local APIC's timer can be used, at APIC_HZ */
+
+/* What is found is filled in for the library OS, which then reads the counter by itself. */
+static struct pith_clock *const shown = &bare_boot.clock;
 
 /* The hypervisor's signature, and its highest leaf; 0 if there is none. */
 static unsigned hypervisor(unsigned name[3])
@@ -120,7 +116,7 @@ static void apic_start(void)
         return;
     APIC(APIC_SPURIOUS) = APIC_ENABLE | BARE_SPURIOUS_VECTOR;
     APIC(APIC_DIVIDE) = APIC_DIVIDE_1;
-    state.apic = true;
+    has_apic = true;
 }
 
 /* One reading of both clocks at nearly the same time: the closest of a few. */
@@ -174,47 +170,48 @@ static uint64_t pit_calibrate(void)
     return (cpu_tsc() - from) * PIT_HZ / count;
 }
 
-static void find_frequency(void)
+static uint64_t find_frequency(void)
 {
     unsigned name[3] = {0}, a, b, c, d;
     unsigned leaves = hypervisor(name);
+    uint64_t hz = 0;
     bool kvm = is(name, "KVMKVMKVM\0\0\0"), tcg = is(name, "TCGTCGTCGTCG");
 
     if (kvm || tcg)
         apic_start();
     if (leaves >= LEAF_FREQUENCY) {
         __cpuid(LEAF_FREQUENCY, a, b, c, d);
-        state.hz = a * 1000ull;
+        hz = a * 1000ull;
     }
-    if (!state.hz && kvm)
-        state.hz = kvm_hz();
-    if (!state.hz)
-        state.hz = cpu_hz();
-    if (!state.hz && state.apic)
-        state.hz = apic_calibrate();
-    if (!state.hz)
-        state.hz = pit_calibrate();
-    if (!state.hz) {
+    if (!hz && kvm)
+        hz = kvm_hz();
+    if (!hz)
+        hz = cpu_hz();
+    if (!hz && has_apic)
+        hz = apic_calibrate();
+    if (!hz)
+        hz = pit_calibrate();
+    if (!hz) {
         say_text("pith: the machine does not tell how fast its clock is: taking 1 GHz\n");
-        state.hz = 1000 * MHZ;
+        hz = 1000 * MHZ;
     }
-    state.ns = (NSEC_PER_SEC << 32) / state.hz;
+    return hz;
 }
 
 static void start_once(void)
 {
-    if (likely(state.hz))
+    if (likely(shown->tsc_ns))
         return;
-    state.base = cpu_tsc();
-    find_frequency();
+    shown->tsc_base = cpu_tsc();
+    shown->mono_base_ns = NSEC_PER_SEC;
+    shown->tsc_ns = pith_clock_tick(find_frequency());
 }
 
 /* Starts at one second, so that no time is 0, which means "at once" as a deadline. */
 int64_t clock_now(void)
 {
     start_once();
-    unsigned __int128 ns = (unsigned __int128)(cpu_tsc() - state.base) * state.ns;
-    return (int64_t)(ns >> 32) + NSEC_PER_SEC;
+    return pith_clock_ns(shown, shown->mono_base_ns, cpu_tsc());
 }
 
 static unsigned rtc(unsigned reg)
@@ -272,11 +269,9 @@ int bare_gettime(int id, struct timespec *ts)
     int64_t now = clock_now();
 
     if (id == CLOCK_REALTIME) {
-        if (!state.wall_known) {
-            state.wall_ns = wall_seconds() * NSEC_PER_SEC - now;
-            state.wall_known = true;
-        }
-        now += state.wall_ns;
+        int64_t since = now - (int64_t)shown->mono_base_ns;
+        now = wall_seconds() * NSEC_PER_SEC;
+        shown->wall_base_ns = (uint64_t)(now - since) | 1; /* not 0: it is known */
     }
     ts->tv_sec = now / NSEC_PER_SEC;
     ts->tv_nsec = now % NSEC_PER_SEC;
@@ -290,7 +285,7 @@ void clock_wait(int64_t deadline)
 
     if (left <= 0)
         return;
-    if (!state.apic) {
+    if (!has_apic) {
         __asm__ volatile("pause");
         return;
     }
@@ -303,7 +298,7 @@ void clock_wait(int64_t deadline)
 void clock_tick(void)
 {
     start_once();
-    if (!state.apic)
+    if (!has_apic)
         return;
     APIC(APIC_LVT_TIMER) = BARE_TIMER_VECTOR;
     APIC(APIC_COUNT) = TICK_NS;

@@ -45,7 +45,7 @@ struct memmap_entry {
 extern const Elf64_Ehdr image_header __asm__("__ehdr_start") __attribute__((visibility("hidden")));
 
 struct bare_layout bare_layout;
-static struct pith_boot boot;
+struct pith_boot bare_boot;
 static struct pith_shared shared;
 
 _Noreturn void bare_refuse(const char *why)
@@ -201,8 +201,8 @@ static void find_root(void)
 
     for (unsigned i = 0; i < image_header.e_phnum; i++) {
         if (ph[i].p_type == PT_LOAD && ++loads == 5) {
-            boot.root.addr = bare_layout.image + ph[i].p_vaddr;
-            boot.root_len = ph[i].p_memsz;
+            bare_boot.root.addr = bare_layout.image + ph[i].p_vaddr;
+            bare_boot.root_len = ph[i].p_memsz;
         }
     }
 }
@@ -211,24 +211,24 @@ static void fill_boot(uint64_t end)
 {
     const struct bare_layout *l = &bare_layout;
 
-    boot.magic = PITH_BOOT_MAGIC;
-    boot.version = PITH_ABI_VERSION;
-    boot.size = sizeof(boot);
-    boot.mem.addr = boot.image.addr = l->image;
-    boot.mem_len = end - l->image;
-    boot.image_len = l->image_len;
-    boot.stack.addr = l->stack;
-    boot.stack_len = l->stack_len;
-    boot.heap.addr = l->heap;
-    boot.heap_len = l->heap_len;
-    boot.args.addr = l->args;
-    boot.enforced = PITH_ENFORCED_WX;
-    boot.features = PITH_FEATURE_FSGSBASE;
-    boot.shared.addr = (uintptr_t)&shared;
-    boot.hypercall.addr = (uintptr_t)bare_hypercall;
-    boot.clock.gettime.addr = (uintptr_t)bare_gettime;
+    bare_boot.magic = PITH_BOOT_MAGIC;
+    bare_boot.version = PITH_ABI_VERSION;
+    bare_boot.size = sizeof(bare_boot);
+    bare_boot.mem.addr = bare_boot.image.addr = l->image;
+    bare_boot.mem_len = end - l->image;
+    bare_boot.image_len = l->image_len;
+    bare_boot.stack.addr = l->stack;
+    bare_boot.stack_len = l->stack_len;
+    bare_boot.heap.addr = l->heap;
+    bare_boot.heap_len = l->heap_len;
+    bare_boot.args.addr = l->args;
+    bare_boot.enforced = PITH_ENFORCED_WX;
+    bare_boot.features = PITH_FEATURE_FSGSBASE;
+    bare_boot.shared.addr = (uintptr_t)&shared;
+    bare_boot.hypercall.addr = (uintptr_t)bare_hypercall;
+    bare_boot.clock.gettime.addr = (uintptr_t)bare_gettime;
     find_root();
-    entropy_gather(boot.entropy);
+    entropy_gather(bare_boot.entropy);
 }
 
 _Noreturn void bare_start(uint64_t start_info, uint32_t tsc)
@@ -261,19 +261,19 @@ _Noreturn void bare_start(uint64_t start_info, uint32_t tsc)
         bare_refuse("the image is larger than the 1 GiB that a bare machine can start");
     l->heap = heap;
     l->heap_len = end - heap;
-    boot.args_len = cmdline_split(line, (char *)l->args, &boot.argc, &boot.envc);
-    boot.settings.addr = l->args + boot.args_len;
-    boot.settings_len = cmdline_settings(line, (char *)boot.settings.addr);
+    bare_boot.args_len = cmdline_split(line, (char *)l->args, &bare_boot.argc, &bare_boot.envc);
+    bare_boot.settings.addr = l->args + bare_boot.args_len;
+    bare_boot.settings_len = cmdline_settings(line, (char *)bare_boot.settings.addr);
     l->name = (const char *)l->args;
     mmio_read(line);
     stage_done("layout, command line");
     pages_start();
     stage_done("page tables");
     console_devices_start();
-    boot.devices.addr = (uintptr_t)bare_devices;
-    boot.device_count = CONSOLE_DEVICES + virtio_start();
+    bare_boot.devices.addr = (uintptr_t)bare_devices;
+    bare_boot.device_count = CONSOLE_DEVICES + virtio_start();
     line_start();
     fill_boot(end);
     stage_done("devices, entropy");
-    bare_enter(&boot, l->stack + l->stack_len);
+    bare_enter(&bare_boot, l->stack + l->stack_len);
 }

@@ -36,8 +36,9 @@ void plat_start(const struct pith_boot *boot)
     hosted_boot = boot;
     if (boot->version != PITH_ABI_VERSION || boot->size < sizeof(*boot))
         refuse("pith: the image was built for another version of the monitor: link it again\n");
-    if (!boot->clock.gettime.addr == !boot->clock.tsc_hz)
-        refuse("pith: the monitor offers no clock, or two\n");
+    if (!boot->clock.gettime.addr &&
+        !(boot->clock.tsc_ns && boot->clock.mono_base_ns && boot->clock.wall_base_ns))
+        refuse("pith: the monitor offers no clock\n");
     if (!strings_sound((const char *)boot->args.addr, boot->args_len,
                        (size_t)boot->argc + boot->envc))
         refuse("pith: the monitor passed malformed arguments\n");
