@@ -190,7 +190,8 @@ void file_free(struct file *f);
 typedef bool (*readdir_fn)(void *arg, struct name name, uint64_t ino, unsigned char type,
                            uint64_t next_pos);
 
-/* Operations of an open file. (pos) points to the position to use and advance; (n) is at least 1,
+/* Operations of an open file. (pos) points to the position to use and advance, and is NULL for
+ * files without one if the buffers are the library OS's own, not the program's; (n) is at least 1,
  * and the lengths add up to at most 0x7ffff000. NULL operations: readv and writev EINVAL, poll
  * always ready, ioctl ENOTTY, readdir ENOTDIR, fsync EINVAL, allocate EOPNOTSUPP, map ENODEV.
  *
@@ -200,6 +201,11 @@ typedef bool (*readdir_fn)(void *arg, struct name name, uint64_t ino, unsigned c
 struct file_ops {
     ssize_t (*readv)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
     ssize_t (*writev)(struct file *f, const struct iovec *iov, int n, uint64_t *pos);
+    /* Both for bytes that neither change nor go, and so need not be copied, as those of the image's
+     * files. in_place: how many lie at (*at) of those at (off), which is below the file's size; 0,
+     * or NULL: they may change. write_in_place: writev for such bytes; NULL: it copies. */
+    size_t (*in_place)(struct file *f, uint64_t off, const char **at);
+    ssize_t (*write_in_place)(struct file *f, const char *at, size_t n);
     /* Returns the POLL* bits that hold now; (*q) is what to sleep on until they may change: always
      * the same queue, which lives as long as (f). A wake that tells which bits have come
      * (wait_wake_events) saves those that wait for others the look: nothing comes that is not

@@ -25,7 +25,9 @@ struct socket;
 struct sock_msg {
     const struct iovec *iov; /* the program's buffers; (len) is their sum */
     int iov_count;
-    bool trusted; /* they are the library OS's own: not to be checked */
+    bool own;     /* they are the library OS's, not the program's */
+    bool stays;   /* send: a single one that neither changes nor goes (file_ops.write_in_place) */
+    bool trusted; /* not to be checked: so they are, or were since the call last slept */
     size_t len;
     int at; /* next byte to copy: iov[at], at (off) */
     size_t off;
@@ -71,7 +73,8 @@ struct sock_ops {
      * not known. */
     int (*setopt)(struct socket *s, int level, int name, const void *value, socklen_t len);
     int (*getopt)(struct socket *s, int level, int name, void *value, socklen_t *len);
-    /* Option (name) of SOL_SOCKET has been set; what it says stands in (s). NULL: nobody's matter. */
+    /* Option (name) of SOL_SOCKET has been set; what it says stands in (s). NULL: nobody's matter.
+     */
     void (*changed)(struct socket *s, int name);
     void (*release)(struct socket *s); /* the file is gone: close. Required */
     void (*destroy)(struct socket *s); /* the last reference is gone: free. Required */
@@ -155,6 +158,14 @@ nsec_t sock_deadline(bool nonblock, nsec_t timeo);
 /* Sleeps on (q) as wait_sleep does. Returns 0: look again; -EAGAIN: the deadline has passed;
  * -EINTR: a signal is due, and the call ends, to be started over unless it has a time limit. */
 must_check int sock_wait(struct wait_queue *q, nsec_t deadline, const char *what);
+
+/* The same until the message's deadline; its buffers may change meanwhile. */
+must_check static inline int sock_msg_wait(struct wait_queue *q, struct sock_msg *m,
+                                           const char *what)
+{
+    m->trusted = m->own;
+    return sock_wait(q, m->deadline, what);
+}
 
 /* Copy the next (n) bytes of the message's buffers, which have them. -EFAULT. */
 must_check int sock_copy_in(struct sock_msg *m, void *to, size_t n);

@@ -697,20 +697,28 @@ bool page_run_at(const void *addr, struct page_run *run)
     return true;
 }
 
+static inline bool state_allows(uint8_t state, int prot)
+{
+    return is_programs(state) && is_open(state) && (prot_of(state) & prot) == prot;
+}
+
+/* Apart, so that what is within a page needs no more registers than a call leaves free. */
+static __attribute__((noinline)) bool pages_allow(uint32_t page, uint32_t end, int prot)
+{
+    while (page < end && state_allows(mm.state[page], prot))
+        page = stretch(page, end);
+    return page == end;
+}
+
 static bool allows(const void *addr, size_t len, int prot)
 {
     size_t at = (uintptr_t)addr - (uintptr_t)mm.base, page = at / PAGE_SIZE;
     size_t last = (at + len - 1) / PAGE_SIZE;
+
     if (page > last || last >= mm.pages)
         return false;
-    for (; page <= last; page = stretch((uint32_t)page, (uint32_t)last + 1)) {
-        uint8_t state = mm.state[page];
-        if (!is_programs(state) || !is_open(state) || (prot_of(state) & prot) != prot)
-            return false;
-        if (page == last)
-            break;
-    }
-    return true;
+    return page == last ? state_allows(mm.state[page], prot)
+                        : pages_allow((uint32_t)page, (uint32_t)last + 1, prot);
 }
 
 int page_prot_at(const void *addr)

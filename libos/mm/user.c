@@ -32,10 +32,11 @@ static bool allows(const void *addr, size_t len, int prot)
     const struct plat_info *p = &plat_info;
     uintptr_t at = (uintptr_t)addr;
 
+    /* What begins in the heap and does not end there, page_allows does not allow. */
+    if (at - (uintptr_t)p->heap < p->heap_len)
+        return len == 0 || (page_allows && page_allows(addr, len, prot));
     if (len == 0 || range_inside(at, len, (uintptr_t)p->stack, p->stack_len))
         return true;
-    if (range_inside(at, len, (uintptr_t)p->heap, p->heap_len))
-        return page_allows && page_allows(addr, len, prot);
     return range_inside(at, len, (uintptr_t)p->image, p->image_len) &&
            (!(prot & PROT_WRITE) || at >= image_writable());
 }

@@ -219,6 +219,26 @@ struct copy {
     uint64_t *in_pos, *out_pos;
 };
 
+/* The next bytes of the input, at most (n), as a buffer: where they lie, or else in (buf). Returns
+ * their number, and whether they stay (*in_place). */
+static long next_bytes(const struct copy *c, size_t n, char buf[COPY_BYTES], struct iovec *iov,
+                       bool *in_place)
+{
+    uint64_t pos = *c->in_pos;
+    const char *at;
+    size_t len = c->in->ops->in_place ? c->in->ops->in_place(c->in, pos, &at) : 0;
+
+    *in_place = len > 0;
+    if (len > 0) {
+        *iov = (struct iovec){(char *)(uintptr_t)at, min_size(len, n)};
+        return (long)iov->iov_len;
+    }
+    *iov = (struct iovec){buf, min_size(n, COPY_BYTES)};
+    long got = c->in->ops->readv(c->in, iov, 1, &pos);
+    iov->iov_len = got > 0 ? (size_t)got : 0;
+    return got;
+}
+
 /* Copies (n) bytes or up to the end of the input. Returns their number, or what went wrong before
  * the first. */
 static long copy(const struct copy *c, size_t n)
@@ -229,16 +249,17 @@ static long copy(const struct copy *c, size_t n)
     file_hold(c->in);
     file_hold(c->out);
     while ((size_t)done < n && !err) {
-        struct iovec iov = {buf, min_size(n - (size_t)done, sizeof(buf))};
-        uint64_t pos = *c->in_pos;
-        long got = c->in->ops->readv(c->in, &iov, 1, &pos);
+        struct iovec iov;
+        bool in_place;
+        long got = next_bytes(c, n - (size_t)done, buf, &iov, &in_place);
         if (got <= 0) {
             err = got;
             break;
         }
         /* A short write leaves the rest in the input. */
-        iov.iov_len = (size_t)got;
-        long put = c->out->ops->writev(c->out, &iov, 1, c->out_pos);
+        long put = in_place && c->out->ops->write_in_place
+                       ? c->out->ops->write_in_place(c->out, iov.iov_base, iov.iov_len)
+                       : c->out->ops->writev(c->out, &iov, 1, c->out_pos);
         if (put < 0)
             err = put;
         else

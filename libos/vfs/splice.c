@@ -12,11 +12,18 @@
 
 LINKS(console_readv);
 
+/* The position for a transfer to or from pages of ours. */
+static uint64_t *pos_of(const struct file *f, uint64_t *pos)
+{
+    return f->kind & FILE_SEEKABLE ? pos : NULL;
+}
+
 /* Reads from (in), which with (nonblock) does not wait, whatever its flags say. */
 static ssize_t read_page(struct file *in, const struct iovec *iov, uint64_t *pos, bool nonblock)
 {
     unsigned before = in->flags;
 
+    pos = pos_of(in, pos);
     if (!nonblock)
         return in->ops->readv(in, iov, 1, pos);
     in->flags |= O_NONBLOCK;
@@ -66,7 +73,7 @@ ssize_t splice_out(struct pipe *in, struct file *out, uint64_t *pos, size_t n, b
         struct pipe_slot s = pipe_pop(in);
         struct iovec iov = {s.page + s.off, min_size(n - done, s.len)};
         in->lent++;
-        err = out->ops->writev(out, &iov, 1, pos);
+        err = out->ops->writev(out, &iov, 1, pos_of(out, pos));
         size_t put = err > 0 ? (size_t)err : 0;
         s.off = (uint16_t)(s.off + put);
         s.len = (uint16_t)(s.len - put);

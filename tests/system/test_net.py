@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """TCP and UDP of images against Linux's: over a TAP device in a namespace of the test."""
 import hashlib
+import random
 import subprocess
 
 import pytest
@@ -166,6 +167,78 @@ print(h.hexdigest())
     finally:
         server.kill()
         server.wait()
+
+
+SENDER = r"""
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Sends /data to three that connect: as it is, without waiting inside of sendfile, and after a change of one byte. */
+int main(void)
+{
+    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(80)};
+    int l = socket(AF_INET, SOCK_STREAM, 0), f = open("/data", O_RDWR);
+    struct stat st;
+    if (f < 0 || fstat(f, &st) || bind(l, (struct sockaddr *)&addr, sizeof(addr)) || listen(l, 4))
+        return perror("start"), 1;
+    puts("ready");
+    fflush(stdout);
+    for (int i = 0; i < 3; i++) {
+        int c = accept4(l, NULL, NULL, i == 1 ? SOCK_NONBLOCK : 0);
+        if (i == 2 && pwrite(f, "!", 1, 5000) != 1)
+            return perror("pwrite"), 1;
+        for (off_t at = 0; at < st.st_size;) {
+            struct pollfd p = {c, POLLOUT, 0};
+            if (sendfile(c, f, &at, st.st_size) < 0 && (errno != EAGAIN || poll(&p, 1, -1) < 0))
+                return perror("sendfile"), 1;
+        }
+        close(c);
+    }
+    return 0;
+}
+"""
+
+RECEIVER = """
+import hashlib, socket, sys, time
+for small in (False, True, False):
+    s = socket.socket()
+    if small:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.settimeout(30)
+    s.connect(("10.9.0.2", 80))
+    time.sleep(0.2)
+    h = hashlib.sha256()
+    while part := s.recv(65536):
+        h.update(part)
+    print(h.hexdigest())
+"""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_sendfile_of_the_image(way, cc, namespace, tmp_path):  # noqa: F811
+    """A file of the image is sent as it lies there, whatever the receiver's window; one that was changed, as it is now."""
+    data = bytearray(random.Random(7).randbytes(1_000_003))
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/data").write_bytes(data)
+    image = tmp_path / "packed"
+    subprocess.run([PITH, "pack", cc(SENDER, "-O2"), "--root", tmp_path / "root", "-o", image], check=True)
+    machine = Machine("ip", "netns", "exec", namespace, PITH, "run", "--timeout", 90, *way_options(way), "--net", f"tap:{namespace}",
+                      "--ip", "10.9.0.2/24", image)
+    try:
+        assert machine.first == "ready\n", machine.end()
+        client = inside(namespace, "python3", "-c", RECEIVER)
+        changed = data[:5000] + b"!" + data[5001:]
+        assert client.stdout.split() == [hashlib.sha256(d).hexdigest() for d in (data, data, changed)], client.stderr
+    finally:
+        status, out, err = machine.end()
+    assert (status, err) == (0, ""), out
 
 
 @pytest.mark.parametrize("way", WAYS)

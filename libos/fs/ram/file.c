@@ -61,6 +61,18 @@ static ssize_t file_readv(struct file *f, const struct iovec *iov, int n, uint64
     return done;
 }
 
+static size_t file_in_place(struct file *f, uint64_t off, const char **at)
+{
+    const struct ram_inode *ri = to_ram(f->inode);
+    uint64_t end = ri->inode.size < ri->data.lower_size ? ri->inode.size : ri->data.lower_size;
+
+    if (ri->data.root != SLOT_EMPTY || off >= end)
+        return 0;
+    touch_access(f);
+    *at = ri->data.lower + off;
+    return end - off;
+}
+
 /* How much of (n) bytes the seals let a write put at (off): with F_SEAL_GROW what lies in pages
  * that end inside the file, if not all. */
 static size_t sealed_room(const struct ram_inode *ri, uint64_t off, size_t n)
@@ -231,6 +243,7 @@ static void file_release(struct file *f)
 const struct file_ops ram_file_ops = {
     .readv = file_readv,
     .writev = file_writev,
+    .in_place = file_in_place,
     .control = file_control,
     .fsync = nothing_to_sync,
     .map = file_map,

@@ -80,7 +80,7 @@ void inet_queue_clear(struct inet_queue *q)
         pkt_free(p);
 }
 
-int inet_queue_wait(struct isock *i, struct inet_queue *q, const struct sock_msg *m,
+int inet_queue_wait(struct isock *i, struct inet_queue *q, struct sock_msg *m,
                     struct pkt **out)
 {
     for (;;) {
@@ -93,7 +93,7 @@ int inet_queue_wait(struct isock *i, struct inet_queue *q, const struct sock_msg
         /* As Linux: who does not wait is not told. */
         if (i->sock.shut & SOCK_SHUT_RD && m->deadline != DEADLINE_NOW)
             return 0;
-        err = sock_wait(&i->sock.wait, m->deadline, "receive from an empty socket");
+        err = sock_msg_wait(&i->sock.wait, m, "receive from an empty socket");
         if (err)
             return err;
     }

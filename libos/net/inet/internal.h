@@ -212,7 +212,7 @@ bool inet_queue_put(struct isock *i, struct inet_queue *q, struct pkt *p);
 struct pkt *inet_queue_take(struct inet_queue *q);
 void inet_queue_clear(struct inet_queue *q);
 /* Waits for a packet: 0 and it (taken, or not if the message peeks), NULL at the end. */
-must_check int inet_queue_wait(struct isock *i, struct inet_queue *q, const struct sock_msg *m,
+must_check int inet_queue_wait(struct isock *i, struct inet_queue *q, struct sock_msg *m,
                                struct pkt **out);
 /* Where (p) was sent to, by its IP header, which lies in front. */
 struct ip_addr inet_sent_to(const struct pkt *p);

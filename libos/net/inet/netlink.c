@@ -263,7 +263,7 @@ static ssize_t nl_recv(struct socket *s, struct sock_msg *m)
         if (!err && n->first)
             break;
         if (!err)
-            err = sock_wait(&s->wait, m->deadline, "receive from an empty socket");
+            err = sock_msg_wait(&s->wait, m, "receive from an empty socket");
         if (err)
             return err;
     }

@@ -40,16 +40,16 @@ static ssize_t broken(struct stream *t, const struct sock_msg *m)
 }
 
 /* Sleeps; what has been sent is on its way before. */
-static int sleep(struct stream *t, const struct sock_msg *m, const char *what)
+static int sleep(struct stream *t, struct sock_msg *m, const char *what)
 {
     ip_run_local();
-    int err = sock_wait(&t->in.sock.wait, m->deadline, what);
+    int err = sock_msg_wait(&t->in.sock.wait, m, what);
     inet_tcp_now();
     return err;
 }
 
 /* Waits for the connection to be made. 0, 1: it is broken, -EAGAIN, -EINTR. */
-static int wait_connected(struct stream *t, const struct sock_msg *m)
+static int wait_connected(struct stream *t, struct sock_msg *m)
 {
     for (;;) {
         inet_stream_look(t);
@@ -65,9 +65,33 @@ static int wait_connected(struct stream *t, const struct sock_msg *m)
     }
 }
 
+#define IN_PLACE_LEAST PKT_LARGE /* bytes that are worth a piece of their own */
+
+/* Queues at most (n) bytes of a message that stays, where they lie. Returns their number; 0: no
+ * room, of which we will be told, or no memory. */
+static ssize_t put_in_place(struct stream *t, struct sock_msg *m, size_t n)
+{
+    static struct pkt_mem mem = {.refs = 1}; /* the last reference is never given back */
+
+    n = min_size(n, tcp_send_room(t->conn));
+    if (n == 0) {
+        (void)tcp_can_send(t->conn);
+        return 0;
+    }
+    struct pkt *p = pkt_of_mem(&mem, (const char *)m->iov->iov_base + m->off, n);
+    if (!p)
+        return 0;
+    mem.refs++;
+    m->off += n;
+    tcp_send_pieces(t->conn, p);
+    return (ssize_t)n;
+}
+
 /* Copies at most (n) bytes to where TCP wants them. Returns their number; 0: no memory; -EFAULT. */
 static ssize_t put(struct stream *t, struct sock_msg *m, size_t n)
 {
+    if (m->stays && n >= IN_PLACE_LEAST)
+        return put_in_place(t, m, n);
     uint8_t *at;
     size_t room = tcp_send_space(t->conn, n, &at);
 
@@ -89,13 +113,13 @@ static ssize_t send_all(struct stream *t, struct sock_msg *m, size_t *done)
         inet_stream_look(t);
         if (t->in.sock.error || t->in.sock.shut & SOCK_SHUT_WR || !may_send(t))
             return -EPIPE;
-        bool had_room = tcp_send_room(t->conn) > 0;
         ssize_t n = put(t, m, m->len - *done); /* without room: asks to be told of some */
         if (n < 0)
             return n;
         *done += (size_t)n;
         if (n > 0)
             continue;
+        bool had_room = tcp_send_room(t->conn) > 0;
         tcp_push(t->conn, false, false);
         ip_run_local(); /* on the loopback that may make room */
         inet_tcp_now();
@@ -291,7 +315,8 @@ int inet_stream_poll(struct socket *s)
     if (t->state == STREAM_LISTENING)
         return tcp_can_accept(t->conn) ? READY_IN : 0;
     inet_stream_look(t);
-    if (s->shut == SOCK_SHUT_BOTH || inet_stream_is_closed(t))
+    bool closed = inet_stream_is_closed(t);
+    if (s->shut == SOCK_SHUT_BOTH || closed)
         bits |= POLLHUP;
     if (s->shut & SOCK_SHUT_RD)
         bits |= READY_IN | POLLRDHUP;
@@ -307,7 +332,7 @@ int inet_stream_poll(struct socket *s)
             if (mark >= 0 && tcp_recv_urgent(t->conn, true, &byte) == 0)
                 bits |= POLLPRI;
         }
-        if (!t->conn || inet_stream_is_closed(t) || s->shut & SOCK_SHUT_WR || tcp_can_send(t->conn))
+        if (closed || s->shut & SOCK_SHUT_WR || tcp_can_send(t->conn))
             bits |= READY_OUT;
     }
     if (s->error || t->in.errors)

@@ -101,16 +101,16 @@ static size_t total_of(const struct iovec *iov, int n)
     return total;
 }
 
-/* The buffers are the program's, and were checked, or pages of the library OS (vfs/splice.c). */
 static struct sock_msg message_of(const struct file *f, const struct iovec *iov, int n,
-                                  nsec_t timeo)
+                                  const uint64_t *pos, nsec_t timeo)
 {
     bool nonblock = f->flags & O_NONBLOCK;
 
     return (struct sock_msg){
         .iov = iov,
         .iov_count = n,
-        .trusted = !user_readable(iov->iov_base, min_size(iov->iov_len, 1)),
+        .own = !pos,
+        .trusted = true, /* the caller of the operation has checked them */
         .len = total_of(iov, n),
         .flags = nonblock ? MSG_DONTWAIT : 0,
         .deadline = sock_deadline(nonblock, timeo),
@@ -120,9 +120,8 @@ static struct sock_msg message_of(const struct file *f, const struct iovec *iov,
 static ssize_t file_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
     struct socket *s = f->data;
-    struct sock_msg m = message_of(f, iov, n, s->rcvtimeo);
+    struct sock_msg m = message_of(f, iov, n, pos, s->rcvtimeo);
 
-    (void)pos;
     if (m.len == 0)
         return 0;
     return s->ops->recv ? s->ops->recv(s, &m) : -EOPNOTSUPP;
@@ -131,9 +130,18 @@ static ssize_t file_readv(struct file *f, const struct iovec *iov, int n, uint64
 static ssize_t file_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
     struct socket *s = f->data;
-    struct sock_msg m = message_of(f, iov, n, s->sndtimeo);
+    struct sock_msg m = message_of(f, iov, n, pos, s->sndtimeo);
 
-    (void)pos;
+    return s->ops->send ? s->ops->send(s, &m) : -EOPNOTSUPP;
+}
+
+static ssize_t file_write_in_place(struct file *f, const char *at, size_t n)
+{
+    struct socket *s = f->data;
+    struct iovec iov = {(char *)(uintptr_t)at, n};
+    struct sock_msg m = message_of(f, &iov, 1, NULL, s->sndtimeo);
+
+    m.stays = true;
     return s->ops->send ? s->ops->send(s, &m) : -EOPNOTSUPP;
 }
 
@@ -180,6 +188,7 @@ static void file_release(struct file *f)
 static const struct file_ops sock_file_ops = {
     .readv = file_readv,
     .writev = file_writev,
+    .write_in_place = file_write_in_place,
     .poll = file_poll,
     .ioctl = file_ioctl,
     .release = file_release,

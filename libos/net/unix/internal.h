@@ -176,7 +176,7 @@ struct umsg *queue_next(const struct usock *u, const struct umsg *m);
 void queue_clear(struct usock *u);
 
 /* Waits until (u) may send (SO_SNDBUF). 0; the pending error, -EPIPE (shut), -EAGAIN, -EINTR. */
-must_check int wait_to_send(struct usock *u, const struct sock_msg *m);
+must_check int wait_to_send(struct usock *u, struct sock_msg *m);
 
 /* Notes that (m) is (n) bytes longer, or shorter. */
 void msg_grow(struct usock *to, struct umsg *m, size_t n);

@@ -21,7 +21,7 @@ static int make_message(struct sock_msg *m, struct umsg **out)
 }
 
 /* Whom (m) goes to, held. */
-static int receiver(struct usock *u, const struct sock_msg *m, struct usock **out)
+static int receiver(struct usock *u, struct sock_msg *m, struct usock **out)
 {
     if (m->name_len)
         return name_find(m->name, m->name_len, u->sock.type, out);
@@ -75,7 +75,7 @@ static int deliver(struct usock *u, struct sock_msg *m, struct control *c, struc
         }
         bool full = err == -EAGAIN;
         if (full)
-            err = sock_wait(&to->room, m->deadline, "send to a socket whose queue is full");
+            err = sock_msg_wait(&to->room, m, "send to a socket whose queue is full");
         usock_put(to);
         if (!full)
             break;
@@ -143,7 +143,7 @@ static struct umsg *message_to_read(const struct usock *u, bool peek, size_t *sk
 }
 
 /* Waits for a message. 0 with it in *out, or NULL: there will be none. */
-static int wait_for_message(struct usock *u, const struct sock_msg *m, struct umsg **out,
+static int wait_for_message(struct usock *u, struct sock_msg *m, struct umsg **out,
                             size_t *skip)
 {
     for (;;) {
@@ -157,7 +157,7 @@ static int wait_for_message(struct usock *u, const struct sock_msg *m, struct um
         bool told = u->sock.type == SOCK_SEQPACKET || m->deadline != DEADLINE_NOW;
         if (u->sock.shut & SOCK_SHUT_RD && told)
             return 0;
-        err = sock_wait(&u->sock.wait, m->deadline, "receive from an empty socket");
+        err = sock_msg_wait(&u->sock.wait, m, "receive from an empty socket");
         if (err)
             return err;
     }

@@ -156,7 +156,7 @@ void queue_clear(struct usock *u)
     }
 }
 
-int wait_to_send(struct usock *u, const struct sock_msg *m)
+int wait_to_send(struct usock *u, struct sock_msg *m)
 {
     for (;;) {
         if (u->sock.error)
@@ -165,7 +165,7 @@ int wait_to_send(struct usock *u, const struct sock_msg *m)
             return -EPIPE;
         if (u->charged < u->sock.sndbuf)
             return 0;
-        int err = sock_wait(&u->sock.wait, m->deadline, "send to a full socket");
+        int err = sock_msg_wait(&u->sock.wait, m, "send to a full socket");
         if (err)
             return err;
     }

@@ -237,7 +237,7 @@ static int read_piece(struct usock *u, struct sock_msg *m, struct reading *r, st
 }
 
 /* Waits for something to read. 0; 1: the end of the stream; -EAGAIN, -EINTR, the pending error. */
-static int wait_for_bytes(struct usock *u, const struct sock_msg *m)
+static int wait_for_bytes(struct usock *u, struct sock_msg *m)
 {
     int err = sock_error(&u->sock);
 
@@ -245,7 +245,7 @@ static int wait_for_bytes(struct usock *u, const struct sock_msg *m)
         return err;
     if (u->sock.shut & SOCK_SHUT_RD)
         return 1;
-    return sock_wait(&u->sock.wait, m->deadline, "receive from an empty socket");
+    return sock_msg_wait(&u->sock.wait, m, "receive from an empty socket");
 }
 
 ssize_t stream_recv(struct socket *s, struct sock_msg *m)
