@@ -230,15 +230,19 @@ int signal_take(uint64_t set, siginfo_t *info)
     return sig;
 }
 
+/* Apart: a structure of that size would cost each look something. */
+static __attribute__((noinline)) void send_from_outside(int sig)
+{
+    siginfo_t info = signal_info(sig, SI_USER);
+
+    info.si_pid = 0;
+    (void)signal_send(NULL, &info);
+}
+
 void signal_collect(void)
 {
-    uint64_t sent = plat_signals_take();
-
-    for (; sent; sent &= sent - 1) {
-        siginfo_t info = signal_info(__builtin_ctzll(sent) + 1, SI_USER);
-        info.si_pid = 0; /* somebody outside */
-        (void)signal_send(NULL, &info);
-    }
+    for (uint64_t sent = plat_signals_take(); sent; sent &= sent - 1)
+        send_from_outside(__builtin_ctzll(sent) + 1);
 }
 
 /* Called when a thread ends: its own signals go with it. */

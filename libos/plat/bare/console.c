@@ -70,7 +70,7 @@ void console_devices_start(void)
 }
 
 /* Queues are served in order and at once, so what was used tells what was taken. */
-static bool has_work(const struct queue *q)
+static inline bool has_work(const struct queue *q)
 {
     return q->used.idx != __atomic_load_n(&q->avail.idx, __ATOMIC_ACQUIRE);
 }

@@ -69,8 +69,9 @@ struct queue {
     struct avail *avail;
     volatile struct used *used;
     uint16_t size;
-    uint16_t told; /* avail->idx that the device has been told of */
-    uint16_t seen; /* used->idx that virtio_serve has counted */
+    uint16_t told;   /* avail->idx that the device has been told of */
+    uint16_t seen;   /* used->idx that virtio_serve has counted */
+    uint16_t counts; /* all bits, or for a queue that is silent none */
 };
 
 static struct virtio_device {
@@ -83,6 +84,7 @@ static struct virtio_device {
 } devices[VIRTIO_DEVICES];
 
 static unsigned count;
+static bool some_need_naps; /* a device cannot end a sleep */
 /* What of them is behind the consoles in the device table. */
 static struct virtio_device *listed[VIRTIO_DEVICES];
 static unsigned listed_count;
@@ -131,6 +133,7 @@ static const char *start_queue(struct virtio_device *d, unsigned i, struct pith_
     if (!page)
         return "no memory for its queues";
     q->size = (uint16_t)size;
+    q->counts = d->kind->silent >> i & 1 ? 0 : UINT16_MAX;
     q->desc = (struct desc *)page;
     q->avail = (struct avail *)(page + 16 * size);
     q->used = (struct used *)align_up((uintptr_t)used_event(q) + 2, 4);
@@ -224,6 +227,7 @@ void virtio_add(const struct transport *t)
         virtio_refuse(t->regs, why);
         return;
     }
+    some_need_naps |= !d->t.wakes;
     if (!kind->own) {
         bare_devices[CONSOLE_DEVICES + listed_count] = row;
         listed[listed_count++] = d;
@@ -256,43 +260,43 @@ int virtio_serve(void)
 {
     uint32_t used = 0;
 
-    for (struct virtio_device *d = devices; d < devices + count; d++) {
-        if (d->kind->own || d->stopped)
-            continue;
-        for (unsigned i = 0; i < d->kind->queues; i++) {
-            struct queue *q = &d->queue[i];
-            uint16_t posted = q->avail->idx, now;
+    for (unsigned n = 0; n < listed_count; n++) {
+        struct virtio_device *d = listed[n];
+        struct queue *end = d->stopped ? d->queue : d->queue + d->kind->queues;
+        for (struct queue *q = d->queue; q < end; q++) {
+            uint16_t posted = q->avail->idx;
             if (posted != q->told)
-                ring_bell(d, i, posted);
-            now = q->used->idx;
-            used += d->kind->silent >> i & 1 ? 0 : (uint16_t)(now - q->seen);
+                ring_bell(d, (unsigned)(q - d->queue), posted);
+            uint16_t now = q->used->idx;
+            used += (uint16_t)(now - q->seen) & q->counts;
             q->seen = now;
         }
     }
     return (int)used;
 }
 
-/* Whether the device has a buffer of the queue. */
-static bool in_flight(const struct queue *q)
+/* Whether the device has a buffer. */
+static bool in_flight(const struct virtio_device *d)
 {
-    return q->avail->idx != q->used->idx;
+    for (unsigned i = 0; !d->stopped && i < d->kind->queues; i++)
+        if (d->queue[i].avail->idx != d->queue[i].used->idx)
+            return true;
+    return false;
 }
 
 bool virtio_busy(void)
 {
     for (struct virtio_device *d = devices; d < devices + count; d++)
-        for (unsigned i = 0; !d->stopped && d->kind->answers && i < d->kind->queues; i++)
-            if (in_flight(&d->queue[i]))
-                return true;
+        if (d->kind->answers && in_flight(d))
+            return true;
     return false;
 }
 
 bool virtio_needs_naps(void)
 {
-    for (struct virtio_device *d = devices; d < devices + count; d++)
-        for (unsigned i = 0; !d->stopped && !d->t.wakes && i < d->kind->queues; i++)
-            if (in_flight(&d->queue[i]))
-                return true;
+    for (struct virtio_device *d = devices; some_need_naps && d < devices + count; d++)
+        if (!d->t.wakes && in_flight(d))
+            return true;
     return false;
 }
 
@@ -302,9 +306,10 @@ void virtio_arm(void)
         if (d->stopped)
             continue;
         d->t.ops->quiet(&d->t);
-        for (unsigned i = 0; d->event && i < d->kind->queues; i++)
-            if (!(d->kind->silent >> i & 1))
-                *used_event(&d->queue[i]) = d->queue[i].seen;
+        struct queue *end = d->event ? d->queue + d->kind->queues : d->queue;
+        for (struct queue *q = d->queue; q < end; q++)
+            if (q->counts)
+                *used_event(q) = q->seen;
     }
     /* The device looks there after it has used a buffer: one that it used before is seen after
      * this. */
