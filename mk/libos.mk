@@ -27,8 +27,8 @@ init.ssp  := -fno-stack-protector
 
 # Small rather than fast: what every image has, and what programs call seldom or where more is at stake than
 # instructions. So are whole modules, in their module.mk.
-LIBOS_SMALL := base/log vfs/fd vfs/fd_alloc vfs/lock vfs/text vfs/tree mm/user \
-    $(addprefix posix/,io read ioctl adjtime file ids inotify ipc itimer kcmp limits mapping memfd mqnotify mqueue msg \
+LIBOS_SMALL := base/log vfs/fd vfs/fd_alloc vfs/lock vfs/text vfs/tree \
+    $(addprefix posix/,ioctl adjtime file ids inotify ipc itimer kcmp limits mapping memfd mqnotify mqueue msg \
         numa path process remap sched sem shm sockopt splice system timers transfer xattr) \
     $(addprefix net/inet/,errors etc exit filter group interface name netlink netlink_watch option packet permit procnet raw rtnetlink) \
     $(addprefix net/ip/,lifetime names reassembly start) \

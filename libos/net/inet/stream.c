@@ -64,7 +64,7 @@ bool inet_stream_is_closed(const struct stream *t)
     return s == TCP_CLOSED_STATE || s == TCP_TIME_WAIT_STATE;
 }
 
-void inet_stream_look(struct stream *t)
+void inet_stream_take_news(struct stream *t)
 {
     struct socket *s = &t->in.sock;
 

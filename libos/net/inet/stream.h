@@ -35,8 +35,15 @@ static inline struct stream *to_stream(struct socket *s)
 bool inet_stream_is_closed(const struct stream *t);
 enum tcp_state inet_stream_tcp_state(const struct stream *t);
 
-/* Learns what has happened to the connection: errors, its end. Before any decision about (t). */
-void inet_stream_look(struct stream *t);
+/* Learns what has happened to the connection: errors, its end. Before any decision about (t). TCP
+ * tells of all that by events. */
+void inet_stream_take_news(struct stream *t);
+
+static inline void inet_stream_look(struct stream *t)
+{
+    if (t->news || t->just_accepted)
+        inet_stream_take_news(t);
+}
 
 /* Sends what is queued, now or with the next crossing to the host; and no longer, for a connection
  * that goes. In push.c. */

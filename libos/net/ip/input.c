@@ -11,12 +11,16 @@
 #define EXTENSIONS_MAX 8
 
 struct ip_counts ip_counts[2];
-static struct ip_protocol *protocols;
+static struct ip_protocol *protocols; /* first those that have something to do after a batch */
 
 void ip_protocol_add(struct ip_protocol *p)
 {
-    p->next = protocols;
-    protocols = p;
+    struct ip_protocol **at = &protocols;
+
+    while (!p->done && *at && (*at)->done)
+        at = &(*at)->next;
+    p->next = *at;
+    *at = p;
 }
 
 static const struct ip_protocol *find(uint8_t number)
@@ -30,9 +34,8 @@ static const struct ip_protocol *find(uint8_t number)
 
 void ip_protocols_done(void)
 {
-    for (const struct ip_protocol *t = protocols; t; t = t->next)
-        if (t->done)
-            t->done();
+    for (const struct ip_protocol *t = protocols; t && t->done; t = t->next)
+        t->done();
 }
 
 void ip_report(uint8_t protocol, struct ip_ends *ends, int err, unsigned mtu,
@@ -160,7 +163,7 @@ static bool input4(struct ip_iface *i, struct pkt *p, unsigned frag_size)
     if (p->len < header && pkt_pull(p, header))
         h = (const struct wire_ip4 *)p->data;
     if (header < IP4_HEADER || p->len < header || len < header || len > p->total ||
-        checksum_fold(checksum_add(0, h, header)) != 0xffff ||
+        checksum_fold(checksum_add(checksum_ip4(h), h + 1, header - IP4_HEADER)) != 0xffff ||
         !options4_fine((const uint8_t *)(h + 1), header - IP4_HEADER)) {
         ip_counts[0].in_header_errors++;
         return false;

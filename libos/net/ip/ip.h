@@ -49,7 +49,7 @@ struct ip_protocol {
                   const struct pkt *p);
     /* The batch is at its end. May be NULL. */
     void (*done)(void);
-    const struct ip_protocol *next;
+    struct ip_protocol *next;
 };
 
 /* Makes a protocol known, once; (p) is variable for its (next) and lives for ever. */

@@ -58,7 +58,7 @@ static void put_header(const struct net_path *path, uint8_t protocol, struct pkt
         h->len = be16((uint16_t)(IP4_HEADER + payload));
         h->id = be16(next_id(h->to));
         h->protocol = protocol;
-        h->checksum = checksum_finish(checksum_add(0, h, IP4_HEADER));
+        h->checksum = checksum_finish(checksum_ip4(h));
     } else {
         struct wire_ip6 *h = (struct wire_ip6 *)at;
         h->len = be16((uint16_t)payload);

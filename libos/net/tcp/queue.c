@@ -18,12 +18,16 @@ uint32_t tcp_send_limit(const struct tcp_conn *c)
     return min_u32(max_u32(2 * c->cwnd, LIMIT_DEFAULT), LIMIT_AUTO);
 }
 
-size_t tcp_send_room(const struct tcp_conn *c)
-{
-    uint32_t limit = tcp_send_limit(c), queued = c->write_seq - c->snd_una;
+#define STATES_SENDING                                                                             \
+    (1u << TCP_ESTABLISHED_STATE | 1u << TCP_CLOSE_WAIT_STATE | 1u << TCP_SYN_SENT_STATE |         \
+     1u << TCP_SYN_RCVD_STATE)
 
-    if (c->fin_queued || (c->state != TCP_ESTABLISHED_STATE && c->state != TCP_CLOSE_WAIT_STATE &&
-                          c->state != TCP_SYN_SENT_STATE && c->state != TCP_SYN_RCVD_STATE))
+/* The same as tcp_send_room, for a connection whose tcp_send_limit is (limit). */
+static inline size_t room_within(const struct tcp_conn *c, uint32_t limit)
+{
+    uint32_t queued = c->write_seq - c->snd_una;
+
+    if (c->fin_queued || !(STATES_SENDING >> c->state & 1))
         return 0;
     if (c->state < TCP_ESTABLISHED_STATE)
         queued = c->write_seq - (c->iss + 1);
@@ -36,9 +40,15 @@ size_t tcp_send_room(const struct tcp_conn *c)
     return limit - queued;
 }
 
+size_t tcp_send_room(const struct tcp_conn *c)
+{
+    return room_within(c, tcp_send_limit(c));
+}
+
 bool tcp_can_send(struct tcp_conn *c)
 {
-    bool room = tcp_send_room(c) >= tcp_send_limit(c) / 3;
+    uint32_t limit = tcp_send_limit(c);
+    bool room = room_within(c, limit) >= limit / 3;
 
     if (!room)
         c->wants_room = true;

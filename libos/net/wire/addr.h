@@ -27,7 +27,7 @@ struct ip_ends {
 
 static inline bool ip_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
-    return a->d[0] == b->d[0] && a->d[1] == b->d[1];
+    return a->d[1] == b->d[1] && a->d[0] == b->d[0]; /* all of IPv4 have the same first half */
 }
 
 /* :: */

@@ -17,10 +17,17 @@ uint64_t checksum_add(uint64_t sum, const void *data, size_t len)
         carry += (w[0] >> 32) + (w[1] >> 32) + (w[2] >> 32) + (w[3] >> 32);
     }
     sum += carry;
-    for (; len >= 4; p += 4, len -= 4) {
+    for (; len >= 8; p += 8, len -= 8) {
+        uint64_t w;
+        memcpy(&w, p, sizeof(w));
+        sum += (w & 0xffffffff) + (w >> 32);
+    }
+    if (len >= 4) {
         uint32_t w;
         memcpy(&w, p, sizeof(w));
         sum += w;
+        p += 4;
+        len -= 4;
     }
     if (len >= 2) {
         uint16_t w;

@@ -18,6 +18,15 @@ uint64_t checksum_add_pkt(uint64_t sum, const struct pkt *p, size_t off, size_t 
 uint64_t checksum_pseudo(const struct ip_addr *from, const struct ip_addr *to, uint8_t protocol,
                          size_t len);
 
+/* The sum of a header of IPv4 without options. */
+static inline uint64_t checksum_ip4(const void *header)
+{
+    uint32_t w[5];
+
+    memcpy(w, header, sizeof(w));
+    return (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
+}
+
 /* The sum as 16 bits; its complement is what a header holds. */
 static inline uint16_t checksum_fold(uint64_t sum)
 {
