@@ -29,33 +29,43 @@ static long cancel_self(struct pthread *self)
     return -ECANCELED;
 }
 
-long __pith_cancel_begin(long n)
+/* Both for calls while a request is there, which are rare: apart, so that all others cost little. */
+static __attribute__((noinline, cold)) long begin_requested(struct pthread *self, long n)
 {
-    struct pthread *self = __pthread_self();
     /* A masked request must not keep a descriptor open. */
     bool masked = self->canceldisable != PTHREAD_CANCEL_ENABLE;
 
-    thread_hold();
-    self->depth++;
-    if (!self->cancel || self->canceldisable == PTHREAD_CANCEL_DISABLE ||
-        (n == SYS_close && masked))
+    if (self->canceldisable == PTHREAD_CANCEL_DISABLE || (n == SYS_close && masked))
         return 0;
     self->depth--;
     thread_release();
     return cancel_self(self);
 }
 
-long __pith_cancel_end(long n, long r)
+static __attribute__((noinline, cold)) long end_interrupted(long n)
 {
     struct pthread *self = __pthread_self();
 
-    self->depth--;
-    thread_release();
     /* close has closed even if it says EINTR: cancelling would make that look undone. */
-    if (r == -EINTR && n != SYS_close && self->cancel &&
-        self->canceldisable != PTHREAD_CANCEL_DISABLE)
+    if (n != SYS_close && self->cancel && self->canceldisable != PTHREAD_CANCEL_DISABLE)
         return cancel_self(self);
-    return r;
+    return -EINTR;
+}
+
+long __pith_cancel_begin(long n)
+{
+    struct pthread *self = __pthread_self();
+
+    thread_hold();
+    self->depth++;
+    return self->cancel ? begin_requested(self, n) : 0;
+}
+
+long __pith_cancel_end(long n, long r)
+{
+    __pthread_self()->depth--;
+    thread_release();
+    return r == -EINTR ? end_interrupted(n) : r;
 }
 
 void __testcancel(void)
