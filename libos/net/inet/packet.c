@@ -363,12 +363,12 @@ static void put_control(const struct packet *k, struct sock_msg *m, const struct
         sock_put_control(m, SOL_PACKET, PACKET_AUXDATA, &aux, sizeof(aux));
 }
 
-static int wait_for_one(struct packet *k, const struct sock_msg *m, struct pkt **out)
+static int wait_for_one(struct packet *k, struct sock_msg *m, struct pkt **out)
 {
     while (!(*out = m->flags & MSG_PEEK ? k->queue.first : queue_take(k))) {
         int err = sock_error(&k->sock);
         if (!err)
-            err = sock_wait(&k->sock.wait, m->deadline, "receive of frames");
+            err = sock_msg_wait(&k->sock.wait, m, "receive of frames");
         if (err)
             return err;
     }
