@@ -17,6 +17,7 @@
 #include "mm/heap.h"
 #include "pith_calls.h"
 #include "posix/files.h"
+#include "vfs/fdinfo.h"
 #include "vfs/path.h"
 #include "vfs/vector.h"
 
@@ -334,6 +335,18 @@ long pith_sys_inotify_add_watch(long fd, long path, long mask)
         r = watch(in, inode, bits);
     inode_put(inode);
     return r;
+}
+
+void inotify_look(const struct file *f, void *arg,
+                  void (*each)(void *arg, int wd, const struct inode *inode, uint32_t mask))
+{
+    if (f->ops != &inotify_ops)
+        return;
+    list_for_each(node, &((const struct instance *)f->data)->watches)
+    {
+        const struct inotify_watch *w = list_entry(node, struct inotify_watch, node);
+        each(arg, w->wd, w->inode, w->mask & (IN_ALL_EVENTS | IN_ONESHOT | IN_EXCL_UNLINK));
+    }
 }
 
 long pith_sys_inotify_rm_watch(long fd, long wd)

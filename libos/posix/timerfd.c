@@ -12,6 +12,7 @@
 #include "posix/files.h"
 #include "posix/timespec.h"
 #include "time/alarm.h"
+#include "vfs/fdinfo.h"
 #include "vfs/vector.h"
 
 #define SET_FLAGS (TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)
@@ -25,6 +26,8 @@ struct timerfd {
     uint64_t ticks; /* expirations that nobody has read; those of (expired) count as one */
     bool expired;   /* a->at has passed; with an interval more may have since */
     bool wall;
+    int clock; /* as created, and the flags as set: for /proc */
+    unsigned flags;
     struct timer watch; /* TFD_TIMER_CANCEL_ON_SET: looks for a set clock every second */
     nsec_t offset;      /* of the wall clock from the monotonic one at the start of the watch */
     bool cancelled;
@@ -140,6 +143,7 @@ long pith_sys_timerfd_create(long clock, long flags)
         return -ENOMEM;
     }
     t->wall = wall;
+    t->clock = (int)clock;
     if (wall)
         alarm_wall(&t->alarm);
     else
@@ -169,6 +173,18 @@ static struct itimerspec setting(struct timerfd *t)
     /* Due, but not run yet: 0 would say that it is disarmed. */
     return (struct itimerspec){timespec_from(t->interval),
                                timespec_from(armed && !left ? 1 : left)};
+}
+
+bool timerfd_look(const struct file *f, struct fdinfo_timer *timer)
+{
+    if (f->ops != &timerfd_ops)
+        return false;
+    struct timerfd *t = f->data;
+    timer->clock = t->clock;
+    timer->flags = t->flags;
+    timer->setting = setting(t);
+    timer->ticks = t->ticks;
+    return true;
 }
 
 static void start(struct timerfd *t, const struct itimerspec *to, bool absolute)
@@ -215,6 +231,7 @@ long pith_sys_timerfd_settime(long fd, long flags, long value, long old)
     if (err)
         return err;
     struct itimerspec before = setting(t);
+    t->flags = (unsigned)flags;
     watch(t, t->wall && (flags & SET_FLAGS) == SET_FLAGS);
     start(t, &to, flags & TFD_TIMER_ABSTIME);
     if (!old)

@@ -20,6 +20,7 @@
 #include "mm/heap.h"
 #include "vfs/epoll.h"
 #include "vfs/fd.h"
+#include "vfs/fdinfo.h"
 #include "vfs/open.h"
 #include "vfs/watch.h"
 
@@ -354,6 +355,19 @@ const struct file_ops epoll_ops = {
     .release = set_release,
     .name = "anon_inode:[eventpoll]",
 };
+
+void epoll_look(const struct file *f, void *arg,
+                void (*each)(void *arg, int fd, const struct file *target, uint32_t events,
+                             uint64_t data))
+{
+    if (!is_epoll(f))
+        return;
+    list_for_each(node, &epoll_of(f)->items)
+    {
+        const struct epoll_item *i = list_entry(node, struct epoll_item, node);
+        each(arg, i->fd, i->watch.file, i->events, i->data);
+    }
+}
 
 struct file *epoll_new(void)
 {

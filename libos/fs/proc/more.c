@@ -50,22 +50,85 @@ static unsigned mount_id(const struct fs *fs)
     return 1;
 }
 
+static void put_octal(struct text *t, const char *label, unsigned n)
+{
+    text_str(t, label);
+    octal(t, n);
+    text_char(t, '\n');
+}
+
+static void put_hex(struct text *t, const char *label, uint64_t n, unsigned width)
+{
+    text_str(t, label);
+    text_hex(t, n, width, ' ');
+}
+
+/* Which inode, as the kernel writes its number and that of its file system. */
+static void put_inode(struct text *t, const struct inode *inode)
+{
+    dev_t dev = inode && inode->fs ? inode->fs->dev : 0;
+
+    put_hex(t, " ino:", inode ? inode->ino : 1, 0);
+    put_hex(t, " sdev:", (uint64_t)major(dev) << 20 | minor(dev), 0);
+}
+
+static void put_item(void *arg, int fd, const struct file *target, uint32_t events, uint64_t data)
+{
+    struct text *t = arg;
+
+    text_str(t, "tfd: ");
+    text_dec(t, (uint64_t)fd, 8, ' ');
+    put_hex(t, " events: ", events, 8);
+    put_hex(t, " data: ", data, 16);
+    text_str(t, "  pos:");
+    text_dec(t, target->pos, 0, ' ');
+    put_inode(t, target->inode);
+    text_char(t, '\n');
+}
+
+static void put_watch(void *arg, int wd, const struct inode *inode, uint32_t mask)
+{
+    struct text *t = arg;
+
+    put_hex(t, "inotify wd:", (uint64_t)wd, 0);
+    put_inode(t, inode);
+    put_hex(t, " mask:", mask, 0);
+    text_str(t, " ignored_mask:0\n");
+}
+
+static void put_time(struct text *t, const char *label, const struct timespec *time)
+{
+    text_str(t, label);
+    text_dec(t, (uint64_t)time->tv_sec, 0, ' ');
+    text_str(t, ", ");
+    text_dec(t, (uint64_t)time->tv_nsec, 0, ' ');
+    text_str(t, ")\n");
+}
+
+static void put_timer(struct text *t, const struct fdinfo_timer *timer)
+{
+    field(t, "clockid: ", (uint64_t)timer->clock);
+    field(t, "ticks: ", timer->ticks);
+    put_octal(t, "settime flags: 0", timer->flags);
+    put_time(t, "it_value: (", &timer->setting.it_value);
+    put_time(t, "it_interval: (", &timer->setting.it_interval);
+}
+
 static void fdinfo(struct text *t)
 {
     const struct file *f = fd_get(t->number);
+    struct fdinfo_timer timer;
     uint64_t count, mask;
     bool semaphore;
 
     if (!f)
         return;
     field(t, "pos:\t", f->pos);
-    text_str(t, "flags:\t0");
-    octal(t, f->flags | (fd_cloexec((unsigned)t->number) ? O_CLOEXEC : 0));
-    field(t, "\nmnt_id:\t", f->inode && f->inode->fs ? mount_id(f->inode->fs) : 0);
+    put_octal(t, "flags:\t0", f->flags | (fd_cloexec((unsigned)t->number) ? O_CLOEXEC : 0));
+    field(t, "mnt_id:\t", f->inode && f->inode->fs ? mount_id(f->inode->fs) : 0);
     field(t, "ino:\t", f->inode ? f->inode->ino : 1);
     if (eventfd_look && eventfd_look(f, &count, &semaphore)) {
-        text_str(t, "eventfd-count: ");
-        text_hex(t, count, 16, ' ');
+        put_hex(t, "eventfd-count: ", count, 16);
         field(t, "\neventfd-id: ", (uint64_t)t->number);
         field(t, "eventfd-semaphore: ", semaphore);
     }
@@ -74,6 +137,12 @@ static void fdinfo(struct text *t)
         text_hex(t, mask, 16, '0');
         text_char(t, '\n');
     }
+    if (timerfd_look && timerfd_look(f, &timer))
+        put_timer(t, &timer);
+    if (epoll_look)
+        epoll_look(f, t, put_item);
+    if (inotify_look)
+        inotify_look(f, t, put_watch);
 }
 
 static void put_mount(struct text *t, const struct fs *fs, const struct fs *parent,

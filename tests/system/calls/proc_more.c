@@ -4,11 +4,15 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <elf.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/auxv.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include "calls.h"
 
 static char text[1 << 18];
@@ -56,9 +60,50 @@ static void info(const char *what, int fd)
     snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
     printf("%s: %s\n", what, slurp(name) < 0 ? strerror(errno) : "");
     for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-        if (strncmp(line, "mnt_id", 6) && strncmp(line, "ino", 3) &&
-            strncmp(line, "eventfd-id", 10))
-            printf("  %s\n", line);
+        if (strncmp(line, "mnt_id", 6) && strncmp(line, "ino:", 4) &&
+            strncmp(line, "eventfd-id", 10)) {
+            char *number = strstr(line, " ino:"), *mask = strstr(line, " mask:"), *end;
+            if (number) /* of the inode, and of the file system */
+                *number = '\0';
+            end = mask ? strstr(mask, " fhandle") : NULL;
+            if (end)
+                *end = '\0';
+            printf("  %s%s\n", line, mask ? mask : "");
+        }
+}
+
+static void sets(void)
+{
+    const struct itimerspec never = {{0}, {0}}, later = {{7, 5}, {0, 0}};
+    struct itimerspec now;
+    struct stat st;
+    unsigned long ino = 0;
+
+    int e = epoll_create1(EPOLL_CLOEXEC);
+    info("empty epoll", e);
+    struct epoll_event ev = {EPOLLIN | EPOLLET, {.u64 = 0x1234567890}};
+    int file = eventfd(0, 0);
+    T(epoll_ctl(e, EPOLL_CTL_ADD, file, &ev));
+    info("epoll", e);
+    int t = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK);
+    info("timerfd", t);
+    T(timerfd_settime(t, TFD_TIMER_ABSTIME, &later, NULL)); /* long ago */
+    T(poll(&(struct pollfd){t, POLLIN, 0}, 1, 5000));
+    T(timerfd_gettime(t, &now));
+    printf("%ld\n", (long)now.it_interval.tv_sec);
+    T(timerfd_settime(t, TFD_TIMER_ABSTIME, &never, NULL));
+    info("stopped timerfd", t);
+    int i = inotify_init1(0);
+    info("empty inotify", i);
+    put_file("watched", "x");
+    T(inotify_add_watch(i, "watched", IN_MODIFY | IN_CLOSE));
+    info("inotify", i);
+    T(stat("watched", &st));
+    char name[40];
+    snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", i);
+    slurp(name);
+    char *at = strstr(text, " ino:");
+    T(at && sscanf(at, " ino:%lx", &ino) == 1 && ino == st.st_ino);
 }
 
 static void descriptors(void)
@@ -171,6 +216,7 @@ int main(void)
     enter_folder();
     vector();
     descriptors();
+    sets();
     mounts();
     memory();
     return 0;
