@@ -109,19 +109,19 @@ static void procs(void)
     T(sigaltstack(&(stack_t){0, 0, 0}, 0));
     T(sigaltstack(&(stack_t){0, 0, SS_DISABLE}, 0));
 
-    T(sched_getscheduler(-1));
-    T(sched_getscheduler(0));
-    T(sched_setscheduler(0, 99, &sp));
-    T(sched_setscheduler(0, SCHED_FIFO, &sp));
-    T(sched_setscheduler(0, SCHED_OTHER, 0));
+    T(syscall(SYS_sched_getscheduler, -1));
+    T(syscall(SYS_sched_getscheduler, 0));
+    T(syscall(SYS_sched_setscheduler, 0, 99, &sp));
+    T(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &sp));
+    T(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, 0));
     sp.sched_priority = 1;
-    T(sched_setscheduler(0, SCHED_OTHER, &sp));
+    T(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &sp));
     T(sched_get_priority_max(SCHED_RR));
     T(sched_get_priority_min(99));
     T(sched_get_priority_max(SCHED_BATCH));
-    T(sched_getparam(0, 0));
-    T(sched_getparam(-1, &sp));
-    T(sched_setparam(-1, &sp));
+    T(syscall(SYS_sched_getparam, 0, 0));
+    T(syscall(SYS_sched_getparam, -1, &sp));
+    T(syscall(SYS_sched_setparam, -1, &sp));
     T(sched_rr_get_interval(-1, &ts));
     T(sched_rr_get_interval(4194305, &ts));
     T(sched_setaffinity(0, 0, &cs));
