@@ -7,7 +7,7 @@
  *
  * sources: tests/unit/fake_policy.c libos/vfs/permit.c
  * sources: libos/vfs/fd.c libos/vfs/fd_alloc.c libos/vfs/inode.c libos/vfs/lock.c libos/vfs/open.c
- * sources: libos/thread/thread.c
+ * sources: libos/thread/thread.c libos/posix/node.c
  * sources: libos/vfs/path.c libos/vfs/pipe.c libos/fs/rom/rom.c libos/thread/wait.c
  * sources: libos/fs/ram/data.c libos/fs/ram/dir.c libos/fs/ram/file.c libos/fs/ram/inode.c
  * sources: libos/posix/read.c libos/posix/ioctl.c tests/unit/fake_console.c
