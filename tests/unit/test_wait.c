@@ -24,6 +24,7 @@ static int setup(void **state)
 {
     (void)state;
     fake_reset();
+    thread_start();
     thread_idle = 0;
     return 0;
 }
