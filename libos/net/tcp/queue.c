@@ -140,8 +140,7 @@ void tcp_send_pieces(struct tcp_conn *c, struct pkt *p)
         more = p->more;
         p->more = NULL;
         p->total = p->len;
-        if (p->len == 0 || (c->state != TCP_ESTABLISHED_STATE && c->state != TCP_CLOSE_WAIT_STATE &&
-                            c->state != TCP_SYN_SENT_STATE && c->state != TCP_SYN_RCVD_STATE)) {
+        if (p->len == 0 || !(STATES_SENDING >> c->state & 1)) {
             pkt_free(p);
             continue;
         }
