@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What TCP costs in instructions: a bulk transfer of full segments without offloads, and requests
- * with answers, between two ends in one process. Only the ends are counted: TCP with the queues and
- * packets that it uses, and the copy of the user's bytes into them; neither IP, checksums nor
- * devices. tools/bench-tcp runs it under callgrind; the difference of two lengths leaves beginnings
- * out.
+ * What TCP costs in instructions: a bulk transfer of full segments, without offloads and with
+ * segmentation left to the device, and requests with answers, between two ends in one process. Only
+ * the ends are counted: TCP with the queues and packets that it uses, and the copy of the user's
+ * bytes into them; neither IP, checksums nor devices. tools/bench-tcp runs it under callgrind; the
+ * difference of two lengths leaves beginnings out.
  *
- *   segments CASE SIDE N     CASE: bulk or request; counts SIDE, 0 (it sends or asks) or 1
+ *   segments CASE SIDE N     CASE: bulk, offload or request; counts SIDE, 0 (it sends or asks) or 1
  *
  * sources: $(TCP_TEST) bench/segments_pith.c
  * uses: tcp wire */
@@ -17,14 +17,13 @@
 
 #include "segments.h"
 
-#define PAYLOAD   1448u
 #define REQUEST   100u
 #define ANSWER    612u
-#define IN_FLIGHT 4096u
+#define IN_FLIGHT 256u
 
 static struct sent {
     size_t len;
-    uint8_t bytes[SEGMENT_MAX];
+    uint8_t bytes[PACKET_MAX];
 } line[2][IN_FLIGHT];
 static unsigned first[2], count[2];
 static int counted_side = -1, on;
@@ -57,7 +56,7 @@ void segment_begin(int side)
 
 void segment_add(const void *at, size_t len)
 {
-    if (making->len + len > SEGMENT_MAX)
+    if (making->len + len > PACKET_MAX)
         abort();
     memcpy(making->bytes + making->len, at, len);
     making->len += len;
@@ -151,7 +150,7 @@ int main(int argc, char **argv)
     if (argc != 4)
         return 2;
     stack_time(now);
-    stack_start();
+    stack_start(argv[1][0] == 'o');
     for (unsigned i = 0; i < 100; i++) {
         arrive_from(0, 64);
         arrive_from(1, 64);
@@ -162,7 +161,7 @@ int main(int argc, char **argv)
     bulk(200);
     segments[0] = segments[1] = 0;
     counted_side = atoi(argv[2]);
-    if (argv[1][0] == 'b')
+    if (argv[1][0] != 'r')
         bulk(strtoul(argv[3], NULL, 10));
     else
         request(strtoul(argv[3], NULL, 10));

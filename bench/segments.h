@@ -8,10 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PAYLOAD     1448u
 #define SEGMENT_MAX 1480u
+#define PACKET_MAX  (16 * PAYLOAD + 32) /* many segments in one, with offloads */
 
 /* Implemented by each TCP. */
-void stack_start(void); /* side 0 begins to connect to side 1, both with timestamps, no Nagle */
+/* Side 0 begins to connect to side 1, both with timestamps, no Nagle; (offloads): packets may be of
+ * several segments. */
+void stack_start(int offloads);
 int stack_connected(void);
 /* Queues (n) bytes, copied from (data), and sends what may be sent; how many were taken. */
 size_t stack_write(int side, const void *data, size_t n);

@@ -89,10 +89,11 @@ static err_t connected(void *arg, struct tcp_pcb *pcb, err_t err)
     return ERR_OK;
 }
 
-void stack_start(void)
+void stack_start(int offloads)
 {
     ip4_addr_t mask;
 
+    (void)offloads; /* it has none */
     lwip_init();
     IP4_ADDR(&mask, 255, 255, 255, 0);
     for (int i = 0; i < 2; i++) {

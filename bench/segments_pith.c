@@ -10,11 +10,15 @@
 #include "tcp/tcp.h"
 #include "wire/tcp.h"
 
-static struct pkt *free_list[2];
+#define KINDS 3
+
+static struct pkt *free_list[KINDS];
 static size_t used;
 static struct tcp *tcps[2];
 static struct tcp_conn *conns[2], *listener;
 static unsigned events[2];
+static struct ip_ends ends[2]; /* of packets to that side, as IP hands them over */
+static unsigned most = SEGMENT_MAX;
 
 void assert_failed(const char *what, const char *file, int line)
 {
@@ -22,17 +26,18 @@ void assert_failed(const char *what, const char *file, int line)
     abort();
 }
 
+static const uint16_t room_of[KINDS] = {PKT_HEADROOM, PKT_LARGE, PKT_HUGE};
+
 struct pkt *pkt_pool_get(size_t room)
 {
-    int n = room > PKT_HEADROOM;
+    int n = room > PKT_LARGE ? 2 : room > PKT_HEADROOM;
     struct pkt *p = free_list[n];
 
     if (p) {
         free_list[n] = p->next;
     } else {
-        uint16_t size = n ? PKT_LARGE : PKT_HEADROOM;
-        p = malloc(sizeof(*p) + size);
-        p->size = size;
+        p = malloc(sizeof(*p) + room_of[n]);
+        p->size = room_of[n];
     }
     used += sizeof(*p) + p->size;
     return p;
@@ -40,7 +45,7 @@ struct pkt *pkt_pool_get(size_t room)
 
 void pkt_pool_put(struct pkt *p)
 {
-    int n = p->size > PKT_HEADROOM;
+    int n = p->size > PKT_LARGE ? 2 : p->size > PKT_HEADROOM;
 
     used -= sizeof(*p) + p->size;
     p->next = free_list[n];
@@ -57,9 +62,9 @@ size_t pkt_memory_limit(void)
     return SIZE_MAX;
 }
 
-static void output(struct tcp *t, const struct ip_ends *ends, struct net_path *path, struct pkt *p)
+static void output(struct tcp *t, const struct ip_ends *to, struct net_path *path, struct pkt *p)
 {
-    (void)ends;
+    (void)to;
     (void)path;
     segment_begin(t == tcps[1]);
     for (const struct pkt *q = p; q; q = q->more)
@@ -68,12 +73,12 @@ static void output(struct tcp *t, const struct ip_ends *ends, struct net_path *p
     pkt_free(p);
 }
 
-static int mtu(struct tcp *t, const struct ip_ends *ends, struct net_path *path, unsigned *gso)
+static int mtu(struct tcp *t, const struct ip_ends *to, struct net_path *path, unsigned *gso)
 {
     (void)t;
-    (void)ends;
+    (void)to;
     (void)path;
-    *gso = SEGMENT_MAX;
+    *gso = most;
     return SEGMENT_MAX;
 }
 
@@ -100,21 +105,24 @@ static void random_bytes(void *buf, size_t len)
 
 static struct ip_ends ends_of(int side)
 {
-    struct ip_ends ends = {.local = ip_from_v4(ip_be32(0x0a000001 + (uint32_t)side)),
-                           .remote = ip_from_v4(ip_be32(0x0a000002 - (uint32_t)side)),
-                           .local_port = side ? 80 : 1000,
-                           .remote_port = side ? 1000 : 80};
+    struct ip_ends e = {.local = ip_from_v4(ip_be32(0x0a000001 + (uint32_t)side)),
+                        .remote = ip_from_v4(ip_be32(0x0a000002 - (uint32_t)side)),
+                        .local_port = side ? 80 : 1000,
+                        .remote_port = side ? 1000 : 80};
 
-    return ends;
+    return e;
 }
 
-void stack_start(void)
+void stack_start(int offloads)
 {
     struct tcp_options o = {.no_delay = true};
-    struct ip_ends ends = ends_of(0), local = {.local_port = 80};
+    struct ip_ends local = {.local_port = 80};
 
+    most = offloads ? PACKET_MAX : SEGMENT_MAX;
+    ends[0] = ends_of(0);
+    ends[1] = ends_of(1);
     if (tcp_listen(tcps[1], &local, false, false, 5, &o, &events[1], &listener) ||
-        tcp_connect(tcps[0], &ends, &o, &events[0], &conns[0]))
+        tcp_connect(tcps[0], &ends[0], &o, &events[0], &conns[0]))
         abort();
 }
 
@@ -169,14 +177,16 @@ void *stack_packet(const void *segment, size_t len)
     memcpy(p->data, segment, len);
     p->len = p->total = (uint32_t)len;
     p->flags = PKT_CSUM_OK;
+    if (len > SEGMENT_MAX) {
+        p->gso = PKT_GSO_TCP4;
+        p->gso_size = PAYLOAD;
+    }
     return p;
 }
 
 void stack_input(int side, void *packet)
 {
-    struct ip_ends ends = ends_of(side);
-
-    tcp_input(tcps[side], &ends, packet);
+    tcp_input(tcps[side], &ends[side], packet);
 }
 
 void stack_input_done(int side)

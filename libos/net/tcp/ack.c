@@ -41,7 +41,18 @@ void tcp_measure(struct tcp_conn *c, nsec_t rtt)
     }
 }
 
-/* RACK (RFC 8985, 6.2): (p) has arrived. */
+/* RACK (RFC 8985, 6.2): what was sent at (at) and ends at (end) has arrived. */
+static void newest(struct tcp_conn *c, nsec_t at, uint32_t end)
+{
+    if (seq_lt(c->rack_fack, end))
+        c->rack_fack = end;
+    if (at > c->rack_at || (at == c->rack_at && seq_lt(c->rack_end, end))) {
+        c->rack_at = at;
+        c->rack_end = end;
+        c->rack_rtt = c->t->now - at;
+    }
+}
+
 static void delivered(struct tcp_conn *c, struct pkt *p, const struct tcp_segment *s)
 {
     struct tcp_sent *sent = sent_of(p);
@@ -58,13 +69,7 @@ static void delivered(struct tcp_conn *c, struct pkt *p, const struct tcp_segmen
     } else if (seq_lt(end, c->rack_fack)) {
         c->rack_reordered = true;
     }
-    if (seq_lt(c->rack_fack, end))
-        c->rack_fack = end;
-    if (sent->at > c->rack_at || (sent->at == c->rack_at && seq_lt(c->rack_end, end))) {
-        c->rack_at = sent->at;
-        c->rack_end = end;
-        c->rack_rtt = rtt;
-    }
+    newest(c, sent->at, end);
 }
 
 static void mark_lost(struct tcp_conn *c, struct pkt *p)
@@ -273,24 +278,47 @@ static bool frto(struct tcp_conn *c, uint32_t acked, uint32_t arrived)
     return false;
 }
 
+/* Pieces that an ACK tells of leave the queue. Returns how long ago the first of them was sent that
+ * went once only, 0: there is none; (again): others are among them. */
+static nsec_t take_pieces(struct tcp_conn *c, const struct tcp_segment *s, bool *again)
+{
+    struct pkt *p;
+    nsec_t now = c->t->now, at = 0, rtt = 0;
+    uint32_t end = 0;
+
+    for (; (p = c->snd_first) && p != c->unsent; tcp_free_first(c)) {
+        struct tcp_sent *sent = sent_of(p);
+        if (seq_lt(s->ack, sent->seq + p->len)) {
+            tcp_trim_first(c, s->ack);
+            break;
+        }
+        if (unlikely(sent->flags)) {
+            /* What was taken to be lost may have waited with the peer for what was before it. */
+            if (sent->flags & (SENT_RETRANS | SENT_LOST))
+                *again = true;
+            if (!(sent->flags & SENT_SACKED))
+                delivered(c, p, s);
+            tcp_uncount(c, p, p->len);
+            continue;
+        }
+        if (rtt == 0)
+            rtt = now - sent->at;
+        at = sent->at;
+        end = sent->seq + p->len;
+        if (seq_lt(end, c->rack_fack))
+            c->rack_reordered = true;
+    }
+    if (at) /* of those sent once, the last one is the newest */
+        newest(c, at, end);
+    return rtt;
+}
+
 /* New bytes are acknowledged. */
 static void take_acked(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acked)
 {
-    nsec_t rtt = 0;
     bool again = false;
+    nsec_t rtt = take_pieces(c, s, &again);
 
-    for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next) {
-        struct tcp_sent *sent = sent_of(p);
-        if (seq_lt(s->ack, sent->seq + p->len))
-            break;
-        /* What was taken to be lost may have waited with the peer for what was before it. */
-        if (sent->flags & (SENT_RETRANS | SENT_LOST))
-            again = true;
-        else if (rtt == 0 && !(sent->flags & SENT_SACKED))
-            rtt = c->t->now - sent->at;
-        if (!(sent->flags & SENT_SACKED))
-            delivered(c, p, s);
-    }
     if (again) { /* Karn's: only timestamps tell which one arrived */
         rtt = 0;
         if (c->ts_on && s->has_ts && s->ts_ecr)
@@ -300,7 +328,6 @@ static void take_acked(struct tcp_conn *c, const struct tcp_segment *s, uint32_t
     }
     if (rtt > 0)
         tcp_measure(c, rtt);
-    tcp_free_sent(c, s->ack);
     c->snd_una = s->ack;
     if (rtt > 0 && c->cwnd_limited)
         tcp_cc_rtt(c, rtt);
@@ -335,19 +362,6 @@ static void probe_is_answered(struct tcp_conn *c, const struct tcp_segment *s)
     if (loss && c->recovery == RECOVERY_NONE) {
         tcp_cc_enter_recovery(c);
         c->cwnd = c->ssthresh;
-    }
-}
-
-static void take_window(struct tcp_conn *c, const struct tcp_segment *s)
-{
-    /* With new bytes acknowledged, it is never an old one, even if it was overtaken. */
-    if (seq_lt(c->snd_una, s->ack) || seq_lt(c->snd_wl1, s->seq) ||
-        (c->snd_wl1 == s->seq && seq_le(c->snd_wl2, s->ack))) {
-        c->snd_wnd = s->window << c->snd_scale;
-        c->snd_wl1 = s->seq;
-        c->snd_wl2 = s->ack;
-        if (c->snd_wnd > c->max_wnd)
-            c->max_wnd = c->snd_wnd;
     }
 }
 
@@ -414,7 +428,7 @@ bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s)
     }
     if (likely(s->sack_count == 0 && c->sacked == 0 && !c->recovery && !c->tlp_out)) {
         bool duplicate = acked == 0 && is_duplicate(c, s);
-        take_window(c, s);
+        tcp_learn_window(c, s);
         if (acked > 0) {
             c->cwnd_limited = c->cwnd < c->ssthresh ? 2 * out >= c->cwnd : out + c->mss > c->cwnd;
             take_acked(c, s, acked);
@@ -431,7 +445,7 @@ bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s)
     uint32_t sacked = c->sacked;
     bool duplicate = is_duplicate(c, s);
     c->cwnd_limited = true;
-    take_window(c, s);
+    tcp_learn_window(c, s);
     take_blocks(c, s);
     if (acked > 0)
         take_acked(c, s, acked);

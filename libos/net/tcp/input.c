@@ -361,7 +361,7 @@ static bool is_next(const struct tcp_conn *c, const struct tcp_segment *s)
 }
 
 /* What the segment allows to be sent, and for how long to wait. */
-static void respond(struct tcp_conn *c)
+static inline __attribute__((always_inline)) void respond(struct tcp_conn *c)
 {
     if (c->unsent || c->lost != c->again || c->fin_queued) {
         tcp_output(c);
@@ -375,7 +375,9 @@ static void respond(struct tcp_conn *c)
 static void process_next(struct tcp_conn *c, struct tcp_segment *s, struct pkt *p)
 {
     remember_ts(c, s);
-    if (unlikely(!tcp_ack(c, s))) {
+    if (s->ack == c->snd_nxt && c->snd_una == c->snd_nxt && s->sack_count == 0) {
+        tcp_learn_window(c, s); /* nothing is in flight that it could be about */
+    } else if (unlikely(!tcp_ack(c, s))) {
         pkt_free(p);
         return;
     }

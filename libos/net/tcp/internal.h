@@ -397,7 +397,10 @@ void tcp_mark_all_lost(struct tcp_conn *c);
 
 /* queue.c */
 bool tcp_split(struct tcp_conn *c, struct pkt *p, uint32_t len); /* false: no memory */
-void tcp_free_sent(struct tcp_conn *c, uint32_t ack);            /* up to (ack) */
+void tcp_free_first(struct tcp_conn *c);                         /* the first piece, uncounted */
+void tcp_trim_first(struct tcp_conn *c, uint32_t ack); /* takes its bytes up to (ack) away */
+/* (n) bytes of (p) leave the counts of those that are lost or have arrived. */
+void tcp_uncount(struct tcp_conn *c, struct pkt *p, uint32_t n);
 void tcp_free_send_queue(struct tcp_conn *c);
 uint32_t tcp_send_limit(const struct tcp_conn *c);
 void tcp_tell_room(struct tcp_conn *c);
@@ -464,6 +467,20 @@ static inline uint32_t piece_memory(const struct pkt *p)
 static inline uint32_t tcp_left(const struct tcp_conn *c)
 {
     return c->fin_sent ? 0 : c->write_seq - c->snd_nxt;
+}
+
+/* What (s), whose ACK is not too old, says of the peer's window. */
+static inline void tcp_learn_window(struct tcp_conn *c, const struct tcp_segment *s)
+{
+    /* With new bytes acknowledged, it is never an old one, even if it was overtaken. */
+    if (seq_lt(c->snd_una, s->ack) || seq_lt(c->snd_wl1, s->seq) ||
+        (c->snd_wl1 == s->seq && seq_le(c->snd_wl2, s->ack))) {
+        c->snd_wnd = s->window << c->snd_scale;
+        c->snd_wl1 = s->seq;
+        c->snd_wl2 = s->ack;
+        if (c->snd_wnd > c->max_wnd)
+            c->max_wnd = c->snd_wnd;
+    }
 }
 
 static inline bool tcp_is_reno(const struct tcp_conn *c)

@@ -176,8 +176,7 @@ static void forget(struct tcp_conn *c, struct pkt *p)
     pkt_free(p);
 }
 
-/* Bytes of (p) leave the counts of those that are lost or have arrived. */
-static void uncount(struct tcp_conn *c, struct pkt *p, uint32_t n)
+void tcp_uncount(struct tcp_conn *c, struct pkt *p, uint32_t n)
 {
     unsigned flags = sent_of(p)->flags;
 
@@ -189,38 +188,34 @@ static void uncount(struct tcp_conn *c, struct pkt *p, uint32_t n)
         c->again -= n;
 }
 
-void tcp_free_sent(struct tcp_conn *c, uint32_t ack)
+void tcp_free_first(struct tcp_conn *c)
 {
-    struct pkt *p;
+    struct pkt *p = c->snd_first;
 
-    while ((p = c->snd_first) && p != c->unsent) {
-        uint32_t n = ack - sent_of(p)->seq;
-        if ((int32_t)n <= 0)
-            return;
-        if (n < p->len) {
-            if (sent_of(p)->flags)
-                uncount(c, p, n);
-            p->data += n;
-            p->len -= n;
-            p->total = p->len;
-            sent_of(p)->seq = ack;
-            return;
-        }
-        if (sent_of(p)->flags)
-            uncount(c, p, p->len);
-        c->snd_first = p->next;
-        if (!c->snd_first)
-            c->snd_last = NULL;
-        forget(c, p);
-    }
+    c->snd_first = p->next;
+    if (!c->snd_first)
+        c->snd_last = NULL;
+    forget(c, p);
+}
+
+void tcp_trim_first(struct tcp_conn *c, uint32_t ack)
+{
+    struct pkt *p = c->snd_first;
+    uint32_t n = ack - sent_of(p)->seq;
+
+    if ((int32_t)n <= 0)
+        return;
+    tcp_uncount(c, p, n);
+    p->data += n;
+    p->len -= n;
+    p->total = p->len;
+    sent_of(p)->seq = ack;
 }
 
 void tcp_free_send_queue(struct tcp_conn *c)
 {
-    for (struct pkt *p; (p = c->snd_first);) {
-        c->snd_first = p->next;
-        forget(c, p);
-    }
-    c->snd_last = c->unsent = NULL;
+    while (c->snd_first)
+        tcp_free_first(c);
+    c->unsent = NULL;
     c->sacked = c->lost = c->again = 0;
 }
