@@ -18,7 +18,7 @@ demo: all | $(SETUP_TEST) ## run nginx as a machine of its own, beside the same 
 
 .PHONY: bench-net
 bench-net: all | $(SETUP_TEST) ## measure servers over a network against the same servers on Linux; NET=CASE: some of them
-	+@$(PORTS_MAKE) nginx redis $(NGINX_NATIVE) $(NGINX_NATIVE:%/nginx/native/.built=%/redis/native/.built)
+	+@$(PORTS_MAKE) nginx redis iperf3 $(foreach p,nginx redis iperf3,$(NGINX_NATIVE:%/nginx/native/.built=%/$p/native/.built))
 	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports bench/net $(NET)
 
 bench: all $(LAUNCH) $(TEST)/bin/segments | $(SETUP_TEST) $(TEST)/kernel ## measure every budget of bench/budgets.txt against its limit

@@ -17,6 +17,7 @@ FETCH = ROOT / "tools" / "fetch-source"
 #   entries      what apt-get indextargets prints
 #   versions     what apt-cache showsrc offers, once there was an update; no file: no network
 #   slow         apt-get source never ends
+#   pool/        what the pool of http://archive.example/debian/ has of the package
 # Every call is noted in $ARCHIVE/calls, with the sources it was given in $ARCHIVE/seen.
 APT = """#!/bin/sh
 echo "$(basename "$0") $*" >>"$ARCHIVE/calls"
@@ -28,6 +29,12 @@ for a in "$@"; do
 done
 [ -z "$parts" ] || { rm -rf "$ARCHIVE/seen"; cp -R "$parts" "$ARCHIVE/seen"; }
 case " $* " in
+    *REPO_URI*) echo "Other http://other.example/"; echo "Debian http://archive.example/debian/"; exit 0 ;;
+    *" download-file http://archive.example/debian/pool/main/p/pith-test/"*)
+        while [ "$1" != download-file ]; do shift; done
+        cp "$ARCHIVE/pool/${2##*/}" "$3" && [ "$4" = "SHA256:$(sha256sum <"$3" | cut -d" " -f1)" ] || exit 100
+        exit 0 ;;
+    *" download-file "*) exit 100 ;;
     *" indextargets "*) cat "$ARCHIVE/entries" 2>/dev/null; exit 0 ;;
     *" update "*) [ -e "$ARCHIVE/versions" ] && : >"$ARCHIVE/updated"; exit 0 ;;
     *" showsrc "*) [ -e "$ARCHIVE/updated" ] && sed 's/^/Version: /' "$ARCHIVE/versions"; exit 0 ;;
@@ -65,7 +72,7 @@ def archive(tmp_path):
     (folder / "versions").write_text("1:0.9\n1:1.0\n")
     (folder / "entries").write_text(f"Debian {tmp_path}/a.list:1\n")
     (tmp_path / "a.list").write_text("deb http://archive.example/debian stable main\n")
-    for tool in ("apt-get", "apt-cache"):
+    for tool in ("apt-get", "apt-cache", "apt-helper"):
         path = tmp_path / "bin" / tool
         path.parent.mkdir(exist_ok=True)
         path.write_text(APT)
@@ -83,9 +90,15 @@ def pin_of(archive, version="1:1.0", comment="", **changed):
     return path
 
 
+def played(archive):
+    """An environment with the apt above."""
+    tools = archive.parent / "bin"
+    return {**os.environ, "ARCHIVE": str(archive), "APT_HELPER": f"{tools}/apt-helper", "PATH": f"{tools}:{os.environ['PATH']}"}
+
+
 @pytest.fixture
 def fetch(archive, tmp_path):
-    environment = {**os.environ, "ARCHIVE": str(archive), "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    environment = played(archive)
     return lambda pin, where="sources": execute([FETCH, pin, tmp_path / where], env=environment)
 
 
@@ -140,6 +153,43 @@ def test_a_version_that_is_gone_says_what_there_is(archive, fetch):
     assert "1:0.1" in result.stderr and "no longer in the archive, which has: 1:0.9 1:1.0" in result.stderr
 
 
+def test_a_version_that_is_gone_is_looked_for_in_the_pool(archive, fetch, tmp_path):
+    pin = pin_of(archive, version="1:0.1")
+    (archive / "pool").mkdir()
+    for file in archive.glob("pith-test_*"):
+        file.rename(archive / "pool" / file.name)
+    assert fetch(pin).status == 0
+    assert (tmp_path / "sources" / "pith-test-0.1" / "hello.txt").read_text() == "hello\n"
+
+
+@pytest.mark.parametrize("patch", ["hello.txt", "absent.txt"])
+def test_a_pin_without_a_description(archive, fetch, tmp_path, patch):
+    """The upstream archive and Debian's changes are put together here; a patch that does not apply is an error."""
+    for file in archive.glob("pith-test_*"):
+        file.unlink()
+    (archive / "pool").mkdir()
+    upstream, debian = tmp_path / "upstream" / "x-1.0", tmp_path / "debian"
+    (debian / "patches").mkdir(parents=True)
+    upstream.mkdir(parents=True)
+    (upstream / "hello.txt").write_text("hello\n")
+    (debian / "patches" / "series").write_text("# a comment\n\none.patch # why\n")
+    (debian / "patches" / "one.patch").write_text(f"--- a/{patch}\n+++ b/{patch}\n@@ -1 +1 @@\n-hello\n+hello, Debian\n")
+    lines = ["package pith-test", "version 1.0-1"]
+    for name, folder in (("pith-test_1.0.orig.tar.gz", upstream), ("pith-test_1.0-1.debian.tar.xz", debian)):
+        file = archive / "pool" / name
+        subprocess.run(["tar", "-caf", file, "-C", folder.parent, folder.name], check=True)
+        lines.append(f"sha256 {hashlib.sha256(file.read_bytes()).hexdigest()} {name}")
+    pin = tmp_path / "x.pin"
+    pin.write_text("\n".join(lines) + "\n")
+    result = fetch(pin)
+    tree = tmp_path / "sources" / "pith-test-1.0-1"
+    if patch == "hello.txt":
+        assert result.status == 0, result.stderr
+        assert (tree / "hello.txt").read_text() == "hello, Debian\n" and (tree / "debian").is_dir()
+    else:
+        assert result.status == 1 and "could not unpack" in result.stderr and not tree.exists()
+
+
 def test_no_network(archive, fetch):
     (archive / "versions").unlink()
     result = fetch(pin_of(archive))
@@ -155,6 +205,7 @@ def test_no_debian_repository(archive, fetch):
 @pytest.mark.parametrize("text", [
     "", "package x\nversion 1\n", "package x\nversion 1\nsha256 abc x.dsc\n",
     f"package x/y\nversion 1\nsha256 {'0' * 64} x.dsc\n", f"package x\nversion 1\nsha256 {'0' * 64} ../x.dsc\n",
+    f"package x\nversion 1\nsha256 {'0' * 64} x_1.orig.tar.gz\n", f"package x\nversion 1\nsha256 {'0' * 64} x_1.debian.tar.xz\n",
     f"package x\nversion ../1\nsha256 {'0' * 64} x.dsc\n", f"package x\nversion 1\nsha256 {'0' * 64} x.dsc\nmore\n",
 ])
 def test_a_pin_that_is_none(archive, fetch, tmp_path, text):
@@ -168,7 +219,7 @@ def test_a_pin_that_is_none(archive, fetch, tmp_path, text):
 def test_interrupted(archive, tmp_path):
     """Killed while it fetches, it leaves nothing that the next run takes for complete."""
     (archive / "slow").touch()
-    environment = {**os.environ, "ARCHIVE": str(archive), "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
+    environment = played(archive)
     command = [str(FETCH), str(pin_of(archive)), str(tmp_path / "sources")]
     with subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL) as process:
