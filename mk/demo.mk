@@ -11,14 +11,14 @@ PORTS_MAKE = $(MAKE) --no-print-directory -C ports PITH_OUT=$(abspath $(OUT)) \
     PORTS_BUILD=$(abspath $(BUILD))/ports SOURCES=$(abspath $(SOURCES))
 
 .PHONY: demo bench bench-boot
-NGINX_NATIVE := $(abspath $(BUILD))/ports/nginx/native/.built
+PORTS_BUILT := $(abspath $(BUILD))/ports
 demo: all | $(SETUP_TEST) ## run nginx as a machine of its own, beside the same nginx on Linux
-	+@$(PORTS_MAKE) nginx $(NGINX_NATIVE)
+	+@$(PORTS_MAKE) nginx $(PORTS_BUILT)/nginx/native/.built
 	@tools/demo $(OUT) $(BUILD)/ports
 
 .PHONY: bench-net
 bench-net: all | $(SETUP_TEST) ## measure servers over a network against the same servers on Linux; NET=CASE: some of them
-	+@$(PORTS_MAKE) nginx redis iperf3 $(foreach p,nginx redis iperf3,$(NGINX_NATIVE:%/nginx/native/.built=%/$p/native/.built))
+	+@$(PORTS_MAKE) nginx iperf3 $(foreach p,nginx/native redis/native redis/fast iperf3/native,$(PORTS_BUILT)/$p/.built)
 	@PITH_OUT=$(abspath $(OUT)) PITH_PORTS=$(abspath $(BUILD))/ports bench/net $(NET)
 
 bench: all $(LAUNCH) $(TEST)/bin/segments | $(SETUP_TEST) $(TEST)/kernel ## measure every budget of bench/budgets.txt against its limit
