@@ -22,7 +22,7 @@ BUSYBOX = pathlib.Path("/bin/busybox")
 # In the order of loading.
 BOOT_MODULES = ["virtio/virtio_ring", "virtio/virtio", "virtio/virtio_pci_modern_dev", "virtio/virtio_pci_legacy_dev",
                 "virtio/virtio_pci", "char/virtio_console"]
-MORE_MODULES = ["virt/lib/irqbypass", "arch/x86/kvm/kvm", "arch/x86/kvm/kvm-amd", "arch/x86/kernel/msr"]
+MORE_MODULES = ["virt/lib/irqbypass", "arch/x86/kvm/kvm", "arch/x86/kvm/kvm-amd", "arch/x86/kernel/msr", "net/tun"]
 
 
 def missing():
@@ -59,7 +59,8 @@ def initramfs(folder):
     for module in BOOT_MODULES + MORE_MODULES:
         path = modules / ("" if module.split("/")[0] in ("virt", "arch") else "drivers") / f"{module}.ko"
         files.append((f"lib/{path.name}", 0o644, path))
-    applets = ["cat", "chmod", "chown", "dd", "dmesg", "grep", "insmod", "kill", "ls", "mount", "rmmod", "printf", "sh", "sleep", "su", "timeout", "umount", "unshare"]
+    applets = ["cat", "chmod", "chown", "dd", "dmesg", "grep", "insmod", "ip", "kill", "ls", "mount", "nc", "rmmod",
+               "printf", "sh", "sha256sum", "sleep", "su", "timeout", "tunctl", "umount", "unshare"]
     return cpio([*((name, 0o040755, b"") for name in folders),
                  *((name, 0o100000 | mode, pathlib.Path(path).read_bytes()) for name, mode, path in files),
                  *((f"bin/{name}", 0o120777, b"busybox") for name in applets),

@@ -122,3 +122,63 @@ def test_spinning_ends_by_time_and_by_signal(cc, run, kvm):
     for source, status in ((image, 143), (cc(SPIN_UNTIL), 42)):
         got = kvm.sh(f"{PITH} run --on kvm {kvm.put_image(source)} & pid=$!; sleep 1; kill -TERM $pid; wait $pid; echo $?")
         assert got.stdout == f"up\n{status}\n"
+
+
+SERVER = r"""
+#include <poll.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Gives back what comes to TCP ports 7 and 8, one connection after the other. */
+static char block[65536];
+
+int main(void)
+{
+    struct pollfd f[2];
+    for (int i = 0; i < 2; i++) {
+        struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(7 + i)};
+        f[i] = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM, 0), .events = POLLIN};
+        if (bind(f[i].fd, (void *)&a, sizeof(a)) || listen(f[i].fd, 5))
+            perror("listen");
+    }
+    puts("ready");
+    fflush(stdout);
+    while (poll(f, 2, -1) > 0)
+        for (int i = 0; i < 2; i++) {
+            if (!f[i].revents)
+                continue;
+            int c = accept(f[i].fd, NULL, NULL);
+            for (ssize_t n; (n = read(c, block, sizeof(block))) > 0;)
+                for (ssize_t done = 0, w; done < n && (w = write(c, block + done, (size_t)(n - done))) > 0; done += w)
+                    ;
+            close(c);
+        }
+}
+"""
+
+# Whole files go there and back; what ends a connection by itself is the client's closing its side.
+CLIENT = """
+pith run --on kvm --net tap:t0 --ip 10.9.0.2/24 {image} >/root/said 2>&1 & server=$!
+for i in 1 2 3 4 5 6 7 8 9; do grep -q ready /root/said && break; sleep 0.5; done
+dd if=/dev/urandom of=/root/random bs=1024 count=1500 2>/dev/null
+for port in 7 8; do nc -w 5 10.9.0.2 $port </root/random | sha256sum; done
+sha256sum </root/random
+kill $server; wait $server; cat /root/said
+"""
+
+
+@pytest.mark.parametrize("policy_text", ["", "listen tcp any 7\n"], ids=["open", "policy"])
+def test_network(policy_text, cc, kvm, tmp_path):
+    """Bytes there and back over a TAP device, and a policy that is enforced at the packets, too."""
+    (tmp_path / "policy").write_text(policy_text)
+    image = kvm.put_image(cc(SERVER, "-O2", *(["--policy", tmp_path / "policy"] if policy_text else [])))
+    setup = kvm.sh("ls /sys/class/net/t0 >/dev/null 2>&1 || { insmod /lib/tun.ko && mkdir -p /dev/net && { [ -c /dev/net/tun ] || "
+                   "mknod /dev/net/tun c 10 200; } && tunctl -t t0 && ip addr add 10.9.0.1/24 dev t0 && ip link set t0 up; }")
+    assert setup.status == 0, setup.stderr
+    got = kvm.sh("PATH=/out/bin:$PATH\n" + CLIENT.format(image=image), timeout=120)
+    first, second, sent, *said = got.stdout.splitlines()
+    assert first == sent, got
+    assert (second == sent) == (not policy_text), got
