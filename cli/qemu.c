@@ -317,8 +317,7 @@ static void add_streams(struct args *a, const struct vm *vm, const char *bus)
         "-chardev", "file,id=out,append=on,path=/dev/fdset/3"};
     static const char *const without[] = {"-chardev", "stdio,id=out,mux=off,signal=off"};
     static const char *const ports[] = {"-serial",  "chardev:out",
-                                        "-add-fd",  "fd=3,set=1",
-                                        "-chardev", "file,id=err,append=on,path=/dev/fdset/1",
+                                        "-chardev", "socket,id=err,fd=3",
                                         "-device",  "isa-serial,iobase=0x2f8,irq=3,chardev=err",
                                         "-add-fd",  "fd=4,set=2",
                                         "-chardev", "file,id=status,append=on,path=/dev/fdset/2",

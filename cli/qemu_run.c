@@ -2,8 +2,9 @@
  *
  * What stands between QEMU and the caller. A serial line cannot say that it has ended, and QEMU's
  * exit status holds seven bits: so the input passes through here, with an EOT at its end and a DLE
- * before bytes that look like either (docs/bare.md), and the status comes by a pipe of its own.
- * QEMU's monitor is asked where a machine stands that is out of time. */
+ * before bytes that look like either (docs/bare.md), and the status comes by a pipe of its own. So
+ * does which signals the machine wants: it gets them by the serial port of its messages. QEMU's
+ * monitor is asked where a machine stands that is out of time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -12,12 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "abi/image.h"
+#include "abi/runner.h"
 #include "cli.h"
 #include "qemu_run.h"
 
@@ -29,12 +32,19 @@
 
 struct relay {
     pid_t pid;
-    int in;           /* to QEMU's standard input; -1: closed */
-    int err;          /* from the second serial port; -1: ended */
-    int status;       /* from the status port; -1: ended */
-    int monitor;      /* QEMU's monitor */
-    int reports;      /* bytes from the status port: the first says that the machine takes input */
-    int result;       /* the last one: its exit status */
+    int in;                  /* to QEMU's standard input; -1: closed */
+    int err;                 /* the second serial port: messages come, signals go; -1: ended */
+    int status;              /* from the status port; -1: ended */
+    int monitor;             /* QEMU's monitor */
+    int signals;             /* those that are for the machine (signalfd) */
+    sigset_t before;         /* what was blocked before them */
+    uint64_t ignored;        /* of them: by whoever started us; bit N-1 for signal N */
+    uint64_t caught;         /* by the machine's program */
+    unsigned char report[9]; /* from the status port, abi/runner.h: what has come of one */
+    int report_len;
+    bool ready;    /* the machine takes input */
+    bool reported; /* its exit status: */
+    int result;
     bool source_open; /* more may come from our standard input */
     unsigned char pending[2 * BLOCK];
     size_t from, to; /* of pending: not taken by QEMU yet */
@@ -69,13 +79,16 @@ static bool place_output(void)
     return fd == QEMU_FD_OUT || dup2(fd, QEMU_FD_OUT) >= 0;
 }
 
-/* In the child. (fds): QEMU's ends of input, err, status, monitor. */
-static _Noreturn void become(struct args *command, const int fds[4])
+/* In the child. (fds): QEMU's ends of input, err, status, monitor. A group of its own: what a
+ * terminal sends to ours is the program's, and QEMU would end. */
+static _Noreturn void become(struct args *command, const int fds[4], const sigset_t *blocked)
 {
     static const int places[4] = {STDIN_FILENO, QEMU_FD_ERR, QEMU_FD_STATUS, QEMU_FD_MONITOR};
     int apart[4];
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setpgid(0, 0);
+    sigprocmask(SIG_SETMASK, blocked, NULL);
     /* Above all that is wanted, so that no dup2 hits one that is still needed. */
     for (size_t i = 0; i < ARRAY_LEN(apart); i++)
         if ((apart[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 10)) < 0)
@@ -91,18 +104,70 @@ static _Noreturn void become(struct args *command, const int fds[4])
     _exit(EXIT_HOST);
 }
 
+static uint64_t bit(int sig)
+{
+    return 1ull << (sig - 1);
+}
+
+/* As the monitor of a process does (monitor/process/signals.c). */
+static int take_signals(struct relay *r)
+{
+    static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
+                                    SIGUSR2, SIGTERM, SIGCONT, SIGWINCH};
+    struct sigaction old;
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < ARRAY_LEN(passed_on); i++) {
+        sigaddset(&set, passed_on[i]);
+        if (sigaction(passed_on[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+            r->ignored |= bit(passed_on[i]);
+    }
+    sigprocmask(SIG_BLOCK, &set, &r->before);
+    r->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return r->signals < 0 ? -errno : 0;
+}
+
+/* Passes a signal on; one that the program does not catch does here what it does by default: QEMU
+ * ends with us. */
+static void pass_on(struct relay *r)
+{
+    struct signalfd_siginfo info;
+    sigset_t set;
+
+    if (read(r->signals, &info, sizeof(info)) != sizeof(info))
+        return;
+    int sig = (int)info.ssi_signo;
+    unsigned char byte = (unsigned char)sig;
+    if (r->caught & bit(sig)) {
+        (void)!send(r->err, &byte, 1, MSG_DONTWAIT);
+        return;
+    }
+    if ((r->ignored & bit(sig)) || sig == SIGCONT || sig == SIGWINCH)
+        return;
+    sigemptyset(&set);
+    sigaddset(&set, sig);
+    signal(sig, SIG_DFL);
+    raise(sig);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static int start(struct relay *r, struct args *command)
 {
     int in[2], err[2], status[2], monitor[2];
-    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0 || pipe2(status, O_CLOEXEC) != 0 ||
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(status, O_CLOEXEC) != 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, err) != 0 ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor) != 0)
         return -errno;
+    int failed = take_signals(r);
+    if (failed != 0)
+        return failed;
     r->pid = fork();
     if (r->pid < 0)
         return -errno;
     if (r->pid == 0) {
         const int fds[4] = {in[0], err[1], status[1], monitor[1]};
-        become(command, fds);
+        become(command, fds, &r->before);
     }
     close(in[0]);
     close(err[1]);
@@ -146,6 +211,30 @@ static void push_input(struct relay *r)
     }
 }
 
+/* A byte from the status port. */
+static void take_report(struct relay *r, unsigned char byte)
+{
+    r->report[r->report_len++] = byte;
+    switch (r->report[0]) {
+    case PITH_RUNNER_SIGNALS:
+        if (r->report_len < 9)
+            return;
+        r->caught = 0;
+        for (int i = 0; i < 8; i++)
+            r->caught |= (uint64_t)r->report[1 + i] << 8 * i;
+        break;
+    case PITH_RUNNER_EXIT:
+        if (r->report_len < 2)
+            return;
+        r->reported = true;
+        r->result = byte;
+        break;
+    default:
+        r->ready = true;
+    }
+    r->report_len = 0;
+}
+
 /* Passes on what has come for standard error from (fd), or takes note of it for (r). */
 static void collect(int *fd, struct relay *r)
 {
@@ -157,8 +246,8 @@ static void collect(int *fd, struct relay *r)
         close(*fd);
         *fd = -1;
     } else if (r != NULL) {
-        r->reports += (int)n;
-        r->result = (unsigned char)block[n - 1];
+        for (ssize_t i = 0; i < n; i++)
+            take_report(r, (unsigned char)block[i]);
     } else {
         for (ssize_t done = 0, put; done < n; done += put)
             if ((put = write(STDERR_FILENO, block + done, (size_t)(n - done))) <= 0)
@@ -202,19 +291,22 @@ static void say_where(struct relay *r)
 static bool relay(struct relay *r, int64_t deadline)
 {
     while (r->err >= 0 || r->status >= 0) {
-        bool fetch = r->reports > 0 && r->in >= 0 && r->from == r->to && r->source_open;
+        bool fetch = r->ready && r->in >= 0 && r->from == r->to && r->source_open;
         bool push = r->in >= 0 && r->from < r->to;
         struct pollfd fds[] = {
             {r->err, POLLIN, 0},
             {r->status, POLLIN, 0},
             {fetch ? STDIN_FILENO : -1, POLLIN, 0},
             {push ? r->in : -1, POLLOUT, 0},
+            {r->err >= 0 ? r->signals : -1, POLLIN, 0},
         };
         int64_t left = deadline ? deadline - now_ms() : -1;
         if (deadline && left <= 0)
             return false;
         if (poll(fds, ARRAY_LEN(fds), left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
             return false;
+        if (fds[4].revents)
+            pass_on(r);
         if (fds[0].revents)
             collect(&r->err, NULL);
         if (fds[1].revents)
@@ -249,9 +341,9 @@ int qemu_relay(struct args *command, int64_t timeout_ms)
         ;
     if (!ended)
         return EXIT_TIMEOUT;
-    if (r.reports > 1)
+    if (r.reported)
         return r.result;
-    if (r.reports == 1 && WIFEXITED(how) && WEXITSTATUS(how) == 0) {
+    if (r.ready && WIFEXITED(how) && WEXITSTATUS(how) == 0) {
         fputs(
             "pith: the machine was reset without a report: a triple fault, as when the program has "
             "overwritten the tables of exceptions\n",

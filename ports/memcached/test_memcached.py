@@ -62,7 +62,6 @@ def test_libevent_alone(ported, run):
         assert result.status == 0, name + result.stdout + result.stderr
 
 
-@pytest.mark.not_on_qemu("no signals of the host")
 def test_server(ported, spawn, served, tmp_path):
     """Starts its threads, waits for clients at a Unix socket, and ends for SIGTERM."""
     (tmp_path / "root" / "etc").mkdir(parents=True)

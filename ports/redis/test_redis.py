@@ -34,7 +34,6 @@ def commands(*lines):
     return "".join(f"*{len(line)}\r\n" + "".join(f"${len(word.encode())}\r\n{word}\r\n" for word in line)
                    for line in lines).encode()
 
-@pytest.mark.not_on_qemu("no signals of the host")
 def test_server(ported, spawn, served, tmp_path):
     """Starts, does the commands of a log packed into the image, waits for clients, and ends for SIGTERM with a snapshot."""
     root = tmp_path / "root"

@@ -164,7 +164,6 @@ def test_two_threads_call_exit(cc, run):
     assert (result.status, result.stdout) == (42, "at exit\nno more\n")
 
 
-@pytest.mark.not_on_qemu("signals of the host do not reach it")
 def test_a_signal_of_the_host_reaches_a_thread(cc, spawn):
     """SIGTERM, blocked by all threads but one that sleeps in a lock's wait, runs its handler there."""
     image = cc("""

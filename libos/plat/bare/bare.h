@@ -132,11 +132,13 @@ _Noreturn void crash_exception(const struct bare_frame *f, uint64_t cr2);
 _Noreturn void crash_call(int sig, const char *reason, size_t len, uint64_t rbp);
 
 /* serial.c: two 16550s, COM1 for the program's input and output, COM2, if there, for messages and
- * standard error. serial_get returns a byte or -1. */
+ * standard error. serial_get returns a byte or -1. serial_listen: from now on bytes that come to COM2 interrupt
+ * (BARE_SIGNAL_VECTOR); false: it is not there, or cannot. */
 enum serial_port { SERIAL_OUT, SERIAL_ERR, SERIAL_PORTS };
 void serial_start(void);
 void serial_put(enum serial_port port, const char *text, size_t len);
-int serial_get(void);
+int serial_get(enum serial_port port);
+bool serial_listen(void);
 
 /* say.c: pieces of messages, on the serial port for them: text; a number, decimal, or hexadecimal
  * with at least (digits) digits. */
@@ -174,6 +176,9 @@ void clock_wait(int64_t deadline);
 void clock_tick(void);
 void clock_interrupt_done(void);
 
+/* Whether there is a known interrupt controller, once the clock was asked. */
+bool clock_interrupts(void);
+
 /* upcall.c: PITH_HC_UPCALL; no interrupts while a call is served, and from its end on; a tick, and
  * an exception at which a page fault was for (addr), of code that stands at (f): whether the
  * program takes it. Nothing happens, and false, as long as it has not asked for upcalls. */
@@ -182,6 +187,15 @@ void upcall_pause(void);
 void upcall_go_on(void);
 void upcall_tick(struct bare_frame *f);
 bool upcall_fault(struct bare_frame *f, uint64_t addr);
+
+/* signals.c: PITH_HC_SIGNALS; what COM2 says when it interrupts; whether signals wait for the program. */
+long signals_catch(uint64_t set);
+void signals_receive(void);
+bool signals_pending(void);
+
+/* ioapic.c: makes an edge of interrupt line (irq) interrupt at (vector): a line that stays high until it is
+ * acknowledged does so once. False: there is no such line. */
+bool ioapic_route(uint32_t irq, unsigned vector);
 
 /* entropy.c: fills the 32 bytes of the boot info; devices have been started. */
 void entropy_gather(uint8_t out[32]);

@@ -304,6 +304,11 @@ void clock_tick(void)
     APIC(APIC_COUNT) = TICK_NS;
 }
 
+bool clock_interrupts(void)
+{
+    return has_apic;
+}
+
 void clock_interrupt_done(void)
 {
     APIC(APIC_EOI) = 0;

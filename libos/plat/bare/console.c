@@ -106,10 +106,14 @@ static int transmit(struct queue *q, enum serial_port port)
     return used;
 }
 
+static int get(void)
+{
+    return line_there() ? line_get() : serial_get(SERIAL_OUT);
+}
+
 /* The next byte of the input; -1 if none has come; END at its end. */
 static int next_byte(void)
 {
-    int (*get)(void) = line_there() ? line_get : serial_get;
     int byte = ended ? END : get();
 
     if (byte == DLE && !literal) {

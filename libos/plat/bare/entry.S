@@ -171,6 +171,12 @@ bare_interrupt:
     push $BARE_TIMER_VECTOR
     jmp trap
 
+    .globl bare_signal
+bare_signal:
+    push $0
+    push $BARE_SIGNAL_VECTOR
+    jmp trap
+
 /* The local APIC's spurious interrupt wants nothing at all. */
     .globl bare_spurious
 bare_spurious:

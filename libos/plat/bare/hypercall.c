@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The calls of abi/hypercall.h, served by the machine itself. No signals come from outside, so
- * PITH_HC_POLL never answers -EINTR. */
+ * The calls of abi/hypercall.h, served by the machine itself. */
 #include <errno.h>
 
 #include "bare/bare.h"
@@ -20,6 +19,8 @@ static long poll(int64_t deadline)
         int used = console_serve() + virtio_serve();
         if (used > 0)
             return used;
+        if (signals_pending())
+            return -EINTR;
         int64_t now = deadline > 0 ? clock_now() : 0;
         if (now >= deadline)
             return 0;
@@ -62,6 +63,8 @@ static long serve(long number, long a, long b, long c)
         power_off(128 + (int)a);
     case PITH_HC_CRASH:
         crash_call((int)a, (const char *)b, (size_t)c, bare_caller);
+    case PITH_HC_SIGNALS:
+        return signals_catch((uint64_t)a);
     case PITH_HC_UPCALL:
         return upcall_register((uint64_t)a);
     case PITH_HC_TRACE:

@@ -20,12 +20,9 @@
 
 /* Interrupts: behind the exceptions; the spurious one must end in 1111. */
 #define BARE_TIMER_VECTOR    32
+#define BARE_SIGNAL_VECTOR   33
 #define BARE_SPURIOUS_VECTOR 47
 #define BARE_VECTORS         48
-
-/* QEMU's isa-debugcon, by which pith run learns that the serial port takes input, by a first byte,
- * and the exit status, by the last one. */
-#define BARE_RUNNER_PORT 0xe9
 
 #define BARE_APIC 0xfee00000
 

@@ -32,13 +32,6 @@ enum {
 #define MAGIC_WORD 0x74726976u /* "virt" */
 #define MODERN     2u
 
-/* The first I/O APIC (Intel 82093AA): index and data registers. */
-#define IOAPIC           0xfec00000u
-#define IOAPIC_DATA      0x10u
-#define IOAPIC_VERSION   1u
-#define IOAPIC_ENTRIES   0x10u
-#define IOAPIC_PINS(ver) (((ver) >> 16 & 0xff) + 1)
-
 static struct mmio_word words[VIRTIO_DEVICES];
 static unsigned count;
 
@@ -118,23 +111,6 @@ static const struct transport_ops mmio_ops = {
     .quiet = mmio_quiet,
 };
 
-/* Lets interrupt line (irq) end a sleep. Its edge does, so that a line that stays high until it is
- * acknowledged interrupts once. */
-static bool route(uint32_t irq)
-{
-    if (!pages_map_device(IOAPIC))
-        return false;
-    write32(IOAPIC, IOAPIC_VERSION);
-    uint32_t version = read32(IOAPIC + IOAPIC_DATA);
-    if (version == UINT32_MAX || irq >= IOAPIC_PINS(version))
-        return false;
-    write32(IOAPIC, IOAPIC_ENTRIES + 2 * irq + 1);
-    write32(IOAPIC + IOAPIC_DATA, cpu_apic_id() << 24);
-    write32(IOAPIC, IOAPIC_ENTRIES + 2 * irq);
-    write32(IOAPIC + IOAPIC_DATA, BARE_TIMER_VECTOR);
-    return true;
-}
-
 static void add(const struct mmio_word *w)
 {
     struct transport t = {.ops = &mmio_ops, .regs = w->base, .config = w->base + CONFIG};
@@ -156,7 +132,7 @@ static void add(const struct mmio_word *w)
         return;
     }
     t.type = (uint16_t)type;
-    t.wakes = route(w->irq);
+    t.wakes = ioapic_route(w->irq, BARE_TIMER_VECTOR);
     virtio_add(&t);
 }
 

@@ -2,6 +2,8 @@
  *
  * The end. Every VMM has another way to say it; a port that nobody listens on is harmless. The last
  * one, a triple fault, resets any machine. */
+#include "abi/runner.h"
+
 #include "arch/ring0.h"
 #include "bare/bare.h"
 
@@ -21,7 +23,8 @@ _Noreturn void power_off(int status)
     } __attribute__((packed)) no_idt = {0, 0};
 
     status &= 255;
-    out8(BARE_RUNNER_PORT, (uint8_t)status);
+    out8(PITH_RUNNER_PORT, PITH_RUNNER_EXIT);
+    out8(PITH_RUNNER_PORT, (uint8_t)status);
     out32(DEBUG_EXIT_PORT, (uint32_t)status);
     if (status != 0) {
         say_text("pith: ended with exit status ");

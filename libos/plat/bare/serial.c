@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Two 16550 serial ports, without interrupts. A port that is not there reads as ones everywhere. */
+ * Two 16550 serial ports, without interrupts but for what comes to the second one, if somebody
+ * wants it. A port that is not there reads as ones everywhere. */
 #include "arch/ring0.h"
 #include "bare/bare.h"
 
 /* Registers, and bits of the line status. */
 enum { DATA, INTERRUPTS, FIFO, LINE, MODEM, STATUS, SCRATCH = 7 };
-#define LINE_8N1     0x03
-#define LINE_DIVISOR 0x80
-#define FIFO_ON      0xc7 /* interrupt level 14: QEMU sends as many at once */
-#define STATUS_DATA  0x01
-#define STATUS_EMPTY 0x20
+#define LINE_8N1            0x03
+#define LINE_DIVISOR        0x80
+#define FIFO_ON             0xc7 /* interrupt level 14: QEMU sends as many at once */
+#define MODEM_OUT2          0x08 /* lets it interrupt */
+#define INTERRUPTS_RECEIVED 0x01
+#define ERR_IRQ             3
+#define STATUS_DATA         0x01
+#define STATUS_EMPTY        0x20
 
 #define FIFO_BYTES 16
 
@@ -63,11 +67,22 @@ void serial_put(enum serial_port port, const char *text, size_t len)
     }
 }
 
-int serial_get(void)
+bool serial_listen(void)
 {
-    uint16_t base = ports[SERIAL_OUT];
+    uint16_t base = ports[SERIAL_ERR];
 
-    if (early >= 0) {
+    if (!base || base == ports[SERIAL_OUT] || !ioapic_route(ERR_IRQ, BARE_SIGNAL_VECTOR))
+        return false;
+    out8(base + MODEM, MODEM_OUT2);
+    out8(base + INTERRUPTS, INTERRUPTS_RECEIVED);
+    return true;
+}
+
+int serial_get(enum serial_port port)
+{
+    uint16_t base = ports[port];
+
+    if (early >= 0 && port == SERIAL_OUT) {
         int byte = early;
         early = -1;
         return byte;

@@ -2,6 +2,7 @@
  *
  * From the first instruction of 64-bit C to the image's hosted entry point. Until relocate has run,
  * nothing that holds an address may be used: no initialised pointer, no table of strings. */
+#include "abi/runner.h"
 #include "arch/cpu.h"
 #include "arch/ring0.h"
 #include "bare/bare.h"
@@ -245,7 +246,7 @@ _Noreturn void bare_start(uint64_t start_info, uint32_t tsc)
     stage_done("relocation");
     l->name = "image";
     serial_start();
-    out8(BARE_RUNNER_PORT, 0);
+    out8(PITH_RUNNER_PORT, PITH_RUNNER_READY);
     stage_done("serial ports");
     traps_start();
     enable_cpu();

@@ -30,7 +30,7 @@ struct table_pointer {
     uint64_t base;
 } __attribute__((packed));
 
-extern const char bare_trap_stubs[], bare_interrupt[], bare_spurious[];
+extern const char bare_trap_stubs[], bare_interrupt[], bare_signal[], bare_spurious[];
 
 /* Null, code, data; then the TSS, two entries. In the data, because the CPU writes to them. */
 uint64_t bare_gdt[BARE_GDT_BYTES / 8] = {0, 0x00209b0000000000, 0x0000930000000000};
@@ -63,6 +63,7 @@ void traps_start(void)
     for (unsigned i = 0; i < BARE_EXCEPTIONS; i++)
         set_gate(i, bare_trap_stubs + i * 16, i == DOUBLE_FAULT ? 2 : 1);
     set_gate(BARE_TIMER_VECTOR, bare_interrupt, 1);
+    set_gate(BARE_SIGNAL_VECTOR, bare_signal, 1);
     set_gate(BARE_SPURIOUS_VECTOR, bare_spurious, 0);
 
     struct table_pointer p = {sizeof(idt) - 1, (uintptr_t)idt};
@@ -75,7 +76,9 @@ void bare_exception(struct bare_frame *f, uint64_t cr2);
 
 void bare_exception(struct bare_frame *f, uint64_t cr2)
 {
-    if (f->vector == BARE_TIMER_VECTOR) {
+    if (f->vector == BARE_TIMER_VECTOR || f->vector == BARE_SIGNAL_VECTOR) {
+        if (f->vector == BARE_SIGNAL_VECTOR)
+            signals_receive();
         clock_interrupt_done();
         upcall_tick(f);
         return;
