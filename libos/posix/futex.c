@@ -21,6 +21,12 @@
 
 #define BUCKETS 256 /* a power of two */
 
+/* What waiters wait for, and who wakes them names: a private word is not a shared one. */
+struct key {
+    uint32_t *word;
+    bool shared;
+};
+
 static struct list buckets[BUCKETS];
 static unsigned lock_waiters; /* how many have (tid) */
 
@@ -32,6 +38,11 @@ static struct list *bucket_of(const uint32_t *word)
     if (!b->next)
         list_init(b);
     return b;
+}
+
+static bool waits_for(const struct futex_waiter *w, struct key k)
+{
+    return w->word == k.word && w->shared == k.shared;
 }
 
 static uint32_t load(const uint32_t *word)
@@ -53,17 +64,17 @@ static bool wants_lock(const struct futex_waiter *w)
     return w->tid || w->lock;
 }
 
-/* Wakes at most (n) waiters of (word) whose bit sets meet (bitset). Returns how many; -EINVAL if it
+/* Wakes at most (n) waiters of (k) whose bit sets meet (bitset). Returns how many; -EINVAL if it
  * meets one that wants a lock. */
-static long wake_some(uint32_t *word, int n, uint32_t bitset)
+static long wake_some(struct key k, int n, uint32_t bitset)
 {
-    struct list *b = bucket_of(word);
+    struct list *b = bucket_of(k.word);
     long woken = 0;
 
     for (struct list *l = b->next; l != b && woken < n;) {
         struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
         l = l->next;
-        if (w->word != word)
+        if (!waits_for(w, k))
             continue;
         if (wants_lock(w))
             return -EINVAL;
@@ -82,17 +93,17 @@ static void move(struct futex_waiter *w, uint32_t *to)
     list_insert(bucket_of(to), &w->link);
 }
 
-/* Moves at most (n) waiters of (word) to (to). Returns how many; -EINVAL if it meets one that wants
+/* Moves at most (n) waiters of (k) to (to). Returns how many; -EINVAL if it meets one that wants
  * a lock. */
-static long requeue_some(uint32_t *word, uint32_t *to, int n)
+static long requeue_some(struct key k, uint32_t *to, int n)
 {
-    struct list *b = bucket_of(word);
+    struct list *b = bucket_of(k.word);
     long moved = 0;
 
     for (struct list *l = b->next; l != b && moved < n;) {
         struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
         l = l->next;
-        if (w->word != word || word == to)
+        if (!waits_for(w, k) || k.word == to)
             continue;
         if (wants_lock(w))
             return -EINVAL;
@@ -132,22 +143,22 @@ static int sleep_on(struct futex_waiter *w, nsec_t deadline)
     return 0;
 }
 
-static long futex_wait(uint32_t *word, uint32_t value, uint32_t bitset, nsec_t deadline)
+static long futex_wait(struct key k, uint32_t value, uint32_t bitset, nsec_t deadline)
 {
     for (;;) {
-        struct futex_waiter w = {.word = word, .bitset = bitset};
-        if (load(word) != value)
+        struct futex_waiter w = {.word = k.word, .shared = k.shared, .bitset = bitset};
+        if (load(k.word) != value)
             return -EAGAIN;
         int err = sleep_on(&w, deadline);
         if (err != -EINTR || deadline != DEADLINE_NEVER || !signal_restarts())
             return err;
-        if (!user_readable(word, sizeof(*word)))
+        if (!user_readable(k.word, sizeof(*k.word)))
             return -EFAULT;
     }
 }
 
 /* FUTEX_WAKE_OP: futex(2). */
-static long wake_op(uint32_t *word, int n, uint32_t *word2, int n2, uint32_t code)
+static long wake_op(struct key k, int n, uint32_t *word2, int n2, uint32_t code)
 {
     unsigned op = code >> 28 & 7, compare = code >> 24 & 15;
     int32_t arg = (int32_t)(code << 8) >> 20, with = (int32_t)(code << 20) >> 20;
@@ -201,10 +212,11 @@ static long wake_op(uint32_t *word, int n, uint32_t *word2, int n2, uint32_t cod
         return -ENOSYS;
     }
     /* Nobody asks for none: one. */
-    long woken = wake_some(word, n > 0 ? n : 1, FUTEX_BITSET_MATCH_ANY);
+    long woken = wake_some(k, n > 0 ? n : 1, FUTEX_BITSET_MATCH_ANY);
     if (woken < 0 || !holds)
         return woken;
-    long more = wake_some(word2, n2 > 0 ? n2 : 1, FUTEX_BITSET_MATCH_ANY);
+    k.word = word2;
+    long more = wake_some(k, n2 > 0 ? n2 : 1, FUTEX_BITSET_MATCH_ANY);
     return more < 0 ? more : woken + more;
 }
 
@@ -249,8 +261,9 @@ static bool thread_lives(int tid)
     return sched_find ? sched_find(tid) != NULL : tid == thread_main.tid;
 }
 
-static long lock_pi(uint32_t *word, nsec_t deadline, bool try)
+static long lock_pi(struct key k, nsec_t deadline, bool try)
 {
+    uint32_t *word = k.word;
     int self = thread_self->tid;
 
     for (;;) {
@@ -267,8 +280,10 @@ static long lock_pi(uint32_t *word, nsec_t deadline, bool try)
         if (try)
             return -EAGAIN;
         __atomic_store_n(word, value | FUTEX_WAITERS, __ATOMIC_SEQ_CST);
-        struct futex_waiter w = {
-            .word = word, .bitset = FUTEX_BITSET_MATCH_ANY, .tid = self, .holder = owner};
+        struct futex_waiter w = {.word = word, .shared = k.shared};
+        w.bitset = FUTEX_BITSET_MATCH_ANY;
+        w.tid = self;
+        w.holder = owner;
         int err = sleep_on(&w, deadline);
         if (err != -EINTR)
             return err;
@@ -290,12 +305,13 @@ static long unlock_pi(uint32_t *word)
 /* FUTEX_WAIT_REQUEUE_PI: until FUTEX_CMP_REQUEUE_PI has moved the caller to (lock) and it owns
  * that.
  */
-static long wait_requeue_pi(uint32_t *word, uint32_t value, nsec_t deadline, uint32_t *lock)
+static long wait_requeue_pi(struct key k, uint32_t value, nsec_t deadline, uint32_t *lock)
 {
     for (;;) {
-        struct futex_waiter w = {.word = word, .bitset = FUTEX_BITSET_MATCH_ANY, .lock = lock};
+        struct futex_waiter w = {.word = k.word, .shared = k.shared, .lock = lock};
+        w.bitset = FUTEX_BITSET_MATCH_ANY;
         w.owner = thread_self->tid;
-        if (load(word) != value)
+        if (load(k.word) != value)
             return -EAGAIN;
         int err = sleep_on(&w, deadline);
         if (err != -EINTR)
@@ -304,22 +320,22 @@ static long wait_requeue_pi(uint32_t *word, uint32_t value, nsec_t deadline, uin
         if (w.tid)
             return -EAGAIN;
         signal_check();
-        if (!user_readable(word, sizeof(*word)))
+        if (!user_readable(k.word, sizeof(*k.word)))
             return -EFAULT;
     }
 }
 
-/* FUTEX_CMP_REQUEUE_PI: gives (lock), if it is free, to the first waiter of (word), and makes at
+/* FUTEX_CMP_REQUEUE_PI: gives (lock), if it is free, to the first waiter of (k), and makes at
  * most (n) more, or n + 1, wait for it. Returns how many in all. */
-static long requeue_pi(uint32_t *word, uint32_t *lock, int n)
+static long requeue_pi(struct key k, uint32_t *lock, int n)
 {
-    struct list *b = bucket_of(word);
+    struct list *b = bucket_of(k.word);
     long count = 0;
 
     for (struct list *l = b->next; l != b && count - 1 < n;) {
         struct futex_waiter *w = list_entry(l, struct futex_waiter, link);
         l = l->next;
-        if (w->word != word)
+        if (!waits_for(w, k))
             continue;
         if (w->lock != lock)
             return -EINVAL;
@@ -383,20 +399,20 @@ static bool waits(long command)
            command == FUTEX_LOCK_PI2 || command == FUTEX_WAIT_REQUEUE_PI;
 }
 
-static long futex_two(long command, uint32_t *word, uint32_t *word2, int n, int n2, uint32_t value3)
+static long futex_two(long command, struct key k, uint32_t *word2, int n, int n2, uint32_t value3)
 {
     if (command == FUTEX_WAKE_OP)
-        return user_writable(word2, sizeof(*word2)) ? wake_op(word, n, word2, n2, value3) : -EFAULT;
+        return user_writable(word2, sizeof(*word2)) ? wake_op(k, n, word2, n2, value3) : -EFAULT;
     if (command != FUTEX_REQUEUE) {
-        if (!user_readable(word, sizeof(*word)))
+        if (!user_readable(k.word, sizeof(*k.word)))
             return -EFAULT;
-        if (load(word) != value3)
+        if (load(k.word) != value3)
             return -EAGAIN;
     }
     if (command == FUTEX_CMP_REQUEUE_PI)
-        return user_writable(word2, sizeof(*word2)) ? requeue_pi(word, word2, n2) : -EFAULT;
-    long woken = wake_some(word, n, FUTEX_BITSET_MATCH_ANY);
-    long moved = woken < 0 ? 0 : requeue_some(word, word2, n2);
+        return user_writable(word2, sizeof(*word2)) ? requeue_pi(k, word2, n2) : -EFAULT;
+    long woken = wake_some(k, n, FUTEX_BITSET_MATCH_ANY);
+    long moved = woken < 0 ? 0 : requeue_some(k, word2, n2);
     return moved < 0 ? moved : woken + moved;
 }
 
@@ -420,6 +436,7 @@ long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, lo
     uint32_t *word = (uint32_t *)addr, bitset = (uint32_t)value3;
     long command = op & FUTEX_CMD_MASK;
     bool wall = op & FUTEX_CLOCK_REALTIME, private = op & FUTEX_PRIVATE_FLAG;
+    struct key k = {word, !private};
     nsec_t deadline = DEADLINE_NEVER;
     int n = (int)value;
 
@@ -453,31 +470,31 @@ long pith_sys_futex(long addr, long op, long value, long timeout, long addr2, lo
         return err;
     switch (command) {
     case FUTEX_WAIT:
-        return futex_wait(word, (uint32_t)value, FUTEX_BITSET_MATCH_ANY, deadline);
+        return futex_wait(k, (uint32_t)value, FUTEX_BITSET_MATCH_ANY, deadline);
     case FUTEX_WAIT_BITSET:
-        return bitset ? futex_wait(word, (uint32_t)value, bitset, deadline) : -EINVAL;
+        return bitset ? futex_wait(k, (uint32_t)value, bitset, deadline) : -EINVAL;
     case FUTEX_WAKE:
         /* As on Linux, nobody asks for none. */
-        return wake_some(word, n > 0 ? n : 1, FUTEX_BITSET_MATCH_ANY);
+        return wake_some(k, n > 0 ? n : 1, FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
-        return bitset ? wake_some(word, n > 0 ? n : 1, bitset) : -EINVAL;
+        return bitset ? wake_some(k, n > 0 ? n : 1, bitset) : -EINVAL;
     case FUTEX_WAKE_OP:
     case FUTEX_REQUEUE:
     case FUTEX_CMP_REQUEUE:
     case FUTEX_CMP_REQUEUE_PI:
         /* (timeout) is a number of waiters here. */
-        return futex_two(command, word, (uint32_t *)addr2, n, (int)timeout, (uint32_t)value3);
+        return futex_two(command, k, (uint32_t *)addr2, n, (int)timeout, (uint32_t)value3);
     case FUTEX_WAIT_REQUEUE_PI:
         if (word == (uint32_t *)addr2)
             return -EINVAL;
         err = check_word((uint32_t *)addr2);
-        return err ? err : wait_requeue_pi(word, (uint32_t)value, deadline, (uint32_t *)addr2);
+        return err ? err : wait_requeue_pi(k, (uint32_t)value, deadline, (uint32_t *)addr2);
     case FUTEX_LOCK_PI:
     case FUTEX_LOCK_PI2:
     case FUTEX_TRYLOCK_PI:
         if (!user_writable(word, sizeof(*word)))
             return -EFAULT;
-        return lock_pi(word, deadline, command == FUTEX_TRYLOCK_PI);
+        return lock_pi(k, deadline, command == FUTEX_TRYLOCK_PI);
     case FUTEX_UNLOCK_PI:
         return user_writable(word, sizeof(*word)) ? unlock_pi(word) : -EFAULT;
     default:
@@ -502,7 +519,7 @@ static void release_lock(uint32_t *word, int tid, bool inherits)
     }
     __atomic_store_n(word, (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED, __ATOMIC_SEQ_CST);
     if (value & FUTEX_WAITERS)
-        wake_some(word, 1, FUTEX_BITSET_MATCH_ANY);
+        wake_some((struct key){word, true}, 1, FUTEX_BITSET_MATCH_ANY);
 }
 
 static void release_entry(const struct robust_list_head *head, uintptr_t entry, int tid)

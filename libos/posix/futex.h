@@ -16,6 +16,7 @@
 struct futex_waiter {
     struct list link; /* in its bucket */
     uint32_t *word;
+    bool shared; /* without FUTEX_PRIVATE_FLAG: others than private waiters of the same word */
     uint32_t bitset;
     int tid;                  /* of a waiter for a lock that inherits priorities, else 0 */
     int owner;                /* with (lock): who will own it */

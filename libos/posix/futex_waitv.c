@@ -78,6 +78,7 @@ static int begin(struct vector *v)
             return readable ? -EAGAIN : -EFAULT;
         }
         v->waiters[i] = (struct futex_waiter){.word = word_at(w), .bitset = UINT32_MAX};
+        v->waiters[i].shared = !(w->flags & PRIVATE);
         futex_wait_on(&v->waiters[i], &v->queue);
     }
     return 0;

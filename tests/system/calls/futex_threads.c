@@ -72,7 +72,13 @@ static void waking(void)
     for (int i = 2; i < 5; i++)
         puts(end(&s[i]));
     begin(&s[0], FUTEX_WAIT, 0);
+    T(FUTEX(&word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
     T(FUTEX(&word, FUTEX_WAKE, 1, NULL, NULL, 0));
+    puts(end(&s[0]));
+    begin(&s[0], FUTEX_WAIT_PRIVATE, 0);
+    T(FUTEX(&word, FUTEX_REQUEUE, 1, (void *)1L, &second, 0));
+    T(FUTEX(&word, FUTEX_WAKE, 1, NULL, NULL, 0));
+    T(FUTEX(&word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0));
     puts(end(&s[0]));
 }
 
