@@ -57,6 +57,9 @@ SIGNAL_HOOK void signal_raise(int sig);
  * calls to be started over (SA_RESTART). */
 SIGNAL_HOOK bool signal_restart(void);
 
+/* Which signals are pending for the process, ignored, and have handlers. */
+SIGNAL_HOOK void signal_tell(uint64_t *pending, uint64_t *ignored, uint64_t *caught);
+
 /* Whether a signal of the host could still make a handler run. */
 SIGNAL_HOOK bool signal_awaited(void);
 

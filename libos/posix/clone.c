@@ -11,6 +11,7 @@
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/clone.h"
+#include "posix/creds.h"
 #include "posix/signal.h"
 #include "thread/sched.h"
 
@@ -62,6 +63,16 @@ static void inherit_policy(struct thread *t)
     t->priority = thread_self->priority;
 }
 
+static void inherit_rights(struct thread *t)
+{
+    t->creds = thread_self->creds;
+    if (t->creds)
+        t->creds->refs++;
+    t->bounding_dropped = thread_self->bounding_dropped;
+    t->secure_bits = thread_self->secure_bits;
+    t->no_new_privs = thread_self->no_new_privs;
+}
+
 long clone_thread(unsigned flags, const struct clone_where *where, void (*fn)(void), void *start)
 {
     if (((flags & CLONE_PARENT_SETTID) &&
@@ -78,6 +89,7 @@ long clone_thread(unsigned flags, const struct clone_where *where, void (*fn)(vo
     memcpy(t->name, thread_self->name, sizeof(t->name));
     t->named = thread_self->named;
     inherit_policy(t);
+    inherit_rights(t);
     if (flags & CLONE_PARENT_SETTID)
         *where->parent_tid = t->tid;
     if (flags & CLONE_CHILD_SETTID)
@@ -113,6 +125,8 @@ _Noreturn void clone_exit(int status)
         futex_thread_end(t);
     if (signal_thread_end)
         signal_thread_end(t);
+    if (creds_drop)
+        creds_drop(t);
     if (t->clear_tid && user_writable(t->clear_tid, sizeof(*t->clear_tid))) {
         __atomic_store_n(t->clear_tid, 0, __ATOMIC_SEQ_CST);
         pith_sys_futex((long)t->clear_tid, FUTEX_WAKE, 1, 0, 0, 0);

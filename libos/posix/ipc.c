@@ -33,19 +33,23 @@ static int make_room(struct ipc_table *t)
 int ipc_access(const struct ipc *o, unsigned may)
 {
     const struct ipc_perm *p = &o->perm;
-    uid_t owner = cred_current().euid == p->cuid ? p->cuid : p->uid;
-    gid_t group = cred_is_member(p->cgid) ? p->cgid : p->gid;
+    uid_t own = cred_current().euid;
+    unsigned granted = p->mode;
 
+    if (own == p->uid || own == p->cuid)
+        granted >>= 6;
+    else if (cred_is_member(p->gid) || cred_is_member(p->cgid))
+        granted >>= 3;
     /* Nothing can be run here. */
     may &= MAY_READ | MAY_WRITE;
-    return cred_permits(owner, group, p->mode, may) ? 0 : -EACCES;
+    return !(may & ~granted) || cred_may(CAP_IPC_OWNER) ? 0 : -EACCES;
 }
 
 int ipc_as_owner(const struct ipc *o)
 {
     uid_t own = cred_current().euid;
 
-    return own == 0 || own == o->perm.uid || own == o->perm.cuid ? 0 : -EPERM;
+    return own == o->perm.uid || own == o->perm.cuid || cred_may(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
 int ipc_lookup(struct ipc_table *t, key_t key, int flags, struct ipc **out)

@@ -73,7 +73,7 @@ static int set_limit(unsigned which, const struct limit *l)
 {
     if (l->soft > l->hard)
         return -EINVAL;
-    if (l->hard > current_limit(which).hard && !cred_is_root())
+    if (l->hard > current_limit(which).hard && !cred_may(CAP_SYS_RESOURCE))
         return -EPERM;
     if (which == RLIMIT_NOFILE) {
         /* Linux has a ceiling for root too (fs.nr_open). */
@@ -191,7 +191,7 @@ long pith_sys_setpriority(long which, long who, long value)
     if (!is_self(which, who))
         return -ESRCH;
     n = n < -20 ? -20 : n > 19 ? 19 : n;
-    if (n < nice_value && !cred_is_root())
+    if (n < nice_value && !cred_may(CAP_SYS_NICE))
         return -EACCES;
     nice_value = n;
     return 0;
@@ -221,7 +221,7 @@ long pith_sys_ioprio_set(long which, long who, long priority)
 
     if (class > IO_IDLE || (class == IO_NONE && level != 0))
         return -EINVAL;
-    if (class == IO_REALTIME && !cred_is_root())
+    if (class == IO_REALTIME && !cred_may(CAP_SYS_NICE) && !cred_may(CAP_SYS_ADMIN))
         return -EPERM;
     long err = check_io_target(which, who);
     if (!err)

@@ -753,7 +753,7 @@ static long set_range(long addr, long length, bool lock)
 /* RLIMIT_MEMLOCK in bytes, for those whom it concerns: it is not root's. */
 static uint64_t lock_limit(void)
 {
-    return memory_lock_limit && !cred_is_root() ? align_down(memory_lock_limit(), PAGE_SIZE)
+    return memory_lock_limit && !cred_may(CAP_IPC_LOCK) ? align_down(memory_lock_limit(), PAGE_SIZE)
                                                 : UINT64_MAX;
 }
 

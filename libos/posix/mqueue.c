@@ -216,8 +216,7 @@ long pith_sys_mq_unlink(long name)
     if (!q)
         return -ENOENT;
     /* The folder that names are in is everybody's, with the sticky bit. */
-    struct cred own = cred_current();
-    if (own.fsuid != 0 && own.fsuid != q->uid)
+    if (cred_current().fsuid != q->uid && !cred_may(CAP_FOWNER))
         return -EACCES;
     list_remove(&q->node);
     drop_if_unused(q);

@@ -111,7 +111,7 @@ long pith_sys_mbind(long start, long len, long mode, long mask, long max, long f
         return err;
     if (flags & ~(long)(MPOL_MF_STRICT | MPOL_MF_MOVE | MPOL_MF_MOVE_ALL))
         return -EINVAL;
-    if ((flags & MPOL_MF_MOVE_ALL) && !cred_is_root())
+    if ((flags & MPOL_MF_MOVE_ALL) && !cred_may(CAP_SYS_NICE))
         return -EPERM;
     if (at % PAGE_SIZE != 0 || at + bytes < at)
         return -EINVAL;

@@ -26,10 +26,10 @@ static bool is_mount_point(const struct path *p)
     return p->inode && p->inode->fs != p->dir->fs;
 }
 
-static bool is_accessible(const struct inode *inode, unsigned mode, bool real)
+static bool is_accessible(const struct inode *inode, unsigned mode)
 {
     if (cred_allows)
-        return cred_allows(inode->uid, inode->gid, inode->mode, mode, real);
+        return cred_allows(inode->uid, inode->gid, inode->mode, mode);
     /* Root may not run what nobody may. */
     return !(mode & X_OK) || S_ISDIR(inode->mode) || inode->mode & 0111;
 }
@@ -43,12 +43,16 @@ static long access_at(long dirfd, long path, long mode, long flags)
     if (mode & ~(long)(R_OK | W_OK | X_OK) ||
         flags & ~(long)(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
+    bool as_real = cred_as_real && !(flags & AT_EACCESS);
+    if (as_real)
+        cred_as_real(true);
     long err = path_lookup(dirfd, (const char *)path, walk, &inode);
-    if (err)
-        return err;
-    if (!is_accessible(inode, (unsigned)mode, !(flags & AT_EACCESS)))
-        err = -EACCES;
-    inode_put(inode);
+    if (!err) {
+        err = is_accessible(inode, (unsigned)mode) ? 0 : -EACCES;
+        inode_put(inode);
+    }
+    if (as_real)
+        cred_as_real(false);
     return err;
 }
 
@@ -141,7 +145,7 @@ long pith_sys_chroot(long path)
 
     if (err)
         return err;
-    if (cred_is_root())
+    if (cred_may(CAP_SYS_CHROOT))
         path_set_root(dir);
     else
         err = -EPERM;

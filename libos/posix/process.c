@@ -17,6 +17,7 @@
 #include "pith_calls.h"
 #include "iface/user.h"
 #include "posix/clone.h"
+#include "posix/creds.h"
 #include "thread/sched.h"
 
 #define SELF 1
@@ -135,12 +136,16 @@ long pith_sys_get_robust_list(long pid, long head, long size)
     return 0;
 }
 
+#define USER_ADDRESSES 0x7ffffffff000ul /* Linux's TASK_SIZE_MAX */
+
 long pith_sys_arch_prctl(long code, long address)
 {
     HOLD;
     switch (code) {
     case ARCH_SET_FS:
-        return thread_set_pointer((void *)address) ? 0 : -EPERM;
+        return (unsigned long)address < USER_ADDRESSES && thread_set_pointer((void *)address)
+                   ? 0
+                   : -EPERM;
     case ARCH_GET_FS:
         return give_word(address, (uintptr_t)thread_self->tp);
     case ARCH_SET_GS:
@@ -150,6 +155,10 @@ long pith_sys_arch_prctl(long code, long address)
         return 0;
     case ARCH_GET_GS:
         return give_word(address, thread_self->gs_base);
+    case ARCH_GET_CPUID: /* nobody takes that instruction away */
+        return 1;
+    case ARCH_SET_CPUID:
+        return -ENODEV;
     default:
         return -EINVAL;
     }
@@ -158,8 +167,6 @@ long pith_sys_arch_prctl(long code, long address)
 /* What prctl keeps. */
 static struct {
     int death_signal;
-    bool no_new_privs;
-    unsigned secure_bits;
     bool subreaper;
     bool not_dumpable;
     bool no_huge_pages;
@@ -185,34 +192,37 @@ static const char *thread_name(struct thread *t)
     return t->name;
 }
 
-/* SECBIT_*: each has a bit above it that locks it. What they say has no effect here. */
-#define KEEP_CAPS    (1u << 4)
-#define SECURE_BITS  0x555u
-#define SECURE_LOCKS (SECURE_BITS << 1)
-
 static long set_secure_bits(unsigned long bits)
 {
-    unsigned long locks = attributes.secure_bits & SECURE_LOCKS;
+    unsigned long now = thread_self->secure_bits, locks = now & SECURE_LOCKS;
 
     if (bits & ~(unsigned long)(SECURE_BITS | SECURE_LOCKS) || locks & ~bits ||
-        locks >> 1 & (attributes.secure_bits ^ bits))
+        locks >> 1 & (now ^ bits))
         return -EPERM;
-    attributes.secure_bits = (unsigned)bits;
+    thread_self->secure_bits = (unsigned)bits;
     return 0;
 }
 
-/* PR_CAP_AMBIENT: of no capabilities, none can be raised. */
+static long drop_from_bounding(unsigned long cap)
+{
+    if (!cred_may(CAP_SETPCAP))
+        return -EPERM;
+    if (cap > CAP_LAST_CAP)
+        return -EINVAL;
+    thread_self->bounding_dropped |= CAP_BIT(cap);
+    return 0;
+}
+
+/* PR_CAP_AMBIENT: none can be raised that capset did not make inheritable. */
 static long ambient(unsigned long what, long cap, bool more)
 {
-    bool valid = cap >= 0 && cap <= CAP_LAST_CAP;
-
-    if (what == PR_CAP_AMBIENT_CLEAR_ALL)
-        return cap || more ? -EINVAL : 0;
-    if (more || !valid)
+    if (what == PR_CAP_AMBIENT_CLEAR_ALL ? cap || more : more || cap < 0 || cap > CAP_LAST_CAP)
         return -EINVAL;
-    if (what == PR_CAP_AMBIENT_RAISE)
-        return -EPERM;
-    return what == PR_CAP_AMBIENT_IS_SET || what == PR_CAP_AMBIENT_LOWER ? 0 : -EINVAL;
+    if (what < PR_CAP_AMBIENT_IS_SET || what > PR_CAP_AMBIENT_CLEAR_ALL)
+        return -EINVAL;
+    if (creds_ambient)
+        return creds_ambient(what, cap);
+    return what == PR_CAP_AMBIENT_RAISE ? -EPERM : 0;
 }
 
 long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
@@ -248,27 +258,28 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
     case PR_SET_KEEPCAPS:
         if (value > 1)
             return -EINVAL;
-        return set_secure_bits((attributes.secure_bits & ~KEEP_CAPS) | (value ? KEEP_CAPS : 0));
+        return set_secure_bits((thread_self->secure_bits & ~SECURE_KEEP_CAPS) |
+                               (value ? SECURE_KEEP_CAPS : 0));
     case PR_GET_KEEPCAPS:
-        return attributes.secure_bits / KEEP_CAPS & 1;
+        return thread_self->secure_bits / SECURE_KEEP_CAPS & 1;
     case PR_GET_SECUREBITS:
-        return attributes.secure_bits;
+        return thread_self->secure_bits;
     case PR_SET_SECUREBITS:
-        return cred_is_root() ? set_secure_bits(value) : -EPERM;
+        return cred_may(CAP_SETPCAP) ? set_secure_bits(value) : -EPERM;
     case PR_SET_NO_NEW_PRIVS:
         if (value != 1 || arg3 || arg4 || arg5)
             return -EINVAL;
-        attributes.no_new_privs = true;
+        thread_self->no_new_privs = true;
         return 0;
     case PR_GET_NO_NEW_PRIVS:
-        return value || arg3 || arg4 || arg5 ? -EINVAL : attributes.no_new_privs;
+        return value || arg3 || arg4 || arg5 ? -EINVAL : thread_self->no_new_privs;
     case PR_SET_CHILD_SUBREAPER:
         attributes.subreaper = value != 0;
         return 0;
     case PR_GET_CHILD_SUBREAPER:
         return user_give_int(arg, attributes.subreaper);
     case PR_SET_TIMERSLACK:
-        attributes.timer_slack = arg > 0 ? value : 0;
+        attributes.timer_slack = value;
         return 0;
     case PR_GET_TIMERSLACK:
         return (long)(attributes.timer_slack ? attributes.timer_slack : TIMER_SLACK_DEFAULT);
@@ -288,74 +299,24 @@ long pith_sys_prctl(long option, long arg, long arg3, long arg4, long arg5)
         attributes.no_huge_pages = value != 0;
         return 0;
     case PR_CAPBSET_READ:
-        return value <= CAP_LAST_CAP ? 0 : -EINVAL;
+        if (value > CAP_LAST_CAP)
+            return -EINVAL;
+        return (CAPS_ALL & ~thread_self->bounding_dropped) >> value & 1;
+    case PR_CAPBSET_DROP:
+        return drop_from_bounding(value);
     case PR_CAP_AMBIENT:
         return ambient(value, arg3, arg4 || arg5);
     case PR_GET_SECCOMP:
+    case PR_TASK_PERF_EVENTS_DISABLE:
+    case PR_TASK_PERF_EVENTS_ENABLE:
         return 0;
+    case PR_GET_TID_ADDRESS:
+        return give_word(arg, (uintptr_t)thread_self->clear_tid);
+    case PR_SET_MM:
+        return cred_may(CAP_SYS_RESOURCE) ? -EINVAL : -EPERM;
     default:
         return -EINVAL;
     }
-}
-
-/* Capabilities: none, as in a container that dropped them all. */
-static long check_capability_header(struct __user_cap_header_struct *header)
-{
-    if (!user_readable(header, sizeof(header->version)))
-        return -EFAULT;
-    switch (header->version) {
-    case _LINUX_CAPABILITY_VERSION_1:
-        return _LINUX_CAPABILITY_U32S_1;
-    case _LINUX_CAPABILITY_VERSION_2:
-    case _LINUX_CAPABILITY_VERSION_3:
-        return _LINUX_CAPABILITY_U32S_3;
-    default:
-        return user_give_int((long)&header->version, _LINUX_CAPABILITY_VERSION_3) ?: -EINVAL;
-    }
-}
-
-long pith_sys_capget(long header, long data)
-{
-    HOLD;
-    struct __user_cap_header_struct *h = (struct __user_cap_header_struct *)header;
-    long words = check_capability_header(h);
-
-    /* Asking for the version alone is no error. */
-    if (words < 0)
-        return data || words == -EFAULT ? words : 0;
-    if (!user_readable(h, sizeof(*h)))
-        return -EFAULT;
-    if (h->pid < 0)
-        return -EINVAL;
-    if (!is_self(h->pid))
-        return -ESRCH;
-    size_t len = (size_t)words * sizeof(struct __user_cap_data_struct);
-    if (data && !user_writable((void *)data, len))
-        return -EFAULT;
-    if (data)
-        memset((void *)data, 0, len);
-    return 0;
-}
-
-long pith_sys_capset(long header, long data)
-{
-    HOLD;
-    struct __user_cap_header_struct *h = (struct __user_cap_header_struct *)header;
-    const struct __user_cap_data_struct *d = (const struct __user_cap_data_struct *)data;
-    long words = check_capability_header(h);
-
-    if (words < 0)
-        return words;
-    if (!user_readable(h, sizeof(*h)))
-        return -EFAULT;
-    if (!is_self(h->pid))
-        return -EPERM;
-    if (!user_readable(d, (size_t)words * sizeof(*d)))
-        return -EFAULT;
-    for (long i = 0; i < words; i++)
-        if (d[i].effective || d[i].permitted || d[i].inheritable)
-            return -EPERM;
-    return 0;
 }
 
 /* One CPU runs all threads, so their memory is in order; what can be registered is remembered,
@@ -366,8 +327,10 @@ long pith_sys_membarrier(long command, long flags, long cpu)
     const unsigned supported = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
                                MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED |
                                MEMBARRIER_CMD_PRIVATE_EXPEDITED |
-                               MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
-    static bool registered;
+                               MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED |
+                               MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE |
+                               MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE;
+    static bool registered, registered_core;
 
     (void)cpu;
     if (flags)
@@ -384,6 +347,11 @@ long pith_sys_membarrier(long command, long flags, long cpu)
         return 0;
     case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
         return registered ? 0 : -EPERM;
+    case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+        registered_core = true;
+        return 0;
+    case MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+        return registered_core ? 0 : -EPERM;
     default:
         return -EINVAL;
     }

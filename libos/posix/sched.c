@@ -97,7 +97,7 @@ static long change(struct thread *t, int policy, int priority)
     if (!policy_sound((unsigned)policy & ~SCHED_RESET_ON_FORK, priority))
         return -EINVAL;
     bool nearer = is_realtime(policy) && (policy != t->policy || priority > t->priority);
-    if ((nearer || t->policy & ~policy & SCHED_RESET_ON_FORK) && !cred_is_root())
+    if ((nearer || t->policy & ~policy & SCHED_RESET_ON_FORK) && !cred_may(CAP_SYS_NICE))
         return -EPERM;
     t->policy = policy;
     t->priority = priority;

@@ -251,3 +251,16 @@ void signal_thread_end(struct thread *t)
     for (int sig = 1; sig <= SIGNALS; sig++)
         discard(&t->signals.pending, sig);
 }
+
+void signal_tell(uint64_t *pending, uint64_t *ignored, uint64_t *caught)
+{
+    *pending = signal_state.pending.set;
+    *ignored = *caught = 0;
+    for (int sig = 1; sig <= SIGNALS; sig++) {
+        void (*handler)(int, siginfo_t *, void *) = signal_state.action[sig - 1].handler;
+        if ((uintptr_t)handler == (uintptr_t)SIG_IGN)
+            *ignored |= signal_bit(sig);
+        else if (handler)
+            *caught |= signal_bit(sig);
+    }
+}

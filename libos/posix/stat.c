@@ -262,7 +262,7 @@ static long set_mode(struct inode *inode, long mode)
     if (err || S_ISLNK(inode->mode))
         return err ? err : -EOPNOTSUPP;
     /* Nobody gives a file the power of a group that is not theirs. */
-    if (!cred_is_root() && !cred_is_member(inode->gid))
+    if (!cred_is_member(inode->gid) && !cred_may(CAP_FSETID))
         attr.mode &= ~(mode_t)S_ISGID;
     return set_attr(inode, &attr);
 }
@@ -300,7 +300,7 @@ static bool may_give(const struct inode *inode, uid_t uid, gid_t gid)
 {
     struct cred c = cred_current();
 
-    if (c.fsuid == 0)
+    if (cred_may(CAP_CHOWN))
         return true;
     if (uid != (uid_t)-1 && (c.fsuid != inode->uid || uid != inode->uid))
         return false;

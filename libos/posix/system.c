@@ -71,7 +71,7 @@ static long set_name(char *name, long text, long count)
 {
     int len = (int)count;
 
-    if (!cred_is_root())
+    if (!cred_may(CAP_SYS_ADMIN))
         return -EPERM;
     if (len < 0 || len >= NAME_SIZE)
         return -EINVAL;

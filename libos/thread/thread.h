@@ -32,6 +32,10 @@ struct thread {
 
     struct thread_signals signals; /* posix/signal.c */
     int policy, priority;          /* posix/sched.c */
+    struct creds *creds;           /* posix/creds.c; NULL: root's */
+    uint64_t bounding_dropped;     /* prctl(2): capabilities that can never be had again, */
+    unsigned secure_bits;          /* SECBIT_*, */
+    bool no_new_privs;
     void *start;                   /* posix/clone.c: what it runs */
     int32_t *clear_tid;            /* posix/clone.c: set_tid_address */
     void *robust;                  /* posix/futex.c: set_robust_list */

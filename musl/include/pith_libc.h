@@ -35,6 +35,9 @@ __attribute__((__visibility__("hidden"))) struct _IO_FILE *__pith_file_new(int f
 void thread_hold(void);
 void thread_release(void);
 
+/* All threads have the calling one's ids and groups from now on: libos/posix. */
+void creds_spread(void);
+
 /* Ends the calling thread, and unmaps (len) bytes at (base), which hold its stack, if any:
  * libos/thread. */
 _Noreturn void thread_exit_unmap(void *base, size_t len);

@@ -3,20 +3,21 @@
  * User and group ids: how a daemon gives up root, by each of the calls, and cannot come back. The
  * expectations are those of credentials(7) and the calls' manual pages.
  *
- * sources: tests/unit/fake_plat.c
- * uses:    posix */
+ * sources: libos/posix/ids.c libos/posix/creds.c libos/thread/thread.c
+ * sources: tests/unit/fake_mm.c tests/unit/fake_plat.c
+ * uses:    posix mm thread time */
 #include <errno.h>
 
 #include "unit.h"
+#include "fake_plat.h"
 #include "pith_calls.h"
-
-#include "../../libos/posix/ids.c"
+#include "iface/cred.h"
+#include "posix/creds.h"
 
 static int setup(void **state)
 {
     (void)state;
-    user = group = (struct ids){0};
-    group_count = 0;
+    creds_drop(thread_self);
     return 0;
 }
 
@@ -92,9 +93,49 @@ static void fs_ids_answer_the_old_one(void **state)
     assert_int_equal(pith_sys_setfsuid(-1), 4);
 }
 
+/* capabilities(7): what root has comes and goes with the ids. */
+static void capabilities_follow_users(void **state)
+{
+    (void)state;
+    assert_true(cred_has(CAP_CHOWN));
+    assert_int_equal(pith_sys_setresuid(-1, 5, -1), 0);
+    assert_false(cred_has(CAP_CHOWN));
+    assert_int_equal(pith_sys_setresuid(-1, 0, -1), 0);
+    assert_true(cred_has(CAP_CHOWN));
+    pith_sys_setfsuid(5);
+    assert_false(cred_has(CAP_CHOWN));
+    assert_true(cred_has(CAP_SETUID));
+    pith_sys_setfsuid(0);
+    assert_true(cred_has(CAP_CHOWN));
+    thread_self->secure_bits = SECURE_KEEP_CAPS;
+    assert_int_equal(pith_sys_setuid(5), 0);
+    thread_self->secure_bits = 0;
+    assert_false(cred_has(CAP_CHOWN));
+    assert_true(creds_of(thread_self)->permitted & CAP_BIT(CAP_CHOWN));
+}
+
+/* Who shares credentials gets its own when it changes them; the others keep theirs. */
+static void shared_until_changed(void **state)
+{
+    struct thread other = {.tid = 2};
+
+    (void)state;
+    assert_int_equal(pith_sys_setgid(3), 0);
+    other.creds = thread_self->creds;
+    other.creds->refs++;
+    gid_t group = 7;
+    assert_int_equal(pith_sys_setgroups(1, (long)&group), 0);
+    assert_ptr_not_equal(other.creds, thread_self->creds);
+    assert_int_equal(creds_of(&other)->group_count, 0);
+    assert_int_equal(creds_of(&other)->group.real, 3);
+    creds_drop(&other);
+}
+
 static void supplementary_groups(void **state)
 {
-    gid_t given[3] = {7, 8, 9}, got[GROUPS_MAX] = {0};
+    enum { MOST = 65536 };
+    static gid_t got[MOST];
+    gid_t given[3] = {7, 8, 9};
 
     (void)state;
     assert_int_equal(pith_sys_getgroups(0, 0), 0);
@@ -102,10 +143,9 @@ static void supplementary_groups(void **state)
     assert_int_equal(pith_sys_getgroups(0, 0), 3);
     assert_int_equal(pith_sys_getgroups(2, (long)got), -EINVAL);
     assert_int_equal(pith_sys_getgroups(-1, (long)got), -EINVAL);
-    assert_int_equal(pith_sys_getgroups(GROUPS_MAX, (long)got), 3);
+    assert_int_equal(pith_sys_getgroups(MOST, (long)got), 3);
     assert_memory_equal(got, given, sizeof(given));
-    assert_int_equal(pith_sys_setgroups(GROUPS_MAX + 1, (long)got), -ENOMEM);
-    assert_int_equal(pith_sys_setgroups(65537, (long)got), -EINVAL);
+    assert_int_equal(pith_sys_setgroups(MOST + 1, (long)got), -EINVAL);
     assert_int_equal(pith_sys_setgroups(0, 0), 0);
     assert_int_equal(pith_sys_getgroups(0, 0), 0);
 }
@@ -118,6 +158,8 @@ int main(void)
         cmocka_unit_test_setup(setresuid_rules, setup),
         cmocka_unit_test_setup(setreuid_rules, setup),
         cmocka_unit_test_setup(fs_ids_answer_the_old_one, setup),
+        cmocka_unit_test_setup(capabilities_follow_users, setup),
+        cmocka_unit_test_setup(shared_until_changed, setup),
         cmocka_unit_test_setup(supplementary_groups, setup),
     };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "iface/cred.h"
 #include "iface/plat.h"
 #include "mm/heap.h"
 #include "mm/page.h"
@@ -17,6 +18,7 @@
 #include "vfs/fd.h"
 #include "vfs/forward.h"
 #include "vfs/mount.h"
+#include "vfs/open.h"
 #include "vfs/path.h"
 
 #define SELF 1u /* the process, and its first thread */
@@ -241,18 +243,77 @@ static void statm(struct text *t)
     text_str(t, " 0\n");
 }
 
+static void put_ids(struct text *t, const char *label, const uint32_t *id, unsigned n, char after)
+{
+    text_str(t, label);
+    for (unsigned i = 0; i < n; i++) {
+        text_dec(t, id[i], 0, ' ');
+        text_char(t, i + 1 < n ? '\t' : after);
+    }
+}
+
+static void put_set(struct text *t, const char *label, uint64_t set)
+{
+    text_str(t, label);
+    text_hex(t, set, 16, '0');
+    text_char(t, '\n');
+}
+
+static void put_users(struct text *t, const struct cred_told *c)
+{
+    const struct cred *i = &c->ids;
+
+    put_ids(t, "Uid:\t", (uint32_t[]){i->uid, i->euid, i->suid, i->fsuid}, 4, '\n');
+    put_ids(t, "Gid:\t", (uint32_t[]){i->gid, i->egid, i->sgid, i->fsgid}, 4, '\n');
+    put_ids(t, "FDSize:\t", &fd_table.size, 1, '\n');
+    text_str(t, "Groups:\t");
+    for (unsigned n = 0; n < c->group_count; n++)
+        put_ids(t, "", &c->groups[n], 1, ' ');
+    text_str(t, c->group_count ? "\n" : " \n");
+}
+
+static void put_rights(struct text *t, const struct thread *of, const struct cred_told *c)
+{
+    uint64_t pending = 0, ignored = 0, caught = 0;
+
+    if (signal_tell)
+        signal_tell(&pending, &ignored, &caught);
+    put_set(t, "SigPnd:\t", of->signals.pending.set);
+    put_set(t, "ShdPnd:\t", pending);
+    put_set(t, "SigBlk:\t", of->signals.blocked);
+    put_set(t, "SigIgn:\t", ignored);
+    put_set(t, "SigCgt:\t", caught);
+    put_set(t, "CapInh:\t", c->inheritable);
+    put_set(t, "CapPrm:\t", c->permitted);
+    put_set(t, "CapEff:\t", c->effective);
+    put_set(t, "CapBnd:\t", CAPS_ALL & ~of->bounding_dropped);
+    put_set(t, "CapAmb:\t", c->ambient);
+    put_ids(t, "NoNewPrivs:\t", (uint32_t[]){of->no_new_privs}, 1, '\n');
+    text_str(t, "Seccomp:\t0\n");
+}
+
 static void status(struct text *t)
 {
     size_t data, all = used_pages(&data) * (PAGE_SIZE / 1024);
+    struct cred_told rights = {.permitted = CAPS_ALL, .effective = CAPS_ALL};
+    const struct thread *of = thread_of(t->number);
+
+    if (!of)
+        return;
+    if (cred_tell)
+        cred_tell(of, &rights);
 
     text_str(t, "Name:\t");
     put_comm(t);
-    text_str(t, "\nUmask:\t0022\nState:\t");
+    text_str(t, "\nUmask:\t");
+    for (int shift = 9; shift >= 0; shift -= 3)
+        text_char(t, (char)('0' + (vfs_umask >> shift & 7)));
+    text_str(t, "\nState:\t");
     text_str(t, state_of(t) == 'R' ? "R (running)" : "S (sleeping)");
     text_str(t, "\nTgid:\t1\nNgid:\t0\nPid:\t");
     text_dec(t, pid_of(t), 0, ' ');
-    text_str(t, "\nPPid:\t0\nTracerPid:\t0\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
-    text_line(t, "FDSize:\t", fd_table.size, "");
+    text_str(t, "\nPPid:\t0\nTracerPid:\t0\n");
+    put_users(t, &rights);
     text_line(t, "VmPeak:\t", all, " kB");
     text_line(t, "VmSize:\t", all, " kB");
     text_line(t, "VmLck:\t",
@@ -265,7 +326,9 @@ static void status(struct text *t)
     text_line(t, "VmExe:\t", plat_info.image_len / 1024, " kB");
     text_str(t, "Threads:\t");
     text_dec(t, count_threads(), 0, ' ');
-    text_str(t, "\nCpus_allowed:\t1\nCpus_allowed_list:\t0\n");
+    text_char(t, '\n');
+    put_rights(t, of, &rights);
+    text_str(t, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
 }
 
 /* The 52 fields of proc(5), /proc/[pid]/stat; those that mean nothing here are 0. */

@@ -545,7 +545,7 @@ static const struct sock_ops packet_ops = {
 
 static int packet_create(int type, int protocol, struct socket **out)
 {
-    if (!cred_is_root())
+    if (!cred_may(CAP_NET_RAW))
         return -EPERM;
     if (type != SOCK_RAW && type != SOCK_DGRAM)
         return -ESOCKTNOSUPPORT;

@@ -72,7 +72,7 @@ static int set_buffer(uint32_t *size, int value, bool force, uint32_t least)
 {
     uint32_t want = (uint32_t)value < BUFFER_MAX ? (uint32_t)value : BUFFER_MAX;
 
-    if (force && !cred_is_root())
+    if (force && !cred_may(CAP_NET_ADMIN))
         return -EPERM;
     if (force)
         want = value < 0 ? 0 : value < INT_MAX / 2 ? (uint32_t)value : INT_MAX / 2;

@@ -62,15 +62,14 @@ static bool owns(uid_t id, uid_t real, uid_t effective, uid_t saved)
     return id == real || id == effective || id == saved;
 }
 
-/* The program may say that it is itself, and as root that it is any user. */
+/* The program may say that it is itself, and with root's capabilities that it is any user. */
 static int set_cred(struct control *c, const struct ucred *cred)
 {
     struct cred own = cred_current();
-    bool root = own.euid == 0;
 
-    if ((cred->pid != OWN_PID && !root) ||
-        !(root || (owns(cred->uid, own.uid, own.euid, own.suid) &&
-                   owns(cred->gid, own.gid, own.egid, own.sgid))))
+    if ((cred->pid != OWN_PID && !cred_may(CAP_SYS_ADMIN)) ||
+        (!owns(cred->uid, own.uid, own.euid, own.suid) && !cred_may(CAP_SETUID)) ||
+        (!owns(cred->gid, own.gid, own.egid, own.sgid) && !cred_may(CAP_SETGID)))
         return -EPERM;
     if (cred->pid != OWN_PID)
         return -ESRCH;

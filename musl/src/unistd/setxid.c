@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: MIT
  *
- * setuid and its kin. In Pith user and group belong to the whole program, as POSIX has it, so that,
- * other than on Linux, threads need not be stopped to change them all alike. */
+ * setuid and its kin. User and group belong to the whole program, as POSIX has it; the calls are the
+ * thread's, as on Linux, and what it has then is given to the others. */
 #include <unistd.h>
 #include "libc.h"
 #include "syscall.h"
+#include "pith_libc.h"
 
-int __setxid(int nr, int id, int eid, int sid)
+static long set(int nr, int id, int eid, int sid)
 {
     switch (nr) {
     case SYS_setuid:
-        return syscall(SYS_setuid, id);
+        return __syscall(SYS_setuid, id);
     case SYS_setgid:
-        return syscall(SYS_setgid, id);
+        return __syscall(SYS_setgid, id);
     case SYS_setreuid:
-        return syscall(SYS_setreuid, id, eid);
+        return __syscall(SYS_setreuid, id, eid);
     case SYS_setregid:
-        return syscall(SYS_setregid, id, eid);
+        return __syscall(SYS_setregid, id, eid);
     case SYS_setresuid:
-        return syscall(SYS_setresuid, id, eid, sid);
+        return __syscall(SYS_setresuid, id, eid, sid);
     case SYS_setresgid:
-        return syscall(SYS_setresgid, id, eid, sid);
+        return __syscall(SYS_setresgid, id, eid, sid);
     default:
-        return __syscall_ret(-ENOSYS);
+        return -ENOSYS;
     }
+}
+
+int __setxid(int nr, int id, int eid, int sid)
+{
+    long err = set(nr, id, eid, sid);
+
+    if (!err)
+        creds_spread();
+    return __syscall_ret(err);
 }
