@@ -12,7 +12,8 @@
  * Not interrupted is a guest that
  *   - has *hold other than 0: for a tick the monitor then sets PITH_UPCALL_TICK in *hold
  *   - stands at an address from (critical) up to (critical_end), or outside its own memory: a tick is left out
- * A fault there, or of a vector whose bit in (faults) is 0, ends the guest with a crash report. */
+ * A fault there, or of a vector whose bit in (faults) is 0, ends the guest with a crash report; but a page fault at the
+ * very address where it stands, outside its memory, is a jump of its own, and delivered. */
 #ifndef PITH_ABI_UPCALL_H
 #define PITH_ABI_UPCALL_H
 

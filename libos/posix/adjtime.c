@@ -11,6 +11,7 @@
 #include "iface/user.h"
 #include "pith_calls.h"
 
+#define ADJ_ADJTIME 0x8000
 #define READ_OFFSET 0xa001 /* ADJ_OFFSET_SS_READ */
 
 /* Linux's values of a clock that nothing disciplines. */
@@ -19,12 +20,28 @@
 #define PERIOD    10000    /* microseconds a tick of 100 Hz */
 #define CONSTANT  2
 
+/* What is set, besides, must make sense: a tick within 10 per cent of its length. */
+static bool sound(const struct timex *t)
+{
+    if (t->modes & ADJ_ADJTIME && !(t->modes & ADJ_OFFSET))
+        return false;
+    return t->modes & ADJ_ADJTIME || !(t->modes & ADJ_TICK) ||
+           (t->tick >= PERIOD * 9 / 10 && t->tick <= PERIOD * 11 / 10);
+}
+
+static int check(const struct timex *t)
+{
+    return user_writable((void *)t, sizeof(*t)) && user_readable(t, sizeof(*t)) ? 0 : -EFAULT;
+}
+
 static long read_clock(struct timex *t)
 {
-    if (!user_writable(t, sizeof(*t)) || !user_readable(t, sizeof(*t)))
-        return -EFAULT;
+    int err = check(t);
+
+    if (err)
+        return err;
     if (t->modes != 0 && t->modes != READ_OFFSET)
-        return -EPERM;
+        return sound(t) ? -EPERM : -EINVAL;
     nsec_t now = clock_wall();
     unsigned modes = t->modes;
     *t = (struct timex){.constant = CONSTANT, .precision = 1, .tolerance = TOLERANCE};
@@ -48,6 +65,8 @@ long pith_sys_clock_adjtime(long clock, long t)
     if ((int)clock == CLOCK_REALTIME)
         return read_clock((struct timex *)t);
     /* Clocks that exist have no more to be asked for. */
-    long err = pith_sys_clock_getres(clock, 0);
+    long err = check((const struct timex *)t);
+    if (!err)
+        err = pith_sys_clock_getres(clock, 0);
     return err ? err : -EOPNOTSUPP;
 }

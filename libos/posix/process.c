@@ -141,11 +141,11 @@ long pith_sys_get_robust_list(long pid, long head, long size)
 long pith_sys_arch_prctl(long code, long address)
 {
     HOLD;
+    if ((code == ARCH_SET_FS || code == ARCH_SET_GS) && (unsigned long)address >= USER_ADDRESSES)
+        return -EPERM;
     switch (code) {
     case ARCH_SET_FS:
-        return (unsigned long)address < USER_ADDRESSES && thread_set_pointer((void *)address)
-                   ? 0
-                   : -EPERM;
+        return thread_set_pointer((void *)address) ? 0 : -EPERM;
     case ARCH_GET_FS:
         return give_word(address, (uintptr_t)thread_self->tp);
     case ARCH_SET_GS:

@@ -7,6 +7,7 @@
 
 #include "iface/hold.h"
 #include "pith_calls.h"
+#include "posix/clone.h"
 #include "posix/signal.h"
 #include "posix/timespec.h"
 #include "iface/user.h"
@@ -30,10 +31,12 @@ long pith_sys_rt_sigaction(long sig, long act, long old, long size)
     HOLD;
     struct signal_state *s = &signal_state;
 
-    if (size != SET_SIZE || !is_signal(sig))
+    if (size != SET_SIZE)
         return -EINVAL;
     if (act && !user_readable((void *)act, sizeof(struct signal_action)))
         return -EFAULT;
+    if (!is_signal(sig))
+        return -EINVAL;
     if (act && (SIGNALS_FIXED & signal_bit((int)sig)))
         return -EINVAL;
     struct signal_action *current = &s->action[sig - 1];
@@ -229,14 +232,14 @@ static long send_to(long tid, const siginfo_t *info)
     return info->si_signo ? signal_send(t, info) : 0;
 }
 
-/* The one process is its own group, and everybody: 1, 0 and -1 all name it. */
+/* The one process is its own group, and everybody: 1, 0 and -1 all name it, and so does each thread. */
 long pith_sys_kill(long pid, long sig)
 {
     HOLD;
+    if ((int)pid != 0 && (int)pid != -1 && !thread_exists(pid))
+        return -ESRCH;
     if (sig < 0 || sig > SIGNALS)
         return -EINVAL;
-    if (pid != 1 && pid != 0 && pid != -1)
-        return -ESRCH;
     siginfo_t info = signal_info((int)sig, SI_USER);
     return send_to(0, &info);
 }

@@ -94,10 +94,12 @@ long pith_sys_clock_getres(long id, long result)
 long pith_sys_clock_settime(long id, long value)
 {
     HOLD;
-    if (id != CLOCK_REALTIME)
+    if (id >= 0 && id != CLOCK_REALTIME)
         return -EINVAL;
     if (!user_readable((const void *)value, sizeof(struct timespec)))
         return -EFAULT;
+    if (id < 0)
+        return kind_of(id) == CLOCK_CPU ? -EPERM : -EINVAL;
     return timespec_valid((const struct timespec *)value) ? -EPERM : -EINVAL;
 }
 
@@ -110,8 +112,11 @@ long pith_sys_settimeofday(long tv, long tz)
         return -EFAULT;
     if (value && (value->tv_sec < 0 || value->tv_usec < 0 || value->tv_usec >= 1000000))
         return -EINVAL;
-    if (tz && !user_readable((void *)tz, sizeof(struct timezone)))
+    const struct timezone *zone = (const struct timezone *)tz;
+    if (zone && !user_readable(zone, sizeof(*zone)))
         return -EFAULT;
+    if (zone && (zone->tz_minuteswest > 15 * 60 || zone->tz_minuteswest < -15 * 60))
+        return -EINVAL;
     return tv || tz ? -EPERM : 0;
 }
 
@@ -209,14 +214,14 @@ long pith_sys_clock_nanosleep(long id, long flags, long request, long left)
     const struct timespec *ts = (const struct timespec *)request;
     enum clock_kind kind = kind_of(id);
 
-    if (kind == CLOCK_NONE || is_own_clock(id))
+    if (kind == CLOCK_NONE && (int)id >= 0)
         return -EINVAL;
     if (id == CLOCK_THREAD_CPUTIME_ID || id == CLOCK_MONOTONIC_RAW ||
         id == CLOCK_MONOTONIC_COARSE || id == CLOCK_REALTIME_COARSE)
         return -EOPNOTSUPP;
     if (!user_readable(ts, sizeof(*ts)))
         return -EFAULT;
-    if (!timespec_valid(ts))
+    if (kind == CLOCK_NONE || is_own_clock(id) || !timespec_valid(ts))
         return -EINVAL;
     nsec_t ns = timespec_ns(ts);
     if (!(flags & TIMER_ABSTIME))

@@ -86,15 +86,12 @@ static void on_alarm(struct alarm *a)
     signal_send_entry(to, &t->entry);
 }
 
-/* What a timer is to do, checked. 0; -EFAULT, -EINVAL. */
+/* What a timer is to do, checked. 0; -EINVAL. */
 static long take_event(long user, int id, struct event *e)
 {
     *e = (struct event){.signo = SIGALRM, .notify = SIGEV_SIGNAL, .value.sival_int = id};
-    if (user) {
-        if (!user_readable((const void *)user, sizeof(*e)))
-            return -EFAULT;
+    if (user)
         *e = *(const struct event *)user;
-    }
     if (e->notify == SIGEV_NONE)
         return 0;
     if (e->notify == NOTIFY_THREAD_ID ? !thread_exists(e->tid)
@@ -128,8 +125,10 @@ long pith_sys_timer_create(long clock, long event, long result)
     HOLD;
     struct alarm alarm = {0};
     struct event e;
-    long err = clock_alarm(clock, true, &alarm);
 
+    if (event && !user_readable((const void *)event, sizeof(e)))
+        return -EFAULT;
+    long err = clock_alarm(clock, true, &alarm);
     if (err)
         return err;
     int id = free_id();

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define PAGE_FAULT 14
+
 /* (len) bytes at guest address (addr), which must lie in the writable part of the image, aligned to
  * (align). NULL: they do not. */
 static void *writable(struct machine *m, pith_gaddr addr, uint64_t len, uint64_t align)
@@ -41,6 +43,12 @@ long upcall_register(struct machine *m, uint64_t addr)
     return 0;
 }
 
+/* Whether the guest jumped to where nothing is: a null pointer to a function, say. */
+static bool left_memory(const struct pith_upcall_frame *at)
+{
+    return at->vector == PAGE_FAULT && at->addr == at->rip;
+}
+
 bool upcall_begin(struct machine *m, const struct pith_upcall_frame *at, uint64_t *rip,
                   uint64_t *rsp)
 {
@@ -56,7 +64,7 @@ bool upcall_begin(struct machine *m, const struct pith_upcall_frame *at, uint64_
         return false;
     }
     if (at->rip - u.critical.addr < u.critical_end.addr - u.critical.addr ||
-        !range_inside(at->rip, 1, m->mem_base, m->layout.mem_len))
+        !(range_inside(at->rip, 1, m->mem_base, m->layout.mem_len) || left_memory(at)))
         return false;
     if (!tick && (at->vector > 31 || !(u.faults >> at->vector & 1)))
         return false;

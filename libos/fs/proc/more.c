@@ -268,7 +268,7 @@ static void smaps_rollup(struct text *t)
     smaps_sizes(t, r.sizes.all, r.sizes.locked, r.sizes.anonymous);
 }
 
-static const struct tree_node fdinfo_node = {.mode = S_IFREG | 0400, .text = fdinfo};
+static const struct tree_node fdinfo_node = {.mode = S_IFREG | 0444, .text = fdinfo};
 
 static const struct tree_node more[] = {
     {.name = "auxv", .mode = S_IFREG | 0400, .text = auxv},

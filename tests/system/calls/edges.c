@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Edges of calls on files, times and ids: the last offset, names that may never be given, empty
- * names that are no pointers, intervals without timers. */
+ * names that are no pointers, intervals without timers; which of several errors it is. */
 #define _GNU_SOURCE
 #include <grp.h>
 #include <limits.h>
@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/uio.h>
 #include <time.h>
 #include "calls.h"
@@ -97,6 +98,49 @@ static void times(void)
     T(syscall(SYS_clock_gettime, own, &little));
 }
 
+/* What is wrong with arguments, of several things that are. */
+static void orders(void)
+{
+    const void *bad = (const void *)-1L;
+    struct timespec negative = {-1, 0};
+    struct timeval good = {1, 0};
+    struct timezone far = {16 * 60, 0};
+    struct timex t = {.modes = ADJ_TICK, .tick = 1};
+    int id;
+
+    puts("-- orders");
+    for (int clock = -3; clock < 0; clock++) {
+        T(syscall(SYS_clock_nanosleep, clock, 0, bad, NULL));
+        T(syscall(SYS_clock_settime, clock, &negative));
+        T(syscall(SYS_clock_settime, clock, bad));
+        T(syscall(SYS_clock_adjtime, clock, bad));
+        T(syscall(SYS_timer_create, clock, bad, &id));
+    }
+    T(syscall(SYS_clock_adjtime, 99, bad));
+    T(syscall(SYS_timer_create, 99, bad, &id));
+    T(syscall(SYS_timer_create, 4, bad, &id));
+    T(syscall(SYS_settimeofday, &good, &far));
+    T(syscall(SYS_settimeofday, NULL, &far));
+    T(syscall(SYS_adjtimex, &t));
+    t.tick = 2000000;
+    T(syscall(SYS_adjtimex, &t));
+    t.modes = 0x8000;
+    T(syscall(SYS_adjtimex, &t));
+    T(syscall(SYS_rt_sigaction, 0, bad, NULL, 8));
+    T(syscall(SYS_arch_prctl, 0x1002, -1L)); /* FS, GS, CPUID */
+    T(syscall(SYS_arch_prctl, 0x1001, -1L));
+    T(syscall(SYS_arch_prctl, 0x1011, 0));
+    T(syscall(SYS_arch_prctl, 0x1012, 1));
+    T(syscall(SYS_membarrier, 1 << 5, 0, 0)); /* SYNC_CORE, which is to be registered */
+    T(syscall(SYS_membarrier, 1 << 6, 0, 0));
+    T(syscall(SYS_membarrier, 1 << 5, 0, 0));
+    T(prctl(PR_SET_TIMERSLACK, -1L));
+    T(prctl(PR_GET_TIMERSLACK));
+    T(prctl(PR_SET_TIMERSLACK, 0));
+    T(prctl(PR_GET_TIMERSLACK));
+    T(prctl(PR_TASK_PERF_EVENTS_DISABLE));
+}
+
 static void ids(void)
 {
     gid_t in[5] = {30, 10, 20, 10, (gid_t)-1}, out[5];
@@ -127,6 +171,7 @@ int main(void)
     sizes();
     names();
     times();
+    orders();
     ids();
     return 0;
 }

@@ -92,6 +92,32 @@ static void breaking(void)
     close(p[1]);
 }
 
+/* By its link in /proc, a pipe without a name is opened at once, whoever has the other end. */
+static void again(void)
+{
+    char buf[8] = "", link[40];
+    int p[2];
+
+    T(pipe(p));
+    T(write(p[1], "left", 4));
+    close(p[1]);
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", p[0]);
+    int rd = open(link, O_RDONLY);
+    close(p[0]);
+    T(read(rd, buf, sizeof(buf)));
+    T(read(rd, buf, sizeof(buf)));
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", rd);
+    int wr = open(link, O_WRONLY | O_NONBLOCK);
+    T(write(wr, "more", 4));
+    T(read(rd, buf, sizeof(buf)));
+    close(rd);
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", wr);
+    int alone = open(link, O_WRONLY);
+    IS(alone >= 0);
+    close(alone);
+    close(wr);
+}
+
 static void named(void)
 {
     char buf[8] = "";
@@ -120,6 +146,7 @@ int main(void)
     plain();
     nonblocking();
     breaking();
+    again();
     named();
     return 0;
 }

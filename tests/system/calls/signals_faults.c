@@ -65,6 +65,11 @@ static const char *code_name(int sig, int code)
 static volatile int zero, one = 1, sink;
 static volatile double fzero, fone = 1, fsink;
 
+static void call(void *f)
+{
+    ((void (*)(void))f)();
+}
+
 static void kinds(void)
 {
     char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -87,6 +92,10 @@ static void kinds(void)
     FAULT(sink = (-2147483647 - one) / (zero - one), NULL);
     FAULT(__asm__ volatile("ud2"), NULL);
     FAULT(__asm__ volatile("int3"), NULL);
+    FAULT(__asm__ volatile("hlt"), NULL);
+    FAULT(call(NULL), NULL);
+    FAULT(call((void *)8), (void *)8);
+    FAULT(call(none), none);
     /* Not canonical: no page fault, no address. */
     FAULT(*(volatile int *)0x8000000000000000 = 1, NULL);
     feclearexcept(FE_ALL_EXCEPT);

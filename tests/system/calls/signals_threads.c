@@ -99,10 +99,13 @@ static void masks(void)
     E(pthread_sigmask(SIG_SETMASK, &mask, NULL));
 }
 
+static pid_t spinner;
+
 static void *spin_until(void *arg)
 {
     int n = (int)(long)arg;
 
+    spinner = gettid();
     set(&in, 1);
     while (__atomic_load_n(&count, __ATOMIC_SEQ_CST) < n)
         sched_yield();
@@ -126,6 +129,9 @@ static void directed(void)
     t = start(spin_until, (void *)1);
     wait_for(&in, 1);
     E(pthread_kill(t, 0));
+    T(kill(spinner, 0));
+    T(kill(-spinner, 0));
+    T(kill(0x3fffffff, 99));
     E(pthread_kill(t, 99));
     E(pthread_kill(t, -1));
     E(pthread_kill(t, SIGUSR1));
