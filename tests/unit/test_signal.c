@@ -73,6 +73,7 @@ static int setup(void **state)
 {
     (void)state;
     fake_reset();
+    thread_start();
     memset(&signal_state, 0, sizeof(signal_state));
     memset(&thread_main.signals, 0, sizeof(thread_main.signals));
     plat_hold = 0;
