@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The system calls on resource limits, use and priority. Limits are kept for programs that read
- * back what they set; RLIMIT_NOFILE (vfs/fd.h), RLIMIT_FSIZE and RLIMIT_MEMLOCK also take effect,
- * the others have nothing to limit here. */
+ * back what they set; RLIMIT_NOFILE (vfs/fd.h), RLIMIT_FSIZE and those on memory (posix/memory.h)
+ * also take effect, the others have nothing to limit here. */
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -25,6 +25,7 @@
 OPTIONAL void page_count(struct page_counts *c);
 extern OPTIONAL struct fd_table fd_table;
 extern OPTIONAL uint64_t file_size_limit;
+extern OPTIONAL struct memory_limits memory_limits;
 
 struct limit {
     uint64_t soft, hard;
@@ -64,11 +65,6 @@ static struct limit current_limit(unsigned which)
     return is_set >> which & 1 ? set[which] : default_limit(which);
 }
 
-uint64_t memory_lock_limit(void)
-{
-    return current_limit(RLIMIT_MEMLOCK).soft;
-}
-
 static int set_limit(unsigned which, const struct limit *l)
 {
     if (l->soft > l->hard)
@@ -84,6 +80,14 @@ static int set_limit(unsigned which, const struct limit *l)
     }
     if (which == RLIMIT_FSIZE && &file_size_limit)
         file_size_limit = l->soft;
+    if (&memory_limits) {
+        if (which == RLIMIT_AS)
+            memory_limits.space = l->soft;
+        if (which == RLIMIT_DATA)
+            memory_limits.data = l->soft;
+        if (which == RLIMIT_MEMLOCK)
+            memory_limits.locked = l->soft;
+    }
     set[which] = *l;
     is_set |= (uint16_t)(1u << which);
     return 0;

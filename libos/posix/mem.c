@@ -44,7 +44,9 @@
 #define ADVICE_COLD     20 /* MADV_COLD */
 #define ADVICE_PAGEOUT  21 /* MADV_PAGEOUT */
 #define ADVICE_READ     22 /* MADV_POPULATE_READ */
-#define ADVICE_WRITE    23 /* MADV_POPULATE_WRITE: the last that is known */
+#define ADVICE_WRITE    23 /* MADV_POPULATE_WRITE */
+#define ADVICE_DROP     24 /* MADV_DONTNEED_LOCKED */
+#define ADVICE_COLLAPSE 25 /* MADV_COLLAPSE: the last that is known */
 #define LOCK_ONFAULT    1u
 #define LOCKALL_CURRENT 1u
 #define LOCKALL_FUTURE  2u
@@ -57,6 +59,8 @@ static struct {
     char *end;
     char *mapped;
 } heap_break;
+
+struct memory_limits memory_limits = {UINT64_MAX, UINT64_MAX, UINT64_MAX};
 
 /* mlockall(MCL_FUTURE): what is mapped is locked. */
 static bool lock_future;
@@ -153,12 +157,45 @@ static void tell_exhausted(size_t len)
     page_report();
 }
 
-/* Pages have been made for the program, if (err) is 0: what is left to be done. */
-static int made(int err, void *at, size_t len)
+/* What RLIMIT_MEMLOCK leaves in bytes to those whom it concerns: it is not root's. */
+static uint64_t lock_limit(void)
 {
-    if (!err && lock_future)
-        page_lock(at, len / PAGE_SIZE, true);
-    return err;
+    return cred_may(CAP_IPC_LOCK) ? UINT64_MAX : memory_limits.locked;
+}
+
+/* Whether (len) bytes more may be locked. 0; -EAGAIN. */
+static int may_lock_more(size_t len)
+{
+    uint64_t limit = lock_limit();
+
+    if (limit == UINT64_MAX)
+        return 0;
+    size_t locked = page_locked(plat_info.heap, plat_info.heap_len / PAGE_SIZE);
+    return locked + len / PAGE_SIZE > limit / PAGE_SIZE ? -EAGAIN : 0;
+}
+
+/* Whether the limits on locked memory allow a mapping of (len) bytes with (flags). 0; -EPERM,
+ * -EAGAIN. */
+static int may_lock_mapping(unsigned flags, size_t len)
+{
+    if (flags & MAP_LOCKED && lock_limit() == 0)
+        return -EPERM;
+    return flags & MAP_LOCKED || lock_future ? may_lock_more(len) : 0;
+}
+
+/* Whether RLIMIT_AS allows the program (len) bytes more. */
+static bool may_grow(size_t len)
+{
+    struct page_counts c;
+
+    if (memory_limits.space == UINT64_MAX)
+        return true;
+    page_count(&c);
+    size_t pages = (plat_info.image_len + plat_info.stack_len + len) / PAGE_SIZE;
+    for (int use = 0; use < PAGE_USES; use++)
+        if (page_is_programs((enum page_use)use))
+            pages += c.used[use];
+    return pages <= memory_limits.space / PAGE_SIZE;
 }
 
 /* Gives (len) bytes at (addr) to (use), whatever the program has mapped there. */
@@ -171,7 +208,23 @@ static int place_at(uintptr_t addr, size_t len, int prot, enum page_use use)
     int err = page_map_at((void *)addr, len / PAGE_SIZE, prot, use);
     if (err != -EACCES && mapping_cut)
         mapping_cut((void *)addr, len);
-    return made(err, (void *)addr, len);
+    return err;
+}
+
+/* As place does, for pages that are not locked. */
+static int find_place(uintptr_t addr, size_t len, int prot, unsigned flags, enum page_use use,
+                      void **at)
+{
+    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+
+    if (fixed || (addr != 0 && is_free(addr, len))) {
+        *at = (void *)addr;
+        return place_at(addr, len, prot, use);
+    }
+    int err = page_map(len / PAGE_SIZE, prot, use, at);
+    if (err == -ENOMEM && len <= plat_info.mem_len)
+        tell_exhausted(len);
+    return err;
 }
 
 /* Makes (len) bytes of pages for (use) where (flags) and (addr) want them. Returns 0 and sets
@@ -192,14 +245,14 @@ static int place(uintptr_t addr, size_t len, int prot, unsigned flags, enum page
             meets_fixed(addr, len) || overlaps(addr, len, plat_info.heap, plat_info.heap_len);
         return taken ? -EEXIST : -ENOMEM;
     }
-    if (fixed || (addr != 0 && is_free(addr, len))) {
-        *at = (void *)addr;
-        return place_at(addr, len, prot, use);
-    }
-    int err = page_map(len / PAGE_SIZE, prot, use, at);
-    if (err == -ENOMEM && len <= plat_info.mem_len)
-        tell_exhausted(len);
-    return made(err, *at, len);
+    int err = may_lock_mapping(flags, len);
+    if (!err && !may_grow(len) && !(flags & MAP_FIXED))
+        err = -ENOMEM;
+    if (!err)
+        err = find_place(addr, len, prot, flags, use, at);
+    if (!err && (lock_future || flags & MAP_LOCKED))
+        page_lock(*at, len / PAGE_SIZE, true);
+    return err;
 }
 
 static struct file *file_of(long fd)
@@ -441,6 +494,12 @@ static bool may_move_to(uintptr_t to, size_t new_len, const void *old, size_t ol
            !overlaps(to, new_len, old, old_len);
 }
 
+/* Whether (r) does no more than to unmap what is too much, whatever that is. */
+static bool only_shrinks(const struct remap *r)
+{
+    return !r->fixed && !r->keep && r->old_len > 0 && r->new_len <= r->old_len;
+}
+
 /* Looks up what is at r->old. -EFAULT: nothing, or more than one thing. */
 static int find_old(struct remap *r)
 {
@@ -448,6 +507,8 @@ static int find_old(struct remap *r)
     r->file = mapping_find ? mapping_find(r->old) : NULL;
     if (!page_run_at(r->old, &r->run) || !page_is_programs(r->run.use))
         return -EFAULT;
+    if (only_shrinks(r))
+        return (uintptr_t)r->old < (uintptr_t)r->run.start ? -EFAULT : 0;
     const char *start = r->file ? r->file->start : r->run.start;
     size_t all = (r->file ? r->file->pages : r->run.pages) * PAGE_SIZE;
     return range_inside((uintptr_t)r->old, len, (uintptr_t)start, all) ? 0 : -EFAULT;
@@ -493,17 +554,26 @@ long pith_sys_mremap(long addr, long old_length, long new_length, long flags, lo
     if (err)
         return err;
     if (r.old_len == 0 && !(r.file && r.file->shared)) /* a second view of plain memory */
-        return -EINVAL;
+        return r.run.use == PAGE_COMMON && !(flags & REMAP_MAYMOVE) ? -ENOMEM : -EINVAL;
     if (r.fixed && (uintptr_t)r.to < LOWEST_FIXED)
         return -EPERM;
+    if (only_shrinks(&r)) {
+        if (r.old_len > ADDRESS_LIMIT - (uintptr_t)addr)
+            return -EINVAL;
+        err = r.new_len < r.old_len ? memory_unmap(r.old + r.new_len, r.old_len - r.new_len) : 0;
+        return err ? err : addr;
+    }
+    if (r.new_len > r.old_len) {
+        err = r.run.locked ? may_lock_more(r.new_len - r.old_len) : 0;
+        if (!err && !may_grow(r.new_len - r.old_len))
+            err = -ENOMEM;
+        if (err)
+            return err;
+    }
     if (!r.fixed && !r.keep && r.old_len > 0) {
-        if (r.new_len <= r.old_len)
-            err =
-                r.new_len < r.old_len ? memory_unmap(r.old + r.new_len, r.old_len - r.new_len) : 0;
-        else
-            err = extend(&r);
-        if (!err || r.new_len <= r.old_len)
-            return err ? err : addr;
+        err = extend(&r);
+        if (!err)
+            return addr;
     }
     if (!(flags & REMAP_MAYMOVE))
         return -ENOMEM;
@@ -628,11 +698,11 @@ static long empty(uintptr_t addr, size_t len)
 }
 
 /* Advice that needs an answer: most of Linux's hints change nothing here. What came after
- * MADV_POPULATE_WRITE is unknown, as to an older kernel. */
+ * MADV_COLLAPSE is unknown, as to an older kernel. */
 static bool is_advice(long advice)
 {
     bool gap = advice > MADV_DONTNEED && advice < MADV_FREE;
-    return advice >= MADV_NORMAL && advice <= ADVICE_WRITE && !gap;
+    return advice >= MADV_NORMAL && advice <= ADVICE_COLLAPSE && !gap;
 }
 
 /* Memory is there when it is mapped: what is left is to say where it cannot be had. */
@@ -664,8 +734,10 @@ long pith_sys_madvise(long addr, long length, long advice)
         return -EINVAL;
     if ((advice == MADV_FREE || advice == ADVICE_WIPE) && !is_private(at, len))
         return -EINVAL;
-    if (advice == MADV_DONTNEED || advice == MADV_FREE)
+    if (advice == MADV_DONTNEED || advice == MADV_FREE || advice == ADVICE_DROP)
         return discard(at, len);
+    if (advice == ADVICE_COLLAPSE) /* there are no huge pages, as without them in Linux */
+        return -EINVAL;
     if (!memory_is_mapped(at, len))
         return -ENOMEM;
     if (advice == ADVICE_READ || advice == ADVICE_WRITE)
@@ -673,6 +745,19 @@ long pith_sys_madvise(long addr, long length, long advice)
     if (advice == MADV_REMOVE)
         return empty(at, len);
     return 0;
+}
+
+/* Maps (more) bytes behind the break, as far as the limits go. */
+static int extend_break(size_t more)
+{
+    size_t all = (size_t)(heap_break.mapped - heap_break.start) + more;
+    if (all > memory_limits.data || !may_grow(more) ||
+        (lock_future && may_lock_more(more)))
+        return -ENOMEM;
+    int err = page_extend(heap_break.mapped, more / PAGE_SIZE, PROT_RW, PAGE_BRK);
+    if (!err && lock_future)
+        page_lock(heap_break.mapped, more / PAGE_SIZE, true);
+    return err;
 }
 
 long pith_sys_brk(long addr)
@@ -686,12 +771,8 @@ long pith_sys_brk(long addr)
     char *top = (char *)align_up(want, PAGE_SIZE);
     if (top < heap_break.mapped)
         page_unmap(top, (size_t)(heap_break.mapped - top) / PAGE_SIZE);
-    else if (top > heap_break.mapped &&
-             page_extend(heap_break.mapped, (size_t)(top - heap_break.mapped) / PAGE_SIZE, PROT_RW,
-                         PAGE_BRK) != 0)
+    else if (top > heap_break.mapped && extend_break((size_t)(top - heap_break.mapped)) != 0)
         return (long)heap_break.end;
-    if (top > heap_break.mapped)
-        made(0, heap_break.mapped, (size_t)(top - heap_break.mapped));
     heap_break.mapped = top;
     heap_break.end = (char *)want;
     return addr;
@@ -750,13 +831,6 @@ static long set_range(long addr, long length, bool lock)
     return 0;
 }
 
-/* RLIMIT_MEMLOCK in bytes, for those whom it concerns: it is not root's. */
-static uint64_t lock_limit(void)
-{
-    return memory_lock_limit && !cred_may(CAP_IPC_LOCK) ? align_down(memory_lock_limit(), PAGE_SIZE)
-                                                : UINT64_MAX;
-}
-
 static long lock_range(long addr, long length)
 {
     uint64_t limit = lock_limit();
@@ -811,7 +885,7 @@ long pith_sys_mlockall(long flags)
     if (limit != UINT64_MAX && flags & LOCKALL_CURRENT) {
         struct page_counts c;
         page_count(&c);
-        if ((c.total - c.used[PAGE_FREE]) * PAGE_SIZE > limit)
+        if (c.total - c.used[PAGE_FREE] > limit / PAGE_SIZE)
             return -ENOMEM;
     }
     lock_future = flags & LOCKALL_FUTURE;

@@ -19,8 +19,11 @@ must_check int memory_unmap(void *at, size_t len);
  * first stack. */
 bool memory_is_mapped(uintptr_t addr, size_t len);
 
-/* RLIMIT_MEMLOCK. Weak: of limits.c, where programs may set it. */
-__attribute__((weak, visibility("hidden"))) uint64_t memory_lock_limit(void);
+/* What was set of RLIMIT_AS, RLIMIT_DATA and RLIMIT_MEMLOCK, in bytes; UINT64_MAX until then. Kept by mem.c. */
+struct memory_limits {
+    uint64_t space, data, locked;
+};
+extern struct memory_limits memory_limits;
 
 /* Whether anything of the program's is in the range. */
 bool memory_is_used(uintptr_t addr, size_t len);

@@ -470,7 +470,8 @@ static void mremap_arguments(void **state)
         {other - PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, other - PAGE, -EINVAL},
         {other - PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at, -EFAULT},
         {at, 5 * PAGE, 6 * PAGE, MREMAP_MAYMOVE, 0, -EFAULT},
-        {at, -PAGE, PAGE, MREMAP_MAYMOVE, 0, -EFAULT},
+        {at, -PAGE, PAGE, MREMAP_MAYMOVE, 0, -EINVAL},
+        {other - PAGE, 2 * PAGE, PAGE, 0, 0, -EFAULT},
         {other - PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE, 0, -EFAULT},
         {(long)image, PAGE, 2 * PAGE, MREMAP_MAYMOVE, 0, -EFAULT}, /* here */
         {at, PAGE, 2 * PAGE, 0, 0, -ENOMEM},
