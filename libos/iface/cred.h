@@ -22,14 +22,14 @@ struct cred {
 
 #define CAP_BIT(cap) (1ull << (cap))
 
-/* Root's, which are all that permit anything here: nobody sets clocks, makes device nodes, loads modules ... */
+/* Root's, which are all that permit anything here: nobody sets clocks, loads modules ... */
 #define CAPS_ALL                                                                                   \
     (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_DAC_READ_SEARCH) |               \
      CAP_BIT(CAP_FOWNER) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_SETGID) |         \
      CAP_BIT(CAP_SETUID) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_NET_BIND_SERVICE) |                  \
      CAP_BIT(CAP_NET_ADMIN) | CAP_BIT(CAP_NET_RAW) | CAP_BIT(CAP_IPC_LOCK) |                       \
      CAP_BIT(CAP_IPC_OWNER) | CAP_BIT(CAP_SYS_CHROOT) | CAP_BIT(CAP_SYS_ADMIN) |                   \
-     CAP_BIT(CAP_SYS_NICE) | CAP_BIT(CAP_SYS_RESOURCE))
+     CAP_BIT(CAP_SYS_NICE) | CAP_BIT(CAP_SYS_RESOURCE) | CAP_BIT(CAP_MKNOD))
 
 /* What /proc says of a thread. */
 struct cred_told {

@@ -135,6 +135,7 @@ struct inode {
     };
     struct mapping *mappings; /* those of it in the program's memory (posix/mapping.h), or NULL */
     unsigned seals;           /* F_SEAL_* */
+    unsigned char write_hint; /* F_SET_RW_HINT */
     struct inotify_watch *watches; /* posix/inotify.c, NULL if none */
     struct xattr *xattrs;          /* posix/xattr.c, NULL if none */
 };
@@ -160,6 +161,10 @@ static inline void inode_put(struct inode *inode)
 /* open of a FIFO, for inode_ops.open of any file system. Implemented by vfs/. What can make a FIFO, or
  * finds some in its files, says LINKS(fifo_open); others may refer to it as a weak symbol. */
 int fifo_open(struct inode *inode, struct file *file);
+
+/* open of a device node, for inode_ops.open of any file system: of the device in /dev that has its
+ * number. -ENXIO: there is none. Implemented by fs/dev; weak, as a part of what mknod brings. */
+__attribute__((weak, visibility("hidden"))) int device_open(struct inode *inode, struct file *file);
 
 /* For file_ops.map of files whose inode_ops has share: makes (len) bytes at (at), PAGE_BEYOND pages
  * of the program, a mapping of the file from page (first) on. -ENOMEM: the pages are unmapped then.
@@ -239,6 +244,7 @@ struct file_ops {
 #define FILE_SINK        (1u << 4) /* writev does not look at what it is given */
 #define FILE_TERMINAL    (1u << 5) /* output to it is buffered by lines */
 #define FILE_SIGNALS     (1u << 6) /* can be told to send signals: O_ASYNC */
+#define FILE_CREATED     (1u << 7) /* the open made it: F_CREATED_QUERY */
 
 /* An open file description (POSIX): what dup'ed descriptors share. */
 struct file {

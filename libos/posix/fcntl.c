@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <sys/file.h>
 
+#include "iface/cred.h"
 #include "iface/hold.h"
 #include "iface/user.h"
 #include "pith_calls.h"
@@ -13,6 +14,16 @@
 
 /* What F_SETFL changes. */
 #define SETTABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME)
+
+/* Numbers of Linux that libc's headers may lack. */
+#define DUPFD_QUERY    1027
+#define CREATED_QUERY  1028
+#define RW_HINT_GET    1035
+#define RW_HINT_SET    1036
+#define RW_HINT_LONGEST 5
+#ifndef F_NOTIFY
+#define F_NOTIFY 1026
+#endif
 
 /* Makes l_start of (fl) absolute and l_len not negative. 0; -EINVAL, -EOVERFLOW. */
 static long normalise(const struct file *f, struct flock *fl)
@@ -108,6 +119,36 @@ static long duplicate(struct file *f, long min, bool cloexec)
     return fd;
 }
 
+/* Whether F_SETFL takes (flags). 0; -EPERM, -EINVAL. */
+static long check_flags(const struct file *f, unsigned flags)
+{
+    const struct inode *in = f->inode;
+    bool direct = in && (S_ISREG(in->mode) || S_ISBLK(in->mode) || S_ISFIFO(in->mode));
+
+    if (flags & ~f->flags & O_NOATIME && in && may_as_owner(in) != 0)
+        return -EPERM;
+    return flags & O_DIRECT && !direct ? -EINVAL : 0;
+}
+
+/* How long what is written will stay: kept, since nothing is ever written to a device. */
+static long write_hint(struct inode *in, int command, uint64_t *hint)
+{
+    if (command == RW_HINT_GET) {
+        if (!user_writable(hint, sizeof(*hint)))
+            return -EFAULT;
+        *hint = in->write_hint;
+        return 0;
+    }
+    if (may_as_owner(in) != 0)
+        return -EPERM;
+    if (!user_readable(hint, sizeof(*hint)))
+        return -EFAULT;
+    if (*hint > RW_HINT_LONGEST)
+        return -EINVAL;
+    in->write_hint = (unsigned char)*hint;
+    return 0;
+}
+
 /* Commands that need a file that can do more than O_PATH's. */
 static long control(struct file *f, int command, long arg)
 {
@@ -133,6 +174,13 @@ static long control(struct file *f, int command, long arg)
                    ? f->ops->control(f, command, arg)
                : command == F_ADD_SEALS && !file_writes(f) ? -EPERM
                                                            : -EINVAL;
+    case F_NOTIFY:
+        if (arg == 0)
+            return 0;
+        return f->inode && S_ISDIR(f->inode->mode) ? -EINVAL : -ENOTDIR;
+    case RW_HINT_GET:
+    case RW_HINT_SET:
+        return f->inode ? write_hint(f->inode, command, (uint64_t *)arg) : -EINVAL;
     case F_GETPIPE_SZ:
     case F_SETPIPE_SZ:
         return f->ops->control ? f->ops->control(f, command, arg) : -EBADF;
@@ -159,11 +207,18 @@ long pith_sys_fcntl(long fd, long command, long arg)
         return 0;
     case F_GETFL:
         return (long)f->flags;
+    case DUPFD_QUERY:
+        return fd_get(arg) ? fd_get(arg) == f : -EBADF;
+    case CREATED_QUERY:
+        return (f->kind & FILE_CREATED) != 0;
     default:
         if (f->flags & O_PATH)
             return -EBADF;
+        long r = command == F_SETFL ? check_flags(f, (unsigned)arg) : 0;
+        if (r)
+            return r;
         if (async_control) {
-            long r = async_control(f, fd, (int)command, arg);
+            r = async_control(f, fd, (int)command, arg);
             if (r != -ENOSYS)
                 return r;
         }

@@ -2,6 +2,7 @@
  *
  * Opening files, their length and storage, and listing directories. */
 #include <dirent.h>
+#include <linux/falloc.h>
 #include <linux/openat2.h>
 #include <string.h>
 
@@ -14,10 +15,9 @@
 #include "vfs/path.h"
 #include "vfs/permit.h"
 
-#ifndef FALLOC_FL_KEEP_SIZE
-#define FALLOC_FL_KEEP_SIZE 0x01
+#ifndef FALLOC_FL_WRITE_ZEROES
+#define FALLOC_FL_WRITE_ZEROES 0x80
 #endif
-#define FALLOC_FL_KNOWN 0x7f
 
 static long open_once(long dirfd, long path, long flags, long mode, unsigned limits)
 {
@@ -50,10 +50,6 @@ long pith_sys_openat(long dirfd, long path, long flags, long mode)
     return open_file(dirfd, path, flags, mode, 0);
 }
 
-#define OPEN_KNOWN                                                                                 \
-    (O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |          \
-     O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |         \
-     O_PATH | O_TMPFILE)
 #define RESOLVE_KNOWN                                                                              \
     (RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH |             \
      RESOLVE_IN_ROOT | RESOLVE_CACHED)
@@ -216,6 +212,25 @@ long pith_sys_ftruncate(long fd, long size)
     return set_size(f->inode, size);
 }
 
+/* Whether there is such a mode of fallocate, if not for these files. */
+static bool known_mode(long mode)
+{
+    switch (mode & ~(long)FALLOC_FL_KEEP_SIZE) {
+    case 0:
+    case FALLOC_FL_ZERO_RANGE:
+    case FALLOC_FL_UNSHARE_RANGE:
+        return true;
+    case FALLOC_FL_PUNCH_HOLE:
+        return mode & FALLOC_FL_KEEP_SIZE;
+    case FALLOC_FL_COLLAPSE_RANGE:
+    case FALLOC_FL_INSERT_RANGE:
+    case FALLOC_FL_WRITE_ZEROES:
+        return !(mode & FALLOC_FL_KEEP_SIZE);
+    default:
+        return false;
+    }
+}
+
 long pith_sys_fallocate(long fd, long mode, long off, long n)
 {
     HOLD;
@@ -225,13 +240,13 @@ long pith_sys_fallocate(long fd, long mode, long off, long n)
         return -EBADF;
     if (off < 0 || n <= 0)
         return -EINVAL;
-    if (mode & ~(long)FALLOC_FL_KNOWN)
+    if (!known_mode(mode))
         return -EOPNOTSUPP;
     if (!file_writes(f))
         return -EBADF;
-    if (!f->inode || S_ISFIFO(f->inode->mode))
+    if (f->inode && S_ISFIFO(f->inode->mode))
         return -ESPIPE;
-    if (!S_ISREG(f->inode->mode))
+    if (!f->inode || !S_ISREG(f->inode->mode))
         return -ENODEV;
     if (n > INT64_MAX - off)
         return -EFBIG;
@@ -251,7 +266,7 @@ long pith_sys_fadvise64(long fd, long off, long n, long advice)
     (void)off;
     if (!f)
         return -EBADF;
-    if (f->kind & FILE_STREAM)
+    if (f->inode && S_ISFIFO(f->inode->mode))
         return -ESPIPE;
     return n < 0 || advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE ? -EINVAL : 0;
 }

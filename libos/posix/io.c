@@ -4,6 +4,7 @@
  * leads to paths, file systems, or what only reading needs (read.c). */
 #include <limits.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -214,6 +215,8 @@ long pith_sys_lseek(long fd, long off, long whence)
 /* Bytes on their way from one file to another. */
 #define COPY_BYTES 8192
 
+#define DEV_NULL makedev(1, 3) /* can be read, but not spliced */
+
 struct copy {
     struct file *in, *out;
     uint64_t *in_pos, *out_pos;
@@ -286,14 +289,20 @@ long pith_sys_sendfile(long out_fd, long in_fd, long offset, long n)
 
     if (off && !user_readable(off, sizeof(*off)))
         return -EFAULT;
-    if (!in || !file_reads(in) || !out || !file_writes(out))
+    if (!in || !file_reads(in))
         return -EBADF;
     if (off && !(in->kind & FILE_SEEKABLE))
         return -ESPIPE;
-    if (n < 0 || (off && *off < 0) || out->flags & O_APPEND || !in->ops->readv ||
-        !out->ops->writev || !(in->kind & FILE_SEEKABLE))
+    if (n < 0 || (off && *off < 0))
         return -EINVAL;
-    if (in->inode && S_ISDIR(in->inode->mode))
+    if (!out || !file_writes(out))
+        return -EBADF;
+    if (out->flags & O_APPEND || !in->ops->readv || !out->ops->writev ||
+        !(in->kind & FILE_SEEKABLE))
+        return -EINVAL;
+    if (n == 0)
+        return 0;
+    if (in->inode && (S_ISDIR(in->inode->mode) || in->inode->rdev == DEV_NULL))
         return -EINVAL;
     uint64_t pos = off ? (uint64_t)*off : 0;
     struct copy c = {in, out, off ? &pos : &in->pos, &out->pos};
@@ -305,12 +314,16 @@ long pith_sys_sendfile(long out_fd, long in_fd, long offset, long n)
     return done;
 }
 
-/* Whether copy_file_range takes (f). 0; -EISDIR, -EINVAL. */
-static long check_regular(const struct file *f)
+/* Whether copy_file_range copies between such files. 0; -EISDIR, -EINVAL, -EBADF, -EXDEV. */
+static long check_copy(const struct file *in, const struct file *out)
 {
-    if (f->inode && S_ISDIR(f->inode->mode))
+    if ((in->inode && S_ISDIR(in->inode->mode)) || (out->inode && S_ISDIR(out->inode->mode)))
         return -EISDIR;
-    return f->inode && S_ISREG(f->inode->mode) ? 0 : -EINVAL;
+    if (!in->inode || !S_ISREG(in->inode->mode) || !out->inode || !S_ISREG(out->inode->mode))
+        return -EINVAL;
+    if (!file_reads(in) || !file_writes(out) || out->flags & O_APPEND)
+        return -EBADF;
+    return in->inode->fs == out->inode->fs ? 0 : -EXDEV;
 }
 
 long pith_sys_copy_file_range(long in_fd, long in_off, long out_fd, long out_off, long n,
@@ -329,13 +342,9 @@ long pith_sys_copy_file_range(long in_fd, long in_off, long out_fd, long out_off
                        offs[1] ? (uint64_t)*offs[1] : out->pos};
     if (flags)
         return -EINVAL;
-    long err = check_regular(in);
-    if (!err)
-        err = check_regular(out);
+    long err = check_copy(in, out);
     if (err)
         return err;
-    if (!file_reads(in) || !file_writes(out) || out->flags & O_APPEND)
-        return -EBADF;
     /* In the order of Linux, where an input that ends before makes the range shorter. */
     if (pos[0] + (size_t)n < pos[0] || pos[1] + (size_t)n < pos[1])
         return -EOVERFLOW;

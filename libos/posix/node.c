@@ -16,7 +16,7 @@ long pith_sys_mknodat(long dirfd, long path, long mode, long dev)
 {
     HOLD;
     struct inode_new what = {.mode = (mode_t)mode & ~vfs_umask & (S_IFMT | 07777),
-                             .rdev = (dev_t)dev};
+                             .rdev = (unsigned)dev};
 
     switch (what.mode & S_IFMT) {
     case 0:
@@ -25,6 +25,8 @@ long pith_sys_mknodat(long dirfd, long path, long mode, long dev)
     case S_IFREG:
     case S_IFIFO:
     case S_IFSOCK:
+        what.rdev = 0;
+        break;
     case S_IFCHR:
     case S_IFBLK:
         break;

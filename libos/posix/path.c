@@ -153,6 +153,12 @@ long pith_sys_chroot(long path)
     return err;
 }
 
+/* A character device with number 0 is none. */
+static bool is_device(const struct inode_new *what)
+{
+    return S_ISBLK(what->mode) || (S_ISCHR(what->mode) && what->rdev != 0);
+}
+
 long file_make_at(long dirfd, long path, const struct inode_new *what)
 {
     struct inode *inode;
@@ -169,6 +175,8 @@ long file_make_at(long dirfd, long path, const struct inode_new *what)
         err = -EPERM;
     else
         err = may_change_names(p.dir);
+    if (!err && is_device(what) && !cred_may(CAP_MKNOD))
+        err = -EPERM;
     if (!err)
         err = vfs_may_change(&p);
     if (!err)
@@ -214,6 +222,17 @@ long pith_sys_symlink(long target, long path)
     return pith_sys_symlinkat(target, AT_FDCWD, path);
 }
 
+/* Whether the program may give (target) one more name: as its owner, or if it is a file like those that it
+ * could make itself (Linux's fs.protected_hardlinks). */
+static bool may_link(const struct inode *target)
+{
+    if (may_as_owner(target) == 0)
+        return true;
+    return S_ISREG(target->mode) && !(target->mode & S_ISUID) &&
+           (target->mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) &&
+           may_access(target, MAY_READ | MAY_WRITE) == 0;
+}
+
 /* One more name, (p), for (target). */
 static long link_to(const struct path *p, struct inode *target)
 {
@@ -223,9 +242,11 @@ static long link_to(const struct path *p, struct inode *target)
         return -ENOENT;
     if (target->fs != p->dir->fs)
         return -EXDEV;
-    if (S_ISDIR(target->mode) || !p->dir->ops->link)
+    if (!may_link(target))
         return -EPERM;
     int err = may_change_names(p->dir);
+    if (!err && (S_ISDIR(target->mode) || !p->dir->ops->link))
+        err = -EPERM;
     if (!err)
         err = vfs_may_change(p);
     if (!err)
@@ -274,12 +295,14 @@ static long check_removal(const struct path *p, bool rmdir)
         return rmdir ? rmdir_errors[p->dots] : -EISDIR;
     if (!p->inode)
         return -ENOENT;
+    if (p->slash && !rmdir)
+        return S_ISDIR(p->inode->mode) ? -EISDIR : -ENOTDIR;
     int err = may_remove(p->dir, p->inode);
     if (err)
         return err;
     if (S_ISDIR(p->inode->mode) && !rmdir)
         return -EISDIR;
-    if (!S_ISDIR(p->inode->mode) && (rmdir || p->slash))
+    if (!S_ISDIR(p->inode->mode) && rmdir)
         return -ENOTDIR;
     if (is_mount_point(p))
         return -EBUSY;

@@ -63,6 +63,8 @@ static long transfer_with_flags(long fd, long vector, long n, long off, long rwf
 
     if (err || !fn)
         return err ? err : -EBADF;
+    if (f->inode && S_ISREG(f->inode->mode)) /* as tmpfs, which might wait for memory */
+        known &= ~(long)RWF_NOWAIT;
     if (rwf & ~known) {
         err = vector_check((const struct iovec *)vector, n, false);
         return err || vector_total((const struct iovec *)vector, (int)n) == 0 ? err : -EOPNOTSUPP;

@@ -178,11 +178,13 @@ static long vmsplice_once(long fd, long vector, long n, long flags)
 
     if ((unsigned)flags & ~FLAGS)
         return -EINVAL;
-    if (!p)
+    if (!f)
         return -EBADF;
     long r = check_vector(iov, n, !file_writes(f));
-    if (r)
+    if (r || vector_total(iov, (int)n) == 0)
         return r;
+    if (!p)
+        return -EBADF;
     file_hold(f);
     r = file_writes(f) ? vmsplice_in(p, iov, (int)n, nonblock)
                        : pipe_read(p, iov, (int)n, nonblock);

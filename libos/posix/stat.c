@@ -15,6 +15,7 @@
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
+#include "vfs/mount.h"
 #include "vfs/path.h"
 
 /* st_dev of files without an inode, which are the console's. */
@@ -86,12 +87,30 @@ static long stat_file(long fd, struct stat *st)
     return 0;
 }
 
-/* (btime): where to put the time of birth, or NULL. */
-static long stat_at(long dirfd, long path, long flags, struct stat *st, nsec_t *btime)
+/* What statx says beyond stat. */
+struct more {
+    nsec_t btime;
+    unsigned mount;
+    bool mount_root; /* of what is mounted somewhere */
+};
+
+static struct more more_of(const struct inode *in)
+{
+    return (struct more){in->btime, mount_id(in->fs), in == in->fs->root};
+}
+
+/* How (flags) want a path to be walked. */
+static unsigned walk_of(long flags)
+{
+    return (flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW) |
+           (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
+}
+
+/* (more): where to put that, or NULL. */
+static long stat_at(long dirfd, long path, long flags, struct stat *st, struct more *more)
 {
     const char *text = (const char *)path;
-    unsigned walk =
-        (flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
+    unsigned walk = walk_of(flags);
     struct inode *inode;
 
     if (flags & AT_EMPTY_PATH && !text)
@@ -99,16 +118,16 @@ static long stat_at(long dirfd, long path, long flags, struct stat *st, nsec_t *
     /* Such a descriptor may have a file that no path leads to. */
     if (flags & AT_EMPTY_PATH && (int)dirfd != AT_FDCWD && user_string(text, 1) == 0) {
         const struct file *f = fd_get(dirfd);
-        if (btime)
-            *btime = f && f->inode ? f->inode->btime : 0;
+        if (more && f && f->inode)
+            *more = more_of(f->inode);
         return stat_file(dirfd, st);
     }
     long err = path_lookup(dirfd, text, walk, &inode);
     if (err)
         return err;
     fill(st, inode);
-    if (btime)
-        *btime = inode->btime;
+    if (more)
+        *more = more_of(inode);
     inode_put(inode);
     return 0;
 }
@@ -175,6 +194,10 @@ struct statx_result {
 _Static_assert(sizeof(struct statx_result) == 256, "as Linux has it");
 
 #define STATX_ALL_BITS       0xfffu
+#define STATX_MNT_ID_BIT     0x1000u
+#define STATX_UNIQUE_BIT     0x4000u  /* STATX_MNT_ID_UNIQUE: one number is both */
+#define ATTR_MOUNT_ROOT      0x2000u  /* STATX_ATTR_MOUNT_ROOT */
+#define ATTR_KNOWN           0x203000u /* with STATX_ATTR_AUTOMOUNT and _DAX, which no file has */
 #define STATX_RESERVED_BIT   0x80000000u
 #define AT_STATX_SYNC_BITS   0x6000
 #define STATX_DONT_AND_FORCE 0x6000
@@ -189,19 +212,23 @@ long pith_sys_statx(long dirfd, long path, long flags, long mask, long result)
     HOLD;
     struct statx_result *x = (struct statx_result *)result;
     struct stat st;
-    nsec_t btime = 0;
+    struct more more = {.mount = 1};
 
     if ((unsigned)mask & STATX_RESERVED_BIT ||
         (flags & AT_STATX_SYNC_BITS) == STATX_DONT_AND_FORCE ||
         flags & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC_BITS))
         return -EINVAL;
-    long err = stat_at(dirfd, path, flags, &st, &btime);
+    long err = stat_at(dirfd, path, flags, &st, &more);
     if (err)
         return err;
     if (!user_writable(x, sizeof(*x)))
         return -EFAULT;
     *x = (struct statx_result){
-        .mask = STATX_ALL_BITS,
+        .mask = STATX_ALL_BITS |
+                ((unsigned)mask & STATX_UNIQUE_BIT ? STATX_UNIQUE_BIT : STATX_MNT_ID_BIT),
+        .attributes = more.mount_root ? ATTR_MOUNT_ROOT : 0,
+        .attributes_mask = ATTR_KNOWN,
+        .mnt_id = more.mount,
         .blksize = (uint32_t)st.st_blksize,
         .nlink = (uint32_t)st.st_nlink,
         .uid = st.st_uid,
@@ -211,7 +238,7 @@ long pith_sys_statx(long dirfd, long path, long flags, long mask, long result)
         .size = (uint64_t)st.st_size,
         .blocks = (uint64_t)st.st_blocks,
         .atime = to_statx(st.st_atim),
-        .btime = to_statx(to_timespec(btime)),
+        .btime = to_statx(to_timespec(more.btime)),
         .ctime = to_statx(st.st_ctim),
         .mtime = to_statx(st.st_mtim),
         .rdev_major = major(st.st_rdev),
@@ -267,17 +294,30 @@ static long set_mode(struct inode *inode, long mode)
     return set_attr(inode, &attr);
 }
 
-long pith_sys_fchmodat(long dirfd, long path, long mode)
+static long set_mode_at(long dirfd, long path, long mode, unsigned walk)
 {
-    HOLD;
     struct inode *inode;
-    long err = find(dirfd, path, PATH_FOLLOW, &inode);
+    long err = find(dirfd, path, walk, &inode);
 
     if (err)
         return err;
     err = set_mode(inode, mode);
     inode_put(inode);
     return err;
+}
+
+long pith_sys_fchmodat(long dirfd, long path, long mode)
+{
+    HOLD;
+    return set_mode_at(dirfd, path, mode, PATH_FOLLOW);
+}
+
+long pith_sys_fchmodat2(long dirfd, long path, long mode, long flags)
+{
+    HOLD;
+    if (flags & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+        return -EINVAL;
+    return set_mode_at(dirfd, path, mode, walk_of(flags));
 }
 
 long pith_sys_chmod(long path, long mode)
@@ -332,8 +372,7 @@ static long set_owner(struct inode *inode, long uid, long gid)
 long pith_sys_fchownat(long dirfd, long path, long uid, long gid, long flags)
 {
     HOLD;
-    unsigned walk =
-        (flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
+    unsigned walk = walk_of(flags);
     struct inode *inode;
 
     if (flags & ~(long)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
@@ -400,8 +439,7 @@ static int may_set_times(const struct inode *inode, bool both_now)
 static long set_times(long dirfd, long path, const struct timespec *times, long flags)
 {
     static const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
-    unsigned walk =
-        (flags & AT_SYMLINK_NOFOLLOW ? 0 : PATH_FOLLOW) | (flags & AT_EMPTY_PATH ? PATH_EMPTY : 0);
+    unsigned walk = walk_of(flags);
     const struct timespec *both = times ? times : now;
     struct inode_attr attr = {0};
     struct inode *inode;

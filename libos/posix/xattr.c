@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Extended attributes: of the file systems that keep them (fs.xattrs), user.* of files and
- * directories and trusted.*, which are root's. They hang at the inode and are found by looking
+ * directories, trusted.*, which are root's, and security.*, which root sets. They hang at the inode and are found by looking
  * through them: files have few. Elsewhere setting and reading one answers EOPNOTSUPP. */
 #include <limits.h>
 #include <string.h>
@@ -89,8 +89,10 @@ static int check_access(const struct target *t, const char *name, bool write)
 {
     int refusal = write ? -EPERM : -ENODATA;
 
-    if (begins(name, "security.") || begins(name, "system."))
+    if (begins(name, "system."))
         return 0;
+    if (begins(name, "security."))
+        return cred_may(CAP_SYS_ADMIN) || !write ? 0 : -EPERM;
     if (begins(name, "trusted."))
         return cred_may(CAP_SYS_ADMIN) ? 0 : refusal;
     if (begins(name, "user.")) {
@@ -102,6 +104,13 @@ static int check_access(const struct target *t, const char *name, bool write)
     return t->inode ? may_access(t->inode, write ? MAY_WRITE : MAY_READ) : 0;
 }
 
+/* Whether there are attributes like (name). There are no capabilities that a file could give. */
+static bool is_kept(const char *name)
+{
+    return begins(name, "user.") || begins(name, "trusted.") ||
+           (begins(name, "security.") && strcmp(name, "security.capability") != 0);
+}
+
 /* The same, and whether there can be such an attribute: -EOPNOTSUPP, -EINVAL. */
 static int check(const struct target *t, const char *name, bool write)
 {
@@ -109,7 +118,7 @@ static int check(const struct target *t, const char *name, bool write)
 
     if (err)
         return err;
-    if (!t->inode || !t->inode->fs->xattrs || !(begins(name, "user.") || begins(name, "trusted.")))
+    if (!t->inode || !t->inode->fs->xattrs || !is_kept(name))
         return -EOPNOTSUPP;
     return strchr(name, '.')[1] ? 0 : -EINVAL;
 }

@@ -9,6 +9,17 @@
 /* All mounted file systems but the root, linked by next_mount. */
 extern struct fs *mount_list;
 
+/* The number that mountinfo and statx have for (fs): the root's is 1, as that of what is mounted nowhere. */
+static inline unsigned mount_id(const struct fs *fs)
+{
+    unsigned id = 2;
+
+    for (const struct fs *m = mount_list; m; m = m->next_mount, id++)
+        if (m == fs)
+            return id;
+    return 1;
+}
+
 /* Mounts (fs), for ever, on (dir), which nothing is mounted on yet, and which is then held. */
 void mount_on(struct inode *dir, struct fs *fs);
 

@@ -35,7 +35,9 @@ static int set_up(struct file *f, struct inode *inode, int flags)
         return 0;
     }
     f->flags |= LARGEFILE;
-    int err = inode->ops->open ? inode->ops->open(inode, f) : -ENXIO;
+    int err = flags & O_DIRECT && !S_ISREG(inode->mode) && !S_ISBLK(inode->mode) ? -EINVAL
+              : inode->ops->open ? inode->ops->open(inode, f)
+                                 : -ENXIO;
     if (err) {
         f->inode = NULL;
         inode_put(inode);
@@ -125,6 +127,8 @@ static int open_walked(struct path *p, int flags, mode_t mode, struct file *f)
     }
     if (!err)
         err = set_up(f, p->inode, flags);
+    if (!err && created)
+        f->kind |= FILE_CREATED;
     if (!err && truncated)
         notify_access(p->inode, true);
     return err;
@@ -153,6 +157,7 @@ int vfs_open(long dirfd, const char *path, int flags, mode_t mode, unsigned limi
 
     if (err)
         return err;
+    flags &= OPEN_KNOWN;
     if (!(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL))
         walk_flags |= PATH_FOLLOW;
     if (flags & O_CREAT)

@@ -9,6 +9,12 @@
 /* Bits of file.flags that open(2) calls the access mode; O_ACCMODE of some C libraries has more. */
 #define FILE_ACCESS 3u
 
+/* The flags that open(2) knows. The older calls pass over the rest. */
+#define OPEN_KNOWN                                                                                 \
+    ((int)FILE_ACCESS | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |   \
+     O_ASYNC | O_DIRECT | 0100000 /* O_LARGEFILE */ | O_DIRECTORY | O_NOFOLLOW | O_NOATIME |       \
+     O_CLOEXEC | O_PATH | O_TMPFILE)
+
 /* An open file with one reference and flags (flags), all else zero. NULL: out of memory. file_free
  * frees it. */
 must_check struct file *file_alloc(unsigned flags);

@@ -374,6 +374,8 @@ int fifo_open(struct inode *inode, struct file *f)
     const struct pipe *old = inode->pipe;
     bool only_writes = !reads(f);
 
+    if ((f->flags & FILE_ACCESS) == FILE_ACCESS)
+        return -EINVAL;
     if (only_writes && f->flags & O_NONBLOCK && (!old || old->readers == 0))
         return -ENXIO;
     int err = join(inode, f);

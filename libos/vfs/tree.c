@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "iface/cred.h"
 #include "mm/heap.h"
 #include "vfs/fd.h"
 #include "vfs/mount.h"
@@ -36,8 +37,14 @@ struct inode *tree_inode(struct fs *fs, struct inode *parent, const struct tree_
     in->fs = fs;
     in->refs = 1;
     in->nlink = S_ISDIR(node->mode) ? 2 : 1;
-    in->ino = ino_of(node, number);
+    in->ino = parent ? ino_of(node, number) : 1;
     in->mode = node->mode;
+    /* What nobody else may see is the process's own, whoever it has become. */
+    if (S_ISDIR(node->mode) && !(node->mode & 077)) {
+        struct cred c = cred_current();
+        in->uid = c.fsuid;
+        in->gid = c.fsgid;
+    }
     in->rdev = S_ISCHR(node->mode) || S_ISBLK(node->mode) ? node->rdev : 0;
     in->atime = in->mtime = in->ctime = in->btime = clock_wall();
     if (parent) {

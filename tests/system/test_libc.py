@@ -48,7 +48,8 @@ def services(image):
 def test_numbers_are_the_kernels():
     header = pathlib.Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h").read_text()
     kernel = {(int(n), name) for name, n in re.findall(r"#define __NR_(\w+) (\d+)", header)}
-    assert {(c.number, c.name) for c in table()} == kernel
+    last, _ = max(kernel)  # the table may have newer calls than the headers
+    assert {(c.number, c.name) for c in table() if c.number <= last} == kernel
 
 
 def test_calls_with_a_file_are_defined_there_and_no_others():

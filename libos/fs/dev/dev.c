@@ -220,6 +220,18 @@ static const struct tree_node *root_with_disks(void)
     return &n->root;
 }
 
+int device_open(struct inode *inode, struct file *f)
+{
+    const struct tree_node *n = dev_fs.root ? to_tree(dev_fs.root)->node : &root;
+
+    for (unsigned i = 0; i < n->count; i++) {
+        const struct tree_node *d = &n->children[i];
+        if ((d->mode & S_IFMT) == (inode->mode & S_IFMT) && d->rdev == inode->rdev)
+            return d->open(inode, f);
+    }
+    return -ENXIO;
+}
+
 static int dev_start(struct fs *fs)
 {
     struct blkdev *first;

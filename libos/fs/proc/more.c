@@ -39,17 +39,6 @@ static void octal(struct text *t, unsigned n)
     text_char(t, (char)('0' + n % 8));
 }
 
-/* Which number mountinfo has for (fs). */
-static unsigned mount_id(const struct fs *fs)
-{
-    unsigned id = 2;
-
-    for (const struct fs *m = mount_list; m; m = m->next_mount, id++)
-        if (m == fs)
-            return id;
-    return 1;
-}
-
 static void put_octal(struct text *t, const char *label, unsigned n)
 {
     text_str(t, label);

@@ -201,8 +201,6 @@ static int make_inode(struct ram_inode *dir, const struct inode_new *what, struc
     struct ram_fs *rfs = ram_fs_of(dir);
     char *target = NULL;
 
-    if (S_ISCHR(what->mode) || S_ISBLK(what->mode))
-        return -EPERM;
     if (rfs->inodes >= rfs->max_inodes)
         return -ENOSPC;
     if (S_ISLNK(what->mode)) {
@@ -218,6 +216,7 @@ static int make_inode(struct ram_inode *dir, const struct inode_new *what, struc
     }
     rfs->inodes++;
     ri->inode.ino = rfs->next_ino++;
+    ri->inode.rdev = what->rdev;
     struct cred own = cred_current();
     ri->inode.uid = own.fsuid;
     ri->inode.gid = own.fsgid;
@@ -467,6 +466,9 @@ static int ram_open(struct inode *inode, struct file *file)
         return 0;
     case S_IFIFO:
         return fifo_open ? fifo_open(inode, file) : -ENXIO;
+    case S_IFCHR:
+    case S_IFBLK:
+        return device_open ? device_open(inode, file) : -ENXIO;
     default:
         return -ENXIO;
     }
