@@ -408,7 +408,7 @@ static int choose_printf(struct args *link, const struct program *program)
 /* What /proc/self has for few programs (libos/fs/proc/more.c) is linked where a string names it. */
 static int choose_proc(struct args *link, const struct program *program)
 {
-    static const char *const names[] = {"auxv", "fdinfo", "mountinfo", "smaps"};
+    static const char *const names[] = {"auxv", "fdinfo", "mountinfo", "self/mem", "smaps"};
     if (!program_mentions(program, names, ARRAY_LEN(names)))
         return 0;
     args_add(link, "-u");

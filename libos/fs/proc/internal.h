@@ -29,6 +29,7 @@ extern const struct tree_node proc_self[PROC_SELF_COUNT];
 struct proc_map {
     uintptr_t start, end;
     int prot;
+    bool shared;
     const char *what; /* "": nothing to say */
 };
 void proc_each_map(void (*fn)(const struct proc_map *m, void *arg), void *arg);

@@ -44,11 +44,18 @@ void proc_cpuinfo(struct text *t)
         cpuid_words(model + 16 * i, 0x80000002u + i, 0, 4);
     __cpuid(1, reg[1][0], reg[1][1], reg[1][2], reg[1][3]);
     __get_cpuid_count(7, 0, &reg[7][0], &reg[7][1], &reg[7][2], &reg[7][3]);
+    unsigned family = reg[1][0] >> 8 & 15, extended = family == 15 ? reg[1][0] >> 20 & 255 : 0;
     text_str(t, "processor\t: 0\nvendor_id\t: ");
     text_str(t, vendor);
+    text_str(t, "\ncpu family\t: ");
+    text_dec(t, family + extended, 0, ' ');
+    text_str(t, "\nmodel\t\t: ");
+    text_dec(t, (reg[1][0] >> 4 & 15) | (reg[1][0] >> 12 & 0xf0), 0, ' ');
     text_str(t, "\nmodel name\t: ");
     text_str(t, model);
-    text_str(t, "\nphysical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\nflags\t\t:");
+    text_str(t, "\nstepping\t: ");
+    text_dec(t, reg[1][0] & 15, 0, ' ');
+    text_str(t, "\nphysical id\t: 0\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\nfpu\t\t: yes\nflags\t\t:");
     for (unsigned i = 0; i < ARRAY_LEN(features); i++) {
         if (reg[features[i].leaf][features[i].reg] >> features[i].bit & 1) {
             text_char(t, ' ');
@@ -102,9 +109,9 @@ void proc_stat(struct text *t)
         text_dec(t, ticks, 0, ' ');
         text_str(t, " 0 0 0 0 0 0 0 0 0\n");
     }
-    text_str(t, "ctxt 0\nbtime ");
+    text_str(t, "intr 0\nctxt 0\nbtime ");
     text_dec(t, (uint64_t)((clock_wall() - uptime()) / NSEC_PER_SEC), 0, ' ');
-    text_str(t, "\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n");
+    text_str(t, "\nprocesses 1\nprocs_running 1\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n");
 }
 
 void proc_version(struct text *t)

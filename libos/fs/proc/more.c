@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * What few programs read of /proc/self: auxv, fdinfo, mountinfo, smaps, smaps_rollup. Part of
+ * What few programs read of /proc/self: auxv, fdinfo, mem, mountinfo, smaps, smaps_rollup. Part of
  * images whose program has one of these names in a string (docs/decisions/0062); formats as in
  * proc(5). */
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 
 #include "iface/plat.h"
+#include "iface/user.h"
 #include "mm/page.h"
 #include "proc/internal.h"
 #include "proc/proc.h"
@@ -257,11 +259,50 @@ static void smaps_rollup(struct text *t)
     smaps_sizes(t, r.sizes.all, r.sizes.locked, r.sizes.anonymous);
 }
 
+/* The bytes of the program's memory at *pos and behind, as far as it may access them itself. */
+static ssize_t mem_move(const struct iovec *iov, int n, uint64_t *pos, bool write)
+{
+    size_t done = 0, part = 0;
+
+    for (int i = 0; i < n && part == (i ? iov[i - 1].iov_len : 0); i++) {
+        char *at = (char *)(uintptr_t)*pos;
+        part = user_prefix(at, iov[i].iov_len, write);
+        memcpy(write ? at : iov[i].iov_base, write ? iov[i].iov_base : at, part);
+        *pos += part;
+        done += part;
+    }
+    return done || iov[0].iov_len == 0 ? (ssize_t)done : -EIO;
+}
+
+static ssize_t mem_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    (void)f;
+    return mem_move(iov, n, pos, false);
+}
+
+static ssize_t mem_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    (void)f;
+    return mem_move(iov, n, pos, true);
+}
+
+static const struct file_ops mem_ops = {
+    .readv = mem_readv, .writev = mem_writev, .release = file_free};
+
+static int mem_open(struct inode *inode, struct file *f)
+{
+    (void)inode;
+    f->ops = &mem_ops;
+    f->kind = FILE_SEEKABLE;
+    return 0;
+}
+
 static const struct tree_node fdinfo_node = {.mode = S_IFREG | 0444, .text = fdinfo};
 
 static const struct tree_node more[] = {
     {.name = "auxv", .mode = S_IFREG | 0400, .text = auxv},
     {.name = "fdinfo", .mode = S_IFDIR | 0500, .each = &fdinfo_node, .next = proc_next_fd},
+    {.name = "mem", .mode = S_IFREG | 0600, .open = mem_open},
     {.name = "mountinfo", .mode = S_IFREG | 0444, .text = mountinfo},
     {.name = "smaps", .mode = S_IFREG | 0444, .text = smaps},
     {.name = "smaps_rollup", .mode = S_IFREG | 0444, .text = smaps_rollup},

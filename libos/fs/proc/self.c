@@ -167,9 +167,9 @@ void proc_put_map(struct text *t, const struct proc_map *m)
     text_char(t, m->prot & PROT_READ ? 'r' : '-');
     text_char(t, m->prot & PROT_WRITE ? 'w' : '-');
     text_char(t, m->prot & PROT_EXEC ? 'x' : '-');
-    text_str(t, "p 00000000 00:00 0");
+    text_char(t, m->shared ? 's' : 'p');
+    text_str(t, " 00000000 00:00 0 ");
     if (*m->what) {
-        text_char(t, ' ');
         while (t->len - line < 73 && !t->failed)
             text_char(t, ' ');
         text_str(t, m->what);
@@ -194,16 +194,20 @@ void proc_each_map(void (*fn)(const struct proc_map *m, void *arg), void *arg)
         if (ph[i].p_type == PT_LOAD)
             fn(&(struct proc_map){align_down(image + ph[i].p_vaddr, PAGE_SIZE),
                                   align_up(image + ph[i].p_vaddr + ph[i].p_memsz, PAGE_SIZE),
-                                  elf_prot(ph[i].p_flags), proc_argument(0)},
+                                  elf_prot(ph[i].p_flags), false, proc_argument(0)},
                arg);
-    fn(&(struct proc_map){stack, stack + plat_info.stack_len, PROT_READ | PROT_WRITE, "[stack]"},
+    fn(&(struct proc_map){stack, stack + plat_info.stack_len, PROT_READ | PROT_WRITE, false,
+                          "[stack]"},
        arg);
     for (const char *at = plat_info.heap; page_run_at(at, &run);
          at = run.start + run.pages * PAGE_SIZE) {
         uintptr_t start = (uintptr_t)run.start;
         if (run.use != PAGE_FREE)
             fn(&(struct proc_map){start, start + run.pages * PAGE_SIZE, run.prot,
-                                  run.use == PAGE_BRK ? "[heap]" : ""},
+                                  run.use == PAGE_COMMON || run.use == PAGE_FILE,
+                                  run.use == PAGE_BRK      ? "[heap]"
+                                  : run.use == PAGE_COMMON ? "/dev/zero (deleted)"
+                                                           : ""},
                arg);
     }
 }
@@ -577,8 +581,21 @@ static const struct tree_node fd_node = {
         .name = "comm", .mode = S_IFREG | 0644, .text = comm, .write = comm_write                  \
     }
 
+#define EXE                                                                                        \
+    {                                                                                              \
+        .name = "exe", .mode = S_IFLNK | 0777, .readlink = exe_readlink                            \
+    }
+
+#define FD                                                                                         \
+    {                                                                                              \
+        .name = "fd", .mode = S_IFDIR | 0500, .each = &fd_node, .next = proc_next_fd               \
+    }
+
 static const struct tree_node task_files[] = {
+    EXE,
+    FD,
     COMM,
+    TEXT("maps", maps),
     TEXT("stat", stat_fields),
     TEXT("status", status),
 };
@@ -590,10 +607,10 @@ static const struct tree_node task = {
 };
 
 const struct tree_node proc_self[PROC_SELF_COUNT] = {
-    {.name = "exe", .mode = S_IFLNK | 0777, .readlink = exe_readlink},
+    EXE,
     {.name = "cwd", .mode = S_IFLNK | 0777, .readlink = cwd_readlink, .follow = cwd_follow},
     {.name = "root", .mode = S_IFLNK | 0777, .readlink = root_readlink, .follow = root_follow},
-    {.name = "fd", .mode = S_IFDIR | 0500, .each = &fd_node, .next = proc_next_fd},
+    FD,
     {.name = "task", .mode = S_IFDIR | 0555, .each = &task, .next = next_tid},
     TEXT("cmdline", cmdline),
     COMM,
