@@ -7,6 +7,7 @@
 #include "iface/hold.h"
 #include "mm/heap.h"
 #include "pith_calls.h"
+#include "posix/aio.h"
 #include "posix/files.h"
 #include "vfs/fdinfo.h"
 #include "vfs/vector.h"
@@ -105,6 +106,19 @@ bool eventfd_look(const struct file *f, uint64_t *count, bool *semaphore)
     *count = e->count;
     *semaphore = e->semaphore;
     return true;
+}
+
+bool eventfd_is(const struct file *f)
+{
+    return f->ops == &event_ops;
+}
+
+void eventfd_add(struct file *f)
+{
+    struct event *e = f->data;
+
+    e->count += e->count < UINT64_MAX - 1;
+    wait_wake_events(&e->wait, POLLIN);
 }
 
 long pith_sys_eventfd2(long count, long flags)

@@ -101,6 +101,8 @@ PROGRAMS = {
     "poll": ("#include <poll.h>|struct pollfd p = {0}; return poll(&p, 1, 0);", "events", CONSOLE | {"events", "heap"}),
     "epoll": ("#include <sys/epoll.h>|return epoll_create1(0);", "events", CONSOLE | {"events", "files", "heap"}),
     "semget": ("#include <sys/sem.h>|return semget(IPC_PRIVATE, 1, 0600);", "ipc", CLOCK | {"heap", "ipc"}),
+    "aio": ("#include <sys/syscall.h>\n#include <unistd.h>|long c = 0; return syscall(SYS_io_setup, 1, &c);", "aio",
+            CONSOLE | {"aio", "heap", "memory"}),
     "getrandom": ("#include <sys/random.h>|char c; return getrandom(&c, 1, 0);", "random", START),
     "getuid": ("#include <unistd.h>|return getuid();", "system", START | {"system"}),
     "socketpair": ("#include <sys/socket.h>|int s[2]; return socketpair(AF_UNIX, SOCK_STREAM, 0, s);", "unix",

@@ -54,6 +54,7 @@ static const struct tree_node sys_fs_inotify[] = {
 };
 
 static const struct tree_node sys_fs[] = {
+    SAYS("aio-max-nr", "65536"),
     SAYS("pipe-max-size", "1048576"),
     FOLDER("inotify", sys_fs_inotify),
 };
