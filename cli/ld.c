@@ -416,12 +416,25 @@ static int choose_proc(struct args *link, const struct program *program)
     return link->failed ? -ENOMEM : 0;
 }
 
+/* Pseudo-terminals (libos/tty/pts.c), by the same rule. */
+static int choose_ptys(struct args *link, const struct program *program)
+{
+    static const char *const names[] = {"ptmx", "dev/pts"};
+    if (!program_mentions(program, names, ARRAY_LEN(names)))
+        return 0;
+    args_add(link, "-u");
+    args_add(link, "pith_pty_nodes");
+    return link->failed ? -ENOMEM : 0;
+}
+
 /* Adds to (link) what only the program's strings tell. */
 static int choose_parts(struct args *link)
 {
     struct program program;
     program_load(&program, link);
     int err = choose_proc(link, &program);
+    if (err == 0)
+        err = choose_ptys(link, &program);
     if (err == 0)
         err = choose_printf(link, &program);
     program_free(&program);

@@ -3,7 +3,7 @@
 # The library OS: every module below libos/ goes into libpith.a, one object per source, each compiled
 # against musl's headers and those of the modules that it may use.
 
-LIBOS_MODULES := base arch iface policy plat bare mm thread time random virtio block vfs rom ram dev proc sock unix wire ip icmp link udp dhcp tcp raw inet posix init
+LIBOS_MODULES := base arch iface policy plat bare mm thread time random virtio block vfs tty rom ram dev proc sock unix wire ip icmp link udp dhcp tcp raw inet posix init
 
 # On top of the modules: abi/ is dual use and has no objects.
 abi.dir   := abi

@@ -53,6 +53,8 @@ obj/src/stdio/fflush.o obj/src/stdio/__stdio_exit.o: CFLAGS_ALL += -include $(PI
 # fcntl_async.c and ioctl_async.c.
 CFLAGS += -Dfcntl=__pith_fcntl -Dioctl=__pith_ioctl
 
+obj/src/misc/pty.o obj/src/misc/openpty.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_pty.h
+
 # These make sockets of some families only.
 obj/src/misc/syslog.o: CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h
 obj/src/network/getaddrinfo.o obj/src/network/lookup_name.o obj/src/network/res_msend.o \

@@ -99,7 +99,8 @@ struct inode_ops {
     int (*setattr)(struct inode *inode, const struct inode_attr *attr);
     /* Brings sizes and times that are not kept in struct inode up to date, before stat. */
     void (*refresh)(struct inode *inode);
-    /* Sets up (file) on (inode): ops, kind, and data if needed. Called once per open, which is
+    /* Sets up (file) on (inode): ops, kind, and data if needed; flags may have O_NOCTTY meanwhile.
+     * Called once per open, which is
      * undone with -Exxx; file_ops.release is its counterpart. May block (FIFOs). */
     int (*open)(struct inode *inode, struct file *file);
     /* The page (first) of the file, inside its size, as memory that page_show can show the program,
@@ -157,6 +158,9 @@ static inline void inode_put(struct inode *inode)
     if (--inode->refs == 0)
         inode_unused(inode);
 }
+
+/* inode_ops.setattr of an inode that keeps its mode, owner and times only in itself. Implemented by vfs/. */
+int inode_take_attr(struct inode *inode, const struct inode_attr *attr);
 
 /* open of a FIFO, for inode_ops.open of any file system. Implemented by vfs/. What can make a FIFO, or
  * finds some in its files, says LINKS(fifo_open); others may refer to it as a weak symbol. */
@@ -265,6 +269,14 @@ int memory_inode(mode_t mode, struct inode **out);
 
 /* The console's three files, for descriptors 0, 1 and 2. Defined by init/, made of virtio/. */
 extern struct file *const stdio_files[3];
+
+/* The console is no longer the terminal that controls the program (TIOCNOTTY). Defined by init/. */
+extern bool console_released;
+
+static inline bool console_controls(void)
+{
+    return S_ISCHR(stdio_files[0]->mode) && !console_released;
+}
 
 /* Makes the root file system with everything that is mounted in it; called by the first path walk.
  * Returns it with (root) set, or NULL when there is not enough memory. Defined by init/. */

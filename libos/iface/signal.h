@@ -53,6 +53,9 @@ SIGNAL_HOOK void signal_collect(void);
  * at the end of the call. Returns if it is caught, ignored or blocked. */
 SIGNAL_HOOK void signal_raise(int sig);
 
+/* Sends signal (sig), 1 to 64, to the process, as the kernel does: for terminals. */
+SIGNAL_HOOK void signal_process(int sig);
+
 /* Whether all handlers that the latest signal_deliver of this thread ran asked for interrupted
  * calls to be started over (SA_RESTART). */
 SIGNAL_HOOK bool signal_restart(void);

@@ -12,6 +12,7 @@
 #include "ram/ram.h"
 #include "rom/rom.h"
 #include "vfs/mount.h"
+#include "vfs/tree.h"
 
 static struct rom rom;
 static struct ram_fs root, shm;
@@ -85,6 +86,8 @@ static int make_mounts(void)
         err = ram_start(&shm, "tmpfs", makedev(0, 3), NULL, limit, 01777);
     if (!err)
         err = mount_at(dev_fs.root, "shm", 01777, &shm.fs);
+    if (!err && &pts_fs)
+        err = mount_at(dev_fs.root, "pts", 0755, &pts_fs);
     if (!err)
         err = host_files_mount(root.fs.root);
     return err;

@@ -4,4 +4,5 @@
 #include "iface/fs.h"
 #include "virtio/console.h"
 
+bool console_released;
 struct file *const stdio_files[3] = {&console_stdin, &console_stdout, &console_stderr};

@@ -201,7 +201,7 @@ static long set_sig(struct file *f, long sig)
     return 0;
 }
 
-/* Sets O_ASYNC as (on) says. -ENOTTY: (f) cannot send signals. */
+/* Sets O_ASYNC as (on) says; a terminal that has no owner then gets the process. -ENOTTY: (f) cannot send signals. */
 static long set_async(struct file *f, long fd, bool on)
 {
     if (on == (bool)(f->flags & O_ASYNC))
@@ -212,6 +212,10 @@ static long set_async(struct file *f, long fd, bool on)
     if (!o)
         return -ENOMEM;
     o->fd = (int)fd;
+    if (on && o->id == 0 && f->kind & FILE_TERMINAL) {
+        o->type = F_OWNER_PID;
+        o->id = 1;
+    }
     f->flags ^= O_ASYNC;
     return 0;
 }

@@ -243,6 +243,13 @@ bool signal_deliver(void)
     return ran;
 }
 
+void signal_process(int sig)
+{
+    siginfo_t info = {.si_signo = sig, .si_code = SI_KERNEL};
+
+    (void)signal_send(NULL, &info);
+}
+
 void signal_raise(int sig)
 {
     siginfo_t info = signal_info(sig, SI_USER);

@@ -33,6 +33,21 @@ int file_too_big(void)
     return -EFBIG;
 }
 
+int inode_take_attr(struct inode *inode, const struct inode_attr *attr)
+{
+    if (attr->which & ATTR_MODE)
+        inode->mode = (inode->mode & S_IFMT) | (attr->mode & 07777);
+    if (attr->which & ATTR_UID)
+        inode->uid = attr->uid;
+    if (attr->which & ATTR_GID)
+        inode->gid = attr->gid;
+    if (attr->which & ATTR_ATIME)
+        inode->atime = attr->atime;
+    if (attr->which & ATTR_MTIME)
+        inode->mtime = attr->mtime;
+    return 0;
+}
+
 struct file *file_alloc(unsigned flags)
 {
     struct file *f = heap_alloc(sizeof *f);

@@ -29,7 +29,7 @@ static int set_up(struct file *f, struct inode *inode, int flags)
 {
     inode_hold(inode);
     f->inode = inode;
-    f->flags = (unsigned)(flags & ~OPEN_ONLY);
+    f->flags = (unsigned)(flags & (~OPEN_ONLY | O_NOCTTY));
     if (flags & O_PATH) {
         f->ops = &path_ops;
         return 0;
@@ -38,6 +38,7 @@ static int set_up(struct file *f, struct inode *inode, int flags)
     int err = flags & O_DIRECT && !S_ISREG(inode->mode) && !S_ISBLK(inode->mode) ? -EINVAL
               : inode->ops->open ? inode->ops->open(inode, f)
                                  : -ENXIO;
+    f->flags &= ~(unsigned)O_NOCTTY;
     if (err) {
         f->inode = NULL;
         inode_put(inode);

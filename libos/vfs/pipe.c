@@ -398,28 +398,13 @@ int fifo_open(struct inode *inode, struct file *f)
     return 0;
 }
 
-static int pipe_setattr(struct inode *inode, const struct inode_attr *attr)
-{
-    if (attr->which & ATTR_MODE)
-        inode->mode = (inode->mode & S_IFMT) | (attr->mode & 07777);
-    if (attr->which & ATTR_UID)
-        inode->uid = attr->uid;
-    if (attr->which & ATTR_GID)
-        inode->gid = attr->gid;
-    if (attr->which & ATTR_ATIME)
-        inode->atime = attr->atime;
-    if (attr->which & ATTR_MTIME)
-        inode->mtime = attr->mtime;
-    return 0;
-}
-
 static void pipe_evict(struct inode *inode)
 {
     heap_free(inode, sizeof *inode);
 }
 
 static const struct inode_ops pipe_inode_ops = {
-    .setattr = pipe_setattr,
+    .setattr = inode_take_attr,
     .open = join, /* by /proc/self/fd: waits for nobody, other than a FIFO */
     .evict = pipe_evict,
 };

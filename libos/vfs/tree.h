@@ -56,6 +56,16 @@ static inline struct tree_inode *to_tree(struct inode *inode)
 #define PROC_NET_COUNT 8
 extern const struct tree_node proc_net[PROC_NET_COUNT] __attribute__((weak, visibility("hidden")));
 
+/* Pseudo-terminals; weak, of tty/pts.c: in images that name them. A copy of the directory (dev) that
+ * has them, too, for ever, NULL: out of memory; and the file system for "pts" of it. */
+__attribute__((weak, visibility("hidden"))) const struct tree_node *
+pty_nodes(const struct tree_node *dev);
+extern struct fs pts_fs __attribute__((weak, visibility("hidden")));
+
+/* Opens (f) as the pseudo-terminal that controls the program. 0; 1: that is the console; -ENXIO: no
+ * terminal does. Weak, with these. */
+__attribute__((weak, visibility("hidden"))) int control_open(struct file *f);
+
 /* Sets fs->root, for fs->start: the directory (node). 0; -ENOMEM. */
 must_check int tree_start(struct fs *fs, const struct tree_node *node);
 

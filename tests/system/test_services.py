@@ -115,6 +115,7 @@ PROGRAMS = {
     "packets": ("#include <pith/net.h>|return pith_net_open(0, 0, 0);", "packets",
                    CLOCK | {"heap", "ip", "network", "packets", "signals", "threads", "timers", "virtio"}),
     "syscall": ("#include <unistd.h>|return syscall(main != 0);", "numbers", START | {"numbers"}),
+    "pseudo-terminal": ("#include <stdlib.h>|return posix_openpt(2);", "terminals", TREE | {"terminals"}),
     "disk": ("#include <fcntl.h>|return open(\"/dev/vda\", 0);", "block", TREE),
 }
 
@@ -180,6 +181,15 @@ def test_every_service_is_used_and_left_out():
 def test_rare_files_of_proc_come_with_their_names(path, there, cc):
     image = cc(source(f"#include <fcntl.h>|return open(\"{path}\", 0);"), "-O2", "--target=hosted")
     assert ("pith_proc_more" in symbols(image)) == there
+
+
+@pytest.mark.parametrize("body, there", [("return open(\"/dev/tty\", 0);", False), ("return open(\"/dev/ptmx\", 2);", True),
+                                         ("return open(\"/dev/pts/0\", 2);", True),
+                                         ("return openpty(0, 0, 0, 0, 0);", True), ("return isatty(0);", False)])
+def test_pseudo_terminals_come_with_their_names(body, there, cc):
+    head = "#include <fcntl.h>\n#include <pty.h>\n#include <stdlib.h>\n#include <unistd.h>|"
+    image = cc(source(head + body), "-O2", "--target=hosted", "-w")
+    assert any(symbol.startswith("pith_pty") for symbol in symbols(image)) == there
 
 
 @pytest.mark.parametrize("call, there", [("fcntl(0, F_SETFL, O_NONBLOCK)", False), ("fcntl(0, F_SETOWN, 1)", True),

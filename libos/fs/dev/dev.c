@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * /dev: null, zero, full, random, urandom, console and tty, the usual links, the socket log
- * (net/unix), and the directory shm, which another file system may be mounted on; where the machine
+ * (net/unix), and the directory shm, which another file system may be mounted on; ptmx and pts in
+ * images with pseudo-terminals (tty/pts.c); where the machine
  * has disks, vda, vdb ... and a link to each by its name in disk/by-id, as udev makes them for
  * virtio disks. Device numbers are Linux's. */
 #include <errno.h>
@@ -121,12 +122,13 @@ static int open_console(struct inode *inode, struct file *f)
     return 0;
 }
 
-/* The terminal that standard input is, if it is one. */
+/* The terminal that controls the program: that which standard input is, if it is one, or a
+ * pseudo-terminal. */
 static int open_tty(struct inode *inode, struct file *f)
 {
-    if (!S_ISCHR(stdio_files[0]->mode))
-        return -ENXIO;
-    return open_console(inode, f);
+    int err = control_open ? control_open(f) : console_controls() ? 1 : -ENXIO;
+
+    return err > 0 ? open_console(inode, f) : err;
 }
 
 #define CHAR_DEVICE(device, major, minor, opens)                                                   \
@@ -239,6 +241,8 @@ static int dev_start(struct fs *fs)
 
     if (blkdev_get(0, &first) != -ENODEV)
         nodes = root_with_disks();
+    if (nodes && pty_nodes)
+        nodes = pty_nodes(nodes);
     return nodes ? tree_start(fs, nodes) : -ENOMEM;
 }
 

@@ -12,17 +12,6 @@
 
 #define BUFFER_DEFAULT 212992u
 
-static int sock_setattr(struct inode *inode, const struct inode_attr *attr)
-{
-    if (attr->which & ATTR_MODE)
-        inode->mode = (inode->mode & S_IFMT) | (attr->mode & 07777);
-    if (attr->which & ATTR_UID)
-        inode->uid = attr->uid;
-    if (attr->which & ATTR_GID)
-        inode->gid = attr->gid;
-    return 0;
-}
-
 static struct socket *sock_of(struct inode *inode)
 {
     return container_of(inode, struct socket, inode);
@@ -35,7 +24,7 @@ static void sock_evict(struct inode *inode)
     s->ops->destroy(s);
 }
 
-static const struct inode_ops sock_inode_ops = {.setattr = sock_setattr, .evict = sock_evict};
+static const struct inode_ops sock_inode_ops = {.setattr = inode_take_attr, .evict = sock_evict};
 
 static struct fs sock_fs = {.type = "sockfs", .dev = 9};
 
