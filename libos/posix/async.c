@@ -93,7 +93,7 @@ static void owner_woken(struct waiter *w)
     const struct owner *o = container_of(w, struct owner, watch.waiter);
     const struct file *f = o->watch.file;
     unsigned events = w->queue->events;
-    bool fifo = f->inode && S_ISFIFO(f->inode->mode), async = f->flags & O_ASYNC;
+    bool fifo = S_ISFIFO(f->inode ? f->inode->mode : f->mode), async = f->flags & O_ASYNC;
 
     if (o->id == 0)
         return;

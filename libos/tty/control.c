@@ -74,7 +74,7 @@ static long take(struct pty *p, const struct file *f)
     if (p == controlling)
         return 0;
     if (is_controlled() ||
-        ((f->flags & O_ACCMODE) == O_WRONLY && cred_current().euid != 0))
+        ((f->flags & O_ACCMODE) == O_WRONLY && !cred_may(CAP_SYS_ADMIN)))
         return -EPERM;
     control_take(p);
     return 0;

@@ -358,7 +358,7 @@ int pty_open_slave(struct pty *p, struct file *f, bool noctty)
 {
     if (!p->master || p->locked)
         return -EIO;
-    if (p->exclusive[0] && cred_current().euid != 0)
+    if (p->exclusive[0] && !cred_may(CAP_SYS_ADMIN))
         return -EBUSY;
     inode_hold(&p->inode);
     p->slaves++;

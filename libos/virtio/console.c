@@ -19,7 +19,7 @@ struct file console_stdin = {
     .ops = &input_ops,
     .refs = 1,
     .flags = O_RDONLY,
-    .kind = FILE_STREAM | FILE_STATIC,
+    .kind = FILE_STREAM | FILE_STATIC | FILE_SIGNALS,
     .mode = S_IFIFO | 0600,
 };
 

@@ -33,6 +33,14 @@ static struct {
 
 static struct wait_queue input_wait = WAIT_QUEUE_EXTERNAL_INIT;
 
+/* What poll says at the end of the input. */
+static int end_bits(void)
+{
+    if (input.result < 0)
+        return POLLIN | POLLERR;
+    return S_ISCHR(console_stdin.mode) ? POLLIN | POLLRDNORM : POLLIN | POLLHUP;
+}
+
 static void post(size_t want)
 {
     struct virtq_part part = {input.buffer, (uint32_t)min_size(want, INPUT_BUFFER)};
@@ -70,7 +78,7 @@ static void collect(void)
         input.ended = true;
         input.result = got;
     }
-    wait_wake(&input_wait);
+    wait_wake_events(&input_wait, (unsigned)(got > 0 ? POLLIN | POLLRDNORM : end_bits()));
 }
 
 static struct wait_source input_source = {.fn = collect};
@@ -96,6 +104,15 @@ static size_t hand_out(const struct iovec *iov, int n, size_t skip)
     return copied;
 }
 
+/* Asks for one byte, to learn when there is input, unless that is known. */
+static void probe(void)
+{
+    if (input.count > 0 || input.ended || input.posted)
+        return;
+    post(1);
+    input.probed = true;
+}
+
 /* Data, or the end, once: -EAGAIN while there is neither. */
 static ssize_t take(const struct iovec *iov, int n, size_t want)
 {
@@ -109,6 +126,8 @@ static ssize_t take(const struct iovec *iov, int n, size_t want)
             collect();
             got += hand_out(iov, n, got);
         }
+        if (console_stdin.flags & O_ASYNC)
+            probe(); /* its owner wants to hear of more */
         return (ssize_t)got;
     }
     if (input.ended) {
@@ -151,19 +170,12 @@ static int in_poll(void)
         return POLLERR;
     collect();
     if (input.count == 0 && !input.ended) {
-        if (!input.posted) {
-            post(1);
-            input.probed = true;
-        }
+        probe();
         wait_poll(DEADLINE_NOW);
     }
     if (input.count > 0)
         return POLLIN | POLLRDNORM;
-    if (!input.ended)
-        return 0;
-    if (input.result < 0)
-        return POLLIN | POLLERR;
-    return S_ISCHR(console_stdin.mode) ? POLLIN | POLLRDNORM : POLLIN | POLLHUP;
+    return input.ended ? end_bits() : 0;
 }
 
 int console_poll(struct file *f, struct wait_queue **q)

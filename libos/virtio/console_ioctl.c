@@ -2,6 +2,7 @@
  *
  * ioctl of the console's files: what a program may ask of a terminal. */
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
@@ -29,6 +30,39 @@ static void get_modes(struct termios *t)
         t->c_cc[i] = keys[i];
 }
 
+/* The modes that it has can be set. */
+static long set_modes(const void *modes)
+{
+    struct termios t;
+
+    if (!user_readable(modes, TERMIOS_SIZE))
+        return -EFAULT;
+    get_modes(&t);
+    return memcmp(&t, modes, TERMIOS_SIZE) == 0 ? 0 : -EINVAL;
+}
+
+#define SESSION 1 /* of the process, and its group */
+
+/* The process is in the foreground until it gives the terminal up. */
+static long control(unsigned long request, long arg)
+{
+    if (console_released)
+        return request == TIOCSCTTY ? -EPERM : -ENOTTY;
+    switch (request) {
+    case TIOCSCTTY:
+        return 0;
+    case TIOCNOTTY:
+        console_released = true;
+        return 0;
+    case TIOCSPGRP:
+        if (!user_readable((const int *)arg, sizeof(int)))
+            return -EFAULT;
+        return *(const int *)arg == SESSION ? 0 : *(const int *)arg < 0 ? -EINVAL : -ESRCH;
+    default: /* TIOCGPGRP, TIOCGSID */
+        return user_give_int(arg, SESSION);
+    }
+}
+
 static long terminal_ioctl(const volatile struct pith_console_config *config, unsigned long request,
                            long arg)
 {
@@ -43,8 +77,24 @@ static long terminal_ioctl(const volatile struct pith_console_config *config, un
             return -EFAULT;
         get_modes((struct termios *)arg);
         return 0;
+    case TCSETS:
+    case TCSETSW:
+    case TCSETSF:
+        return set_modes((const void *)arg);
+    case TCSBRK: /* tcdrain: all that was written is with the host */
+        return 0;
+    case TIOCSWINSZ:
+    case TCFLSH:
+    case TCXONC:
+        return -EINVAL; /* the host's alone */
+    case TIOCSCTTY:
+    case TIOCNOTTY:
+    case TIOCSPGRP:
+    case TIOCGPGRP:
+    case TIOCGSID:
+        return control(request, arg);
     default:
-        return -EINVAL;
+        return -ENOTTY;
     }
 }
 

@@ -133,6 +133,55 @@ static int terminal(void)
     return 0;
 }
 
+static void says(int result) { fprintf(stderr, " %d", result < 0 ? -errno : result); }
+
+static int control(void)
+{
+    struct termios t;
+    int tty = open("/dev/tty", O_RDWR);
+    tcgetattr(0, &t);
+    fprintf(stderr, "%d %d %d", tty >= 0, tcgetpgrp(0) == getpgrp(), tcgetsid(0) == getsid(0));
+    says(tcsetattr(0, TCSANOW, &t));
+    t.c_lflag &= ~ECHO;
+    says(tcsetattr(0, TCSANOW, &t));
+    says(tcsetpgrp(0, getpgrp()));
+    says(tcsetpgrp(0, 77));
+    says(tcdrain(1));
+    says(ioctl(0, 0x5499, &t));
+    says(ioctl(tty, TIOCNOTTY, 0));
+    says(tcgetpgrp(0));
+    says(open("/dev/tty", O_RDWR));
+    fprintf(stderr, "\n");
+    return 0;
+}
+
+/* Reads by SIGIO until the input ends. */
+static int by_signal(void)
+{
+    struct sigaction sa = {.sa_handler = handler};
+    sigset_t io, none;
+    char buf[100];
+    ssize_t n;
+    sigemptyset(&none);
+    sigemptyset(&io);
+    sigaddset(&io, SIGIO);
+    sigprocmask(SIG_BLOCK, &io, NULL);
+    sigaction(SIGIO, &sa, NULL);
+    if (fcntl(0, F_SETOWN, getpid()) || fcntl(0, F_SETFL, O_ASYNC | O_NONBLOCK))
+        return 1;
+    ready();
+    do {
+        got = 0;
+        sigsuspend(&none);
+        if (got != SIGIO)
+            return 2;
+        while ((n = read(0, buf, sizeof buf)) > 0)
+            printf("%.*s;", (int)n, buf), fflush(stdout);
+    } while (n < 0 && errno == EAGAIN);
+    printf("end %zd\n", n);
+    return 0;
+}
+
 static int deadlock(void)
 {
     int p[2];
@@ -192,6 +241,8 @@ int main(int argc, char **argv)
     WHEN("pipe", broken_pipe());
     WHEN("pipe-default", broken_pipe_default());
     WHEN("terminal", terminal());
+    WHEN("control", control());
+    WHEN("signal", by_signal());
     WHEN("deadlock", deadlock());
     WHEN("no-longer", catches_no_longer());
     WHEN("blocked", blocked_then());
@@ -316,6 +367,17 @@ def test_write_to_full_pipe_lets_other_threads_run(cc, spawn):
     assert (len(out), err) == (300000, b"wrote 300000\n")
 
 
+def test_input_sends_signals(start):
+    process = start("signal", stdin=subprocess.PIPE)
+    for part in (b"one", b"two", b"three"):
+        process.stdin.write(part)
+        process.stdin.flush()
+        assert process.stdout.read(len(part) + 1) == part + b";"
+    process.stdin.close()
+    assert process.stdout.read() == b"end 0\n"
+    assert process.wait(10) == 0
+
+
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2])
 def test_uncaught_signal_ends_the_machine(start, sig):
     process = start("pipe-default", stdin=subprocess.PIPE)
@@ -396,6 +458,31 @@ def test_terminal(image, spawn):
     os.close(master)
     assert status == 0
     assert process.stderr.read() == b"1 0 50 132 0 1\n"
+
+
+@pytest.mark.not_on_qemu("a serial line is no terminal")
+def test_terminal_controls_the_program(image, spawn):
+    master, slave = pty.openpty()
+    process = spawn(image, "control", stdin=slave, stdout=slave, stderr=subprocess.PIPE)
+    os.close(slave)
+    status = process.wait(10)
+    os.close(master)
+    assert status == 0
+    assert process.stderr.read() == b"1 1 1 0 -22 0 -3 0 -25 0 -25 -6\n"
+
+
+@pytest.mark.not_on_qemu("a serial line is no terminal")
+def test_terminal_sends_signals(start):
+    master, slave = pty.openpty()
+    process = start("signal", stdin=slave, stdout=subprocess.PIPE)
+    os.close(slave)
+    for part in (b"one\n", b"two\n"):
+        os.write(master, part)
+        assert process.stdout.read(len(part) + 1) == part + b";"
+    os.write(master, b"\4")
+    assert process.stdout.read() == b"end 0\n"
+    assert process.wait(10) == 0
+    os.close(master)
 
 
 @pytest.mark.not_on_qemu("input passes through pith run, which reads ahead")

@@ -28,6 +28,8 @@
 #include "../../libos/virtio/console_in.c"
 
 /* The host: what it has to read, and how it takes what is written. */
+bool console_released;
+
 static struct {
     const char *input; /* what is there to be read */
     int input_end;     /* then: 0 the end, an error, or 1: nothing for the time being */
@@ -526,6 +528,8 @@ static void terminals(void **state)
     assert_int_equal(size.ws_row, 50);
     assert_int_equal(console_stdout.ops->ioctl(&console_stdout, TCGETS, (long)&modes), 0);
     assert_true(modes.c_lflag & ICANON);
+    assert_int_equal(console_stdout.ops->ioctl(&console_stdout, TCSETS, (long)&modes), 0);
+    modes.c_lflag = 0;
     assert_int_equal(console_stdout.ops->ioctl(&console_stdout, TCSETS, (long)&modes), -EINVAL);
     assert_int_equal(console_stdin.ops->ioctl(&console_stdin, TCGETS, (long)&modes), -ENOTTY);
     assert_true(S_ISCHR(console_stdout.mode));
