@@ -332,12 +332,12 @@ static void packets(void)
     T(ioctl(m, TIOCPKT, &on));
     T(ioctl(m, TIOCGPKT, &got));
     T(got);
-    put(s, "data\n");
+    put(s, "data");
     get("master", m, 3);
     get("master", m, 30);
     get("master", m, 30);
-    put(m, "x\n");
-    both("typed");
+    put(m, "x");
+    get("master", m, 30);
     T(tcflush(s, TCIFLUSH));
     T(ready(m));
     get("master", m, 30);

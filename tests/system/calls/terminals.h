@@ -54,14 +54,22 @@ static inline void show(const char *what, const char *bytes, long n)
     printf(" (%ld)\n", n);
 }
 
-/* Reads once, at most (n) bytes, and prints what came. */
+/* Reads at most (n) bytes, and prints what came: a line of the slave, all that is there of the
+ * master, which may come in parts. */
 static inline void get(const char *what, int fd, size_t n)
 {
     static char buf[16384];
+    size_t len = 0;
+    int packets = 0;
+    ssize_t got;
 
     settle();
-    ssize_t got = read(fd, buf, n < sizeof(buf) ? n : sizeof(buf));
-    show(what, buf, got);
+    ioctl(m, TIOCGPKT, &packets);
+    do {
+        got = read(fd, buf + len, n - len);
+        len += got > 0 ? (size_t)got : 0;
+    } while (fd == m && !packets && got > 0 && len < n);
+    show(what, buf, len > 0 ? (ssize_t)len : got);
 }
 
 static inline void put(int fd, const char *text)

@@ -34,22 +34,41 @@ static void change_modes(void)
     printf("modes %#x %#x %#x: %d\n", t.c_iflag, t.c_oflag, t.c_lflag, tcsetattr(s, TCSANOW, &t));
 }
 
+/* Reads all there is, and shows it as if it had come at once; of packets what the first bytes say. */
+static void read_all(const char *what, int fd, bool packets)
+{
+    static char all[20000], buf[600];
+    size_t len = 0, head = packets ? 1 : 0;
+    unsigned status = 0;
+    ssize_t n;
+
+    while ((n = read(fd, buf, sizeof(buf))) > 0) {
+        status |= packets ? (unsigned char)buf[0] : 0;
+        memcpy(all + len, buf + head, (size_t)n - head);
+        len += (size_t)n - head;
+    }
+    show(what, all, (long)len);
+    printf("%s: %zd, %#x\n", what, n, status);
+}
+
 static void drain(void)
 {
     char buf[600];
     ssize_t n;
-    int times = 0;
+    int times = 0, packets = 0;
 
     settle();
-    do {
-        n = read(s, buf, any(4) ? sizeof(buf) : 1 + any(5));
-        show("slave", buf, n);
-    } while (n >= 0 && ++times < 20);
+    if (modes().c_lflag & ICANON) {
+        do {
+            n = read(s, buf, any(4) ? sizeof(buf) : 1 + any(5));
+            show("slave", buf, n);
+        } while (n >= 0 && ++times < 20);
+    } else {
+        read_all("slave", s, false);
+    }
     settle();
-    do {
-        n = read(m, buf, sizeof(buf));
-        show("master", buf, n);
-    } while (n >= 0 && ++times < 40);
+    ioctl(m, TIOCGPKT, &packets);
+    read_all("master", m, packets);
     signals("signals");
 }
 
