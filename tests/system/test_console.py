@@ -367,12 +367,20 @@ def test_write_to_full_pipe_lets_other_threads_run(cc, spawn):
     assert (len(out), err) == (300000, b"wrote 300000\n")
 
 
+def read_exactly(stream, length):
+    """The next bytes of an unbuffered stream, in however many pieces they come."""
+    got = b""
+    while len(got) < length and (piece := stream.read(length - len(got))):
+        got += piece
+    return got
+
+
 def test_input_sends_signals(start):
     process = start("signal", stdin=subprocess.PIPE)
     for part in (b"one", b"two", b"three"):
         process.stdin.write(part)
         process.stdin.flush()
-        assert process.stdout.read(len(part)) == part
+        assert read_exactly(process.stdout, len(part)) == part
     process.stdin.close()
     assert process.stdout.read() == b"end 0\n"
     assert process.wait(10) == 0
@@ -478,7 +486,7 @@ def test_terminal_sends_signals(start):
     os.close(slave)
     for part in (b"one\n", b"two\n"):
         os.write(master, part)
-        assert process.stdout.read(len(part)) == part
+        assert read_exactly(process.stdout, len(part)) == part
     os.write(master, b"\4")
     assert process.stdout.read() == b"end 0\n"
     assert process.wait(10) == 0
