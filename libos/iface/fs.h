@@ -159,7 +159,8 @@ static inline void inode_put(struct inode *inode)
         inode_unused(inode);
 }
 
-/* inode_ops.setattr of an inode that keeps its mode, owner and times only in itself. Implemented by vfs/. */
+/* inode_ops.setattr of an inode that keeps its mode, owner and times only in itself: all but
+ * ATTR_SIZE. Returns 0. Implemented by vfs/. */
 int inode_take_attr(struct inode *inode, const struct inode_attr *attr);
 
 /* open of a FIFO, for inode_ops.open of any file system. Implemented by vfs/. What can make a FIFO, or

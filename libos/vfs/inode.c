@@ -45,6 +45,7 @@ int inode_take_attr(struct inode *inode, const struct inode_attr *attr)
         inode->atime = attr->atime;
     if (attr->which & ATTR_MTIME)
         inode->mtime = attr->mtime;
+    inode->ctime = clock_wall();
     return 0;
 }
 

@@ -424,28 +424,15 @@ static bool may_resize(const struct inode *inode, uint64_t size)
 
 static int ram_setattr(struct inode *inode, const struct inode_attr *attr)
 {
-    nsec_t now = clock_wall();
-
     if (attr->which & ATTR_SIZE && !may_resize(inode, attr->size))
         return -EPERM;
     if (attr->which & ATTR_MODE && inode->seals & F_SEAL_EXEC && (attr->mode ^ inode->mode) & 0111)
         return -EPERM;
     if (attr->which & ATTR_SIZE) {
         data_truncate(to_ram(inode), attr->size);
-        inode->mtime = now;
+        inode->mtime = clock_wall();
     }
-    if (attr->which & ATTR_MODE)
-        inode->mode = (inode->mode & S_IFMT) | (attr->mode & 07777);
-    if (attr->which & ATTR_UID)
-        inode->uid = attr->uid;
-    if (attr->which & ATTR_GID)
-        inode->gid = attr->gid;
-    if (attr->which & ATTR_ATIME)
-        inode->atime = attr->atime;
-    if (attr->which & ATTR_MTIME)
-        inode->mtime = attr->mtime;
-    inode->ctime = now;
-    return 0;
+    return inode_take_attr(inode, attr);
 }
 
 static char *ram_share(struct inode *inode, uint64_t first, uint64_t *n)
