@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * ioctl of pseudo-terminals, and which terminal controls the session. There is one process, one
- * session and one process group, all called 1: its controlling terminal has it in the foreground. */
+ * session and one process group, all called 1: its controlling terminal has it in the foreground.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -73,8 +74,7 @@ static long take(struct pty *p, const struct file *f)
 {
     if (p == controlling)
         return 0;
-    if (is_controlled() ||
-        ((f->flags & O_ACCMODE) == O_WRONLY && !cred_may(CAP_SYS_ADMIN)))
+    if (is_controlled() || ((f->flags & O_ACCMODE) == O_WRONLY && !cred_may(CAP_SYS_ADMIN)))
         return -EPERM;
     control_take(p);
     return 0;
@@ -114,10 +114,11 @@ static long control_ioctl(struct pty *p, const struct file *f, bool master, unsi
 
 static uint32_t speed_of(uint32_t code, uint32_t other)
 {
-    static const uint32_t speeds[] = {
-        0,       50,      75,      110,     134,     150,     200,     300,    600,    1200,   1800,
-        2400,    4800,    9600,    19200,   38400,   57600,   115200,  230400, 460800, 500000, 576000,
-        921600,  1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000};
+    static const uint32_t speeds[] = {0,       50,      75,      110,     134,     150,     200,
+                                      300,     600,     1200,    1800,    2400,    4800,    9600,
+                                      19200,   38400,   57600,   115200,  230400,  460800,  500000,
+                                      576000,  921600,  1000000, 1152000, 1500000, 2000000, 2500000,
+                                      3000000, 3500000, 4000000};
 
     if (code == NO_SPEED)
         return other;
@@ -165,7 +166,7 @@ static long give_modes(const struct pty *p, enum form form, long arg)
         return -EFAULT;
     if (form == OLD) {
         struct old_modes old = {(uint16_t)m->iflag, (uint16_t)m->oflag, (uint16_t)m->cflag,
-                                (uint16_t)m->lflag, m->discipline, {0}};
+                                (uint16_t)m->lflag, m->discipline,      {0}};
         memcpy(old.key, m->key, OLD_KEYS);
         memcpy((void *)arg, &old, sizeof(old) - 1);
     } else {
@@ -336,8 +337,6 @@ static long master_ioctl(struct pty *p, unsigned request, long arg)
         return set_packet(p, *(const int *)arg != 0);
     case TIOCGPKT:
         return user_give_int(arg, p->packet);
-    case TIOCGPTPEER:
-        return pts_open_peer(p, (int)arg);
     case TIOCSIG:
         return send_signal(p, arg);
     default:

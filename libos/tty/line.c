@@ -90,9 +90,19 @@ void line_init(struct line *l)
         .oflag = OPOST | ONLCR,
         .cflag = B38400 | CS8 | CREAD,
         .lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-        .key = {[VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1,
-                [VSTART] = 17, [VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18, [VDISCARD] = 15,
-                [VWERASE] = 23, [VLNEXT] = 22},
+        .key = {[VINTR] = 3,
+                [VQUIT] = 28,
+                [VERASE] = 127,
+                [VKILL] = 21,
+                [VEOF] = 4,
+                [VMIN] = 1,
+                [VSTART] = 17,
+                [VSTOP] = 19,
+                [VSUSP] = 26,
+                [VREPRINT] = 18,
+                [VDISCARD] = 15,
+                [VWERASE] = 23,
+                [VLNEXT] = 22},
         .ispeed = 38400,
         .ospeed = 38400,
     };
@@ -120,8 +130,8 @@ unsigned line_set(struct line *l, const struct line_modes *modes)
     return news;
 }
 
-/* What (c), as the program writes it, is at the terminal: into (out), at least LINE_WIDEST bytes. Returns
- * its length, which may be 0, and counts columns. */
+/* What (c), as the program writes it, is at the terminal: into (out), at least LINE_WIDEST bytes.
+ * Returns its length, which may be 0, and counts columns. */
 static size_t process(struct line *l, uint8_t c, uint8_t *out)
 {
     size_t n = 1;
@@ -313,8 +323,8 @@ static void erase(struct line *l, uint8_t key)
 
     if (l->head == l->ready)
         return;
-    if (key == VKILL && (!echoes || (l->modes.lflag & (ECHOK | ECHOKE | ECHOE)) !=
-                                        (ECHOK | ECHOKE | ECHOE))) {
+    if (key == VKILL &&
+        (!echoes || (l->modes.lflag & (ECHOK | ECHOKE | ECHOE)) != (ECHOK | ECHOKE | ECHOE))) {
         l->head = l->ready;
         if (!echoes)
             return;
@@ -434,7 +444,9 @@ static bool edits_line(struct line *l, uint8_t c)
 /* A key that makes a signal (news) was typed. */
 static void signal_key(struct line *l, uint8_t c, unsigned *news)
 {
-    *news |= c == l->modes.key[VINTR] ? LINE_INTR : c == l->modes.key[VQUIT] ? LINE_QUIT : LINE_SUSP;
+    *news |= c == l->modes.key[VINTR]   ? LINE_INTR
+             : c == l->modes.key[VQUIT] ? LINE_QUIT
+                                        : LINE_SUSP;
     if (!local_mode(l, NOFLSH)) {
         *news |= LINE_FLUSH;
         l->echo_tail = l->echo_due = l->echo_head;

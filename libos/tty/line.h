@@ -23,9 +23,11 @@
 
 #include "base/base.h"
 
-#define LINE_SIZE 4096u /* of what waits to be read: a line has so many bytes at most, with its end */
-#define LINE_ECHO 1024u /* characters of echo; what does not fit, as nobody takes it out, is lost */
-#define LINE_KEYS 19
+#define LINE_SIZE                                                                                  \
+    4096u /* of what waits to be read: a line has so many bytes at most, with its end */
+#define LINE_ECHO 1024u /* characters of echo; what does not fit, as nobody takes it out, is lost  \
+                         */
+#define LINE_KEYS   19
 #define LINE_WIDEST 8u /* what one character of output may become */
 
 struct line_modes {
@@ -47,17 +49,17 @@ struct line_modes {
 
 struct line {
     struct line_modes modes;
-    bool stopped; /* no output: (halted), or a VSTOP came */
-    bool halted;  /* the program wants no output (TCOOFF) */
-    bool quoted;  /* a VLNEXT came: the next character is an ordinary one */
-    bool erasing; /* ECHOPRT: between \ and / */
+    bool stopped;               /* no output: (halted), or a VSTOP came */
+    bool halted;                /* the program wants no output (TCOOFF) */
+    bool quoted;                /* a VLNEXT came: the next character is an ordinary one */
+    bool erasing;               /* ECHOPRT: between \ and / */
     uint32_t head, ready, tail; /* of data, counted on for ever: [tail, ready) can be read, of whole
                                    lines if there are lines; [ready, head) is the one being typed */
     uint32_t column, first;     /* where the cursor is, and where the line being typed began */
     uint32_t echo_head, echo_due, echo_tail; /* [tail, due) goes out now */
     uint8_t data[LINE_SIZE];
     uint8_t ends[LINE_SIZE / 8]; /* a bit for each of data: it ends a line */
-    uint16_t echo[LINE_ECHO]; /* a character, and above it how it is shown */
+    uint16_t echo[LINE_ECHO];    /* a character, and above it how it is shown */
 };
 
 /* Where bytes lie that were taken, until the next line_input. */
@@ -96,7 +98,8 @@ ssize_t line_take(struct line *l, size_t n, struct line_piece pieces[2]);
 /* Drops all that was typed. */
 void line_flush(struct line *l);
 
-/* The program stops output (TCOOFF), or lets it go on, if it was this that stopped it. Returns news. */
+/* The program stops output (TCOOFF), or lets it go on, if it was this that stopped it. Returns
+ * news. */
 unsigned line_halt(struct line *l, bool on);
 
 /* Whether echo is seen now: what was typed at once is shown together, so that a signal or VSTOP in

@@ -106,8 +106,8 @@ static int pts_readdir(struct file *f, uint64_t *pos, readdir_fn fn, void *arg)
     (void)f;
     for (; *pos < ARRAY_LEN(fixed); ++*pos) {
         bool dir = *pos < 2;
-        if (!fn(arg, fixed[*pos], dir ? INO_ROOT : INO_PTMX,
-                (dir ? S_IFDIR : S_IFCHR) >> 12, *pos + 1))
+        if (!fn(arg, fixed[*pos], dir ? INO_ROOT : INO_PTMX, (dir ? S_IFDIR : S_IFCHR) >> 12,
+                *pos + 1))
             return 0;
     }
     for (struct pty *p = pty_list; p; p = p->next) {

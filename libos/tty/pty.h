@@ -3,9 +3,10 @@
  * Pseudo-terminals: a master and a slave, with a line discipline (tty/line.h) at the slave's end.
  * What is written to one end has arrived at the other when the write returns.
  *
- * A pair lives while its inode in /dev/pts does: the name holds that, from the opening of the master
- * to its end, and so does each open file of the slave. The end of the master hangs the slave up for
- * good; when the last file of the slave is closed the master is told, and goes on with the next. */
+ * A pair lives while its inode in /dev/pts does: the name holds that, from the opening of the
+ * master to its end, and so does each open file of the slave. The end of the master hangs the slave
+ * up for good; when the last file of the slave is closed the master is told, and goes on with the
+ * next. */
 #ifndef PITH_TTY_PTY_H
 #define PITH_TTY_PTY_H
 
@@ -30,14 +31,14 @@ struct pty {
     struct inode inode; /* of /dev/pts/N */
     struct pty *next;   /* of those with names, by their numbers */
     unsigned number;
-    unsigned slaves;    /* open files of the slave */
-    bool master;        /* it is open */
-    bool lost;          /* the slave was open, and is not now */
-    bool locked;        /* the slave cannot be opened */
-    bool halted;        /* TCOOFF of the master */
-    bool packet;        /* TIOCPKT */
-    bool exclusive[2];  /* TIOCEXCL: of slave, master */
-    uint8_t status;     /* TIOCPKT_* that are to be told */
+    unsigned slaves;   /* open files of the slave */
+    bool master;       /* it is open */
+    bool lost;         /* the slave was open, and is not now */
+    bool locked;       /* the slave cannot be opened */
+    bool halted;       /* TCOOFF of the master */
+    bool packet;       /* TIOCPKT */
+    bool exclusive[2]; /* TIOCEXCL: of slave, master */
+    uint8_t status;    /* TIOCPKT_* that are to be told */
     struct winsize size;
     struct line line;
     struct wait_queue slave_wait, master_wait;

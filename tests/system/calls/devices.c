@@ -83,10 +83,12 @@ static void device(const char *path)
 
 int main(void)
 {
-    static const char *const names[] = {
-        "/dev/null", "/dev/zero",  "/dev/full",   "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx",
-        "/dev/fd",   "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/shm",     "/dev/pts", "/dev/nothing"};
-    static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
+    static const char *const names[] = {"/dev/null",    "/dev/zero",   "/dev/full",   "/dev/random",
+                                        "/dev/urandom", "/dev/tty",    "/dev/ptmx",   "/dev/fd",
+                                        "/dev/stdin",   "/dev/stdout", "/dev/stderr", "/dev/shm",
+                                        "/dev/pts",     "/dev/nothing"};
+    static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
+                                          "/dev/urandom"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         named(names[i]);

@@ -14,7 +14,7 @@
 #include <utmp.h>
 #include "terminals.h"
 
-#define EXTRA_PEER 0x5441  /* TIOCGPTPEER */
+#define EXTRA_PEER 0x5441     /* TIOCGPTPEER */
 #define EXTRA_SIG  0x40045436 /* TIOCSIG */
 
 /* Whether the folder /dev/pts lists (name). */
@@ -664,7 +664,7 @@ int main(void)
     setsid();
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
-    static void (*const parts[])(void) = {names,    numbers, ends, waits,   fills, packets,
+    static void (*const parts[])(void) = {names,    numbers, ends, waits,  fills,  packets,
                                           requests, window,  keys, owners, control};
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
         printf("-- part %zu\n", i);

@@ -34,7 +34,8 @@ static void change_modes(void)
     printf("modes %#x %#x %#x: %d\n", t.c_iflag, t.c_oflag, t.c_lflag, tcsetattr(s, TCSANOW, &t));
 }
 
-/* Reads all there is, and shows it as if it had come at once; of packets what the first bytes say. */
+/* Reads all there is, and shows it as if it had come at once; of packets what the first bytes say.
+ */
 static void read_all(const char *what, int fd, bool packets)
 {
     static char all[20000], buf[600];
