@@ -122,10 +122,10 @@ unsigned line_set(struct line *l, const struct line_modes *modes)
         l->ready = l->head;
         l->erasing = l->quoted = false;
     }
-    if (old_iflag & IXON && !(modes->iflag & IXON) && l->stopped && !l->halted) {
+    if (old_iflag & IXON && !(modes->iflag & IXON) && !l->halted) {
+        news |= l->stopped ? LINE_START : 0;
         l->stopped = false;
         line_due(l);
-        news |= LINE_START;
     }
     return news;
 }
@@ -644,6 +644,8 @@ ssize_t line_take(struct line *l, size_t n, struct line_piece pieces[2])
             }
             break;
         }
+    } else if (local_mode(l, ICANON) && there == 1 && *byte_at(l, l->tail) == l->modes.key[VEOF]) {
+        len = 0; /* EXTPROC: an end of file that came alone */
     }
     uint32_t at = l->tail % LINE_SIZE, first = (uint32_t)min_size(len, LINE_SIZE - at);
     pieces[0] = (struct line_piece){l->data + at, first};

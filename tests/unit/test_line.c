@@ -125,6 +125,8 @@ static const struct typed {
     {"raw", 0, 0, 0, "a\3\23\r\n", "a\3\23\r\n", ""},
     {"signal", USUAL_I, USUAL_O, USUAL_L, "ab\3c\n", "c\n", "^Cc\r\n"},
     {"signal with NOFLSH", USUAL_I, USUAL_O, USUAL_L | NOFLSH, "ab\3c\n", "abc\n", "ab^Cc\r\n"},
+    {"EXTPROC", USUAL_I, USUAL_O, USUAL_L | 0200000, "a\3\177\n", "a\3\177\n", ""},
+    {"EXTPROC, an end of file", USUAL_I, USUAL_O, USUAL_L | 0200000, "\4", "end", ""},
     {"no ISIG", USUAL_I, USUAL_O, USUAL_L & ~ISIG, "ab\3c\n", "ab\3c\n", "ab^Cc\r\n"},
 };
 

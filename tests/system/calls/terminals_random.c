@@ -28,7 +28,8 @@ static void change_modes(void)
     t.c_oflag = OFTEN(OPOST) | SELDOM(OLCUC) | OFTEN(ONLCR) | SELDOM(OCRNL) | SELDOM(ONOCR) |
                 SELDOM(ONLRET) | SELDOM(TAB3);
     t.c_lflag = SELDOM(ISIG | NOFLSH) | OFTEN(ICANON) | OFTEN(ECHO) | OFTEN(ECHOE) | OFTEN(ECHOK) |
-                SELDOM(ECHONL) | OFTEN(ECHOCTL) | SELDOM(ECHOPRT) | OFTEN(ECHOKE) | OFTEN(IEXTEN);
+                SELDOM(ECHONL) | OFTEN(ECHOCTL) | SELDOM(ECHOPRT) | OFTEN(ECHOKE) | OFTEN(IEXTEN) |
+                (any(6) == 0 ? EXTPROC : 0);
     t.c_cc[VEOL] = SELDOM('=');
     t.c_cc[VEOL2] = SELDOM('@');
     printf("modes %#x %#x %#x: %d\n", t.c_iflag, t.c_oflag, t.c_lflag, tcsetattr(s, TCSANOW, &t));
