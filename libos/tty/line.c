@@ -216,7 +216,7 @@ static void echo(struct line *l, uint8_t c)
 
 void line_due(struct line *l)
 {
-    l->echo_due = l->echo_head;
+    l->echo_due = l->echo_done = l->echo_head;
 }
 
 static size_t go_back(struct line *l, unsigned n, uint8_t *out)
@@ -449,7 +449,8 @@ static void signal_key(struct line *l, uint8_t c, unsigned *news)
                                         : LINE_SUSP;
     if (!local_mode(l, NOFLSH)) {
         *news |= LINE_FLUSH;
-        l->echo_tail = l->echo_due = l->echo_head;
+        l->echo_tail = l->echo_head;
+        line_due(l);
         line_flush(l);
     }
     if (input_mode(l, IXON) && l->stopped && !l->halted) {
@@ -597,6 +598,17 @@ static bool has_room(struct line *l)
     return true;
 }
 
+/* All that was typed at once has been looked at. What is held back now, more characters without echo
+ * do not bring out, as on Linux. */
+static void finish_echo(struct line *l)
+{
+    if (l->echo_done == l->echo_head)
+        return;
+    l->echo_done = l->echo_head;
+    if (!l->stopped)
+        line_due(l);
+}
+
 size_t line_input(struct line *l, const uint8_t *in, size_t n, unsigned *news)
 {
     size_t done = 0;
@@ -608,8 +620,8 @@ size_t line_input(struct line *l, const uint8_t *in, size_t n, unsigned *news)
         if (!has_lines(l))
             l->ready = l->head;
     }
-    if (done > 0 && (done == n || *news == 0) && !l->stopped && local_mode(l, ECHO | ECHONL))
-        line_due(l);
+    if (done > 0 && (done == n || *news == 0) && local_mode(l, ECHO | ECHONL))
+        finish_echo(l);
     if (l->ready != ready && l->ready != l->tail)
         *news |= LINE_READY;
     return done;
