@@ -112,8 +112,8 @@ static uint64_t bit(int sig)
 /* As the monitor of a process does (monitor/process/signals.c). */
 static int take_signals(struct relay *r)
 {
-    static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
-                                    SIGUSR2, SIGTERM, SIGCONT, SIGWINCH};
+    static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1, SIGUSR2,
+                                    SIGTERM, SIGCONT, SIGTSTP, SIGWINCH};
     struct sigaction old;
     sigset_t set;
 
@@ -139,12 +139,19 @@ static void pass_on(struct relay *r)
         return;
     int sig = (int)info.ssi_signo;
     unsigned char byte = (unsigned char)sig;
+    if (sig == SIGCONT)
+        kill(r->pid, SIGCONT);
     if (r->caught & bit(sig)) {
         (void)!send(r->err, &byte, 1, MSG_DONTWAIT);
         return;
     }
     if ((r->ignored & bit(sig)) || sig == SIGCONT || sig == SIGWINCH)
         return;
+    if (sig == SIGTSTP) {
+        kill(r->pid, SIGSTOP);
+        raise(SIGSTOP);
+        return;
+    }
     sigemptyset(&set);
     sigaddset(&set, sig);
     signal(sig, SIG_DFL);

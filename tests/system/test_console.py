@@ -2,6 +2,7 @@
 """The console and the host's signals: what goes in and out of a running image, and how it is stopped."""
 import fcntl
 import os
+import pathlib
 import pty
 import signal
 import struct
@@ -391,6 +392,28 @@ def test_uncaught_signal_ends_the_machine(start, sig):
     process = start("pipe-default", stdin=subprocess.PIPE)
     process.send_signal(sig)
     assert process.wait(10) == -sig
+
+
+def state(pid):
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_stop_of_a_terminal(start, way):
+    """What a terminal's Ctrl-Z sends stops QEMU, too, and SIGCONT lets both go on."""
+    if way != "qemu":
+        pytest.skip("there, Linux alone stops the process")
+    process = start("sleep")
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.send_signal(signal.SIGTSTP)
+    for pid in (process.pid, *children):
+        for _ in range(100):
+            if state(pid) == "T":
+                break
+            time.sleep(0.02)
+        assert state(pid) == "T"
+    process.send_signal(signal.SIGCONT)
+    process.send_signal(signal.SIGTERM)
+    assert ends(process, 0)[0].endswith(b" 15 1\n")
 
 
 def by_sigterm(way):
