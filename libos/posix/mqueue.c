@@ -16,6 +16,7 @@
 #include "posix/files.h"
 #include "posix/mqueue.h"
 #include "posix/timespec.h"
+#include "vfs/vector.h"
 
 /* Linux's limits, for root, and what a queue has if nothing else is said. */
 #define COUNT_MAX     65536
@@ -83,7 +84,53 @@ static void mq_release(struct file *f)
     file_free(f);
 }
 
-static const struct file_ops mq_ops = {.poll = mq_poll, .release = mq_release};
+/* Appends (label) and (n), to which spaces make it (width) wide. Returns the end. */
+static char *field(char *at, const char *label, unsigned long n, int width)
+{
+    char digits[20];
+    int len = 0;
+
+    at = (char *)memcpy(at, label, strlen(label)) + strlen(label);
+    do
+        digits[len++] = (char)('0' + n % 10);
+    while (n /= 10);
+    for (width -= len; len > 0;)
+        *at++ = digits[--len];
+    while (width-- > 0)
+        *at++ = ' ';
+    return at;
+}
+
+/* What mq_overview(7) says that a queue's file says. */
+static size_t describe(const struct mqueue *q, char line[static 128])
+{
+    bool signals = q->notify && q->event.sigev_notify == SIGEV_SIGNAL;
+    size_t bytes = 0;
+
+    list_for_each(at, &q->messages) bytes += list_entry(at, struct message, node)->len;
+    char *end = field(line, "QSIZE:", bytes, 10);
+    end = field(end, " NOTIFY:", q->notify ? (unsigned)q->event.sigev_notify : 0, 5);
+    end = field(end, " SIGNO:", signals ? (unsigned)q->event.sigev_signo : 0, 5);
+    end = field(end, " NOTIFY_PID:", q->notify != NULL, 6);
+    *end++ = '\n';
+    return (size_t)(end - line);
+}
+
+static ssize_t mq_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
+{
+    struct vector v = {.iov = iov};
+    char line[128];
+    size_t len = describe(f->data, line), total = vector_total(iov, n);
+
+    if (*pos >= len)
+        return 0;
+    total = min_size(total, len - *pos);
+    vector_put(&v, line + *pos, total);
+    *pos += total;
+    return (ssize_t)total;
+}
+
+static const struct file_ops mq_ops = {.readv = mq_readv, .poll = mq_poll, .release = mq_release};
 
 static struct file *file_of(long fd)
 {
@@ -197,6 +244,7 @@ long pith_sys_mq_open(long name, long flags, long mode, long attr)
     }
     f->ops = &mq_ops;
     f->data = q;
+    f->kind = FILE_SEEKABLE;
     f->mode = q->mode;
     q->files++;
     fd = fd_install(f, 0, true);

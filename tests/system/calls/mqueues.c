@@ -166,6 +166,41 @@ static void notification(void)
     T(mq_unlink(NAME));
 }
 
+/* A queue's file says what is in it, and who is told. */
+static void text(mqd_t q)
+{
+    char buf[100] = "";
+
+    T(lseek(q, 0, SEEK_SET));
+    IS(read(q, buf, sizeof(buf)) > 50);
+    buf[45] = '\0'; /* the process's number comes next */
+    puts(buf);
+    T(read(q, buf, sizeof(buf)));
+}
+
+static void texts(void)
+{
+    char buf[100] = "";
+    struct sigevent e = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    mqd_t q = mq_open("/text", O_RDWR | O_CREAT, 0600, NULL);
+
+    T(pread(q, buf, 60, 0));
+    fputs(buf, stdout);
+    T(mq_send(q, "12345", 5, 0));
+    T(mq_send(q, "12345", 5, 7));
+    text(q);
+    T(mq_notify(q, &e));
+    text(q);
+    T(mq_notify(q, NULL));
+    e.sigev_notify = SIGEV_NONE;
+    T(mq_notify(q, &e));
+    text(q);
+    T(read(q, buf, 0));
+    T(write(q, buf, 1));
+    T(mq_close(q));
+    T(mq_unlink("/text"));
+}
+
 static void semaphores(void)
 {
     int count = -1;
@@ -195,6 +230,7 @@ int main(void)
     names();
     order();
     notification();
+    texts();
     semaphores();
     return 0;
 }
