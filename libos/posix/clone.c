@@ -57,6 +57,9 @@ static void inherit_policy(struct thread *t)
 {
     bool reset = thread_self->policy & SCHED_RESET_ON_FORK;
 
+    t->io_priority = thread_self->io_priority;
+    if (!reset || thread_self->nice > 0)
+        t->nice = thread_self->nice;
     if (reset && thread_self->priority > 0)
         return;
     t->policy = thread_self->policy & ~SCHED_RESET_ON_FORK;

@@ -13,6 +13,7 @@
 #include "iface/plat.h"
 #include "mm/page.h"
 #include "pith_calls.h"
+#include "posix/clone.h"
 #include "posix/cputime.h"
 #include "posix/memory.h"
 #include "posix/timespec.h"
@@ -166,55 +167,65 @@ long pith_sys_getrusage(long who, long usage)
     return 0;
 }
 
-/* The nice value, for programs that read back what they set. */
-static int nice_value;
+/* Nice values and I/O priorities, for programs that read back what they set: each thread has its own. */
 
-static bool is_self(long which, long who)
+/* The first thread after (t), the first of all for NULL, that (which) and (who) name. NULL: no more. */
+static struct thread *next_named(struct thread *t, long which, long who)
 {
-    if ((int)who == 0)
-        return true;
-    return (int)who == 1 && (int)which != PRIO_USER;
+    bool all = (int)which == PRIO_PGRP ? (int)who == 0 || (int)who == 1
+                                       : (int)who == 0 || (uid_t)who == cred_current().uid;
+
+    if ((int)which == PRIO_PROCESS)
+        return t ? NULL : thread_by_id(who);
+    if (!all)
+        return NULL;
+    if (sched_next)
+        return sched_next(t);
+    return t ? NULL : &thread_main;
 }
 
-/* Linux answers 20 - nice, which is never negative. */
+/* Linux answers 20 - nice, which is never negative; of several the highest. */
 long pith_sys_getpriority(long which, long who)
 {
     HOLD;
+    long best = -ESRCH;
+
     if ((int)which < PRIO_PROCESS || (int)which > PRIO_USER)
         return -EINVAL;
-    return is_self(which, who) ? 20 - nice_value : -ESRCH;
+    for (struct thread *t = NULL; (t = next_named(t, which, who));)
+        if (20 - t->nice > best)
+            best = 20 - t->nice;
+    return best;
 }
 
 long pith_sys_setpriority(long which, long who, long value)
 {
     HOLD;
     int n = (int)value;
+    long err = -ESRCH;
 
     if ((int)which < PRIO_PROCESS || (int)which > PRIO_USER)
         return -EINVAL;
-    if (!is_self(which, who))
-        return -ESRCH;
     n = n < -20 ? -20 : n > 19 ? 19 : n;
-    if (n < nice_value && !cred_may(CAP_SYS_NICE))
-        return -EACCES;
-    nice_value = n;
-    return 0;
+    for (struct thread *t = NULL; (t = next_named(t, which, who));) {
+        bool may = n >= t->nice || cred_may(CAP_SYS_NICE);
+        if (may)
+            t->nice = (signed char)n;
+        if (!may || err == -ESRCH)
+            err = may ? 0 : -EACCES;
+    }
+    return err;
 }
-
-/* The I/O priority, likewise: ioprio_set(2). */
-static int io_priority;
 
 #define IO_CLASS_SHIFT 13
 #define IO_LEVELS      8
 
 enum io_class { IO_NONE, IO_REALTIME, IO_BEST_EFFORT, IO_IDLE };
 
-/* Whom (which) and (who) name is numbered from 1 in these calls. */
-static long check_io_target(long which, long who)
+/* Whom (which) names is numbered from 1 in these calls. */
+static bool is_io_target(long which)
 {
-    if ((int)which < PRIO_PROCESS + 1 || (int)which > PRIO_USER + 1)
-        return -EINVAL;
-    return is_self((int)which - 1, who) ? 0 : -ESRCH;
+    return (int)which >= PRIO_PROCESS + 1 && (int)which <= PRIO_USER + 1;
 }
 
 long pith_sys_ioprio_set(long which, long who, long priority)
@@ -222,21 +233,29 @@ long pith_sys_ioprio_set(long which, long who, long priority)
     HOLD;
     int class = (int)priority >> IO_CLASS_SHIFT & (IO_LEVELS - 1);
     int level = (int)priority & (IO_LEVELS - 1);
+    long err = -ESRCH;
 
     if (class > IO_IDLE || (class == IO_NONE && level != 0))
         return -EINVAL;
     if (class == IO_REALTIME && !cred_may(CAP_SYS_NICE) && !cred_may(CAP_SYS_ADMIN))
         return -EPERM;
-    long err = check_io_target(which, who);
-    if (!err)
-        io_priority = (int)priority;
+    if (!is_io_target(which))
+        return -EINVAL;
+    for (struct thread *t = NULL; (t = next_named(t, which - 1, who)); err = 0)
+        t->io_priority = (unsigned short)priority;
     return err;
 }
 
 long pith_sys_ioprio_get(long which, long who)
 {
     HOLD;
-    long err = check_io_target(which, who);
+    long best = -ESRCH;
 
-    return err ? err : io_priority;
+    if (!is_io_target(which))
+        return -EINVAL;
+    /* Of classes and levels the lowest number is the highest; none is as best effort. */
+    for (struct thread *t = NULL; (t = next_named(t, which - 1, who));)
+        if (best <= 0 || (t->io_priority && t->io_priority < best))
+            best = t->io_priority;
+    return best;
 }

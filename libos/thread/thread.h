@@ -32,6 +32,8 @@ struct thread {
 
     struct thread_signals signals; /* posix/signal.c */
     int policy, priority;          /* posix/sched.c */
+    signed char nice;              /* posix/limits.c, */
+    unsigned short io_priority;    /* likewise */
     struct creds *creds;           /* posix/creds.c; NULL: root's */
     uint64_t bounding_dropped;     /* prctl(2): capabilities that can never be had again, */
     unsigned secure_bits;          /* SECBIT_*, */

@@ -335,11 +335,27 @@ static void status(struct text *t)
     text_str(t, "Cpus_allowed:\t1\nCpus_allowed_list:\t0\n");
 }
 
+/* Processor time of the text's thread, or of all, which is all time but that in which it slept. The scheduler
+ * counts from the second thread on. */
+static nsec_t used_time(const struct text *t, const struct thread *of)
+{
+    nsec_t up = uptime();
+
+    if (t->number < 0 || !sched_cpu_time || sched_began == 0)
+        return up - (nsec_t)thread_idle;
+    nsec_t since = sched_cpu_time(of);
+    return of != &thread_main ? since : since + up - (clock_monotonic() - sched_began) - sched_idle_before;
+}
+
 /* The 52 fields of proc(5), /proc/[pid]/stat; those that mean nothing here are 0. */
 static void stat_fields(struct text *t)
 {
-    enum { UTIME = 14, PRIORITY = 18, THREADS = 20, VSIZE = 23, RSS = 24, RSS_LIMIT = 25 };
+    enum { UTIME = 14, PRIORITY = 18, NICE, THREADS, VSIZE = 23, RSS = 24, RSS_LIMIT = 25 };
+    const struct thread *of = thread_of(t->number);
     size_t data, all = used_pages(&data);
+
+    if (!of)
+        return;
 
     text_dec(t, pid_of(t), 0, ' ');
     text_str(t, " (");
@@ -349,10 +365,15 @@ static void stat_fields(struct text *t)
     text_str(t, " 0 1 1");
     for (unsigned field = 7; field <= 52; field++) {
         uint64_t n = 0;
+        bool minus = false;
         if (field == UTIME)
-            n = (uint64_t)(uptime() / (NSEC_PER_SEC / 100));
+            n = (uint64_t)(used_time(t, of) / (NSEC_PER_SEC / 100));
         else if (field == PRIORITY)
-            n = 20;
+            n = (uint64_t)(20 + of->nice);
+        else if (field == NICE && of->nice < 0)
+            minus = true;
+        if (field == NICE)
+            n = (uint64_t)(of->nice < 0 ? -of->nice : of->nice);
         else if (field == THREADS)
             n = count_threads();
         else if (field == VSIZE)
@@ -361,7 +382,7 @@ static void stat_fields(struct text *t)
             n = all;
         else if (field == RSS_LIMIT)
             n = UINT64_MAX;
-        text_char(t, ' ');
+        text_str(t, minus ? " -" : " ");
         text_dec(t, n, 0, ' ');
     }
     text_char(t, '\n');
