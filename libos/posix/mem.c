@@ -37,6 +37,7 @@
 #define VALID_FLAGS 0x7c07f9f3u
 
 /* Numbers of Linux that libc's headers may lack. */
+#define PROT_SEM        0x8L
 #define REMAP_MAYMOVE   1u
 #define REMAP_FIXED     2u
 #define REMAP_DONTUNMAP 4u
@@ -299,9 +300,11 @@ long memory_map_file(struct file *file, uintptr_t addr, size_t len, int prot, un
 {
     void *at;
     bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+    /* Devices may have offsets that files cannot. */
+    bool limited = file->inode && (S_ISREG(file->inode->mode) || S_ISSOCK(file->inode->mode));
+    if (pos / PAGE_SIZE > ((limited ? (uint64_t)INT64_MAX : UINT64_MAX) - len) / PAGE_SIZE)
+        return -EOVERFLOW;
     int err = check_file(file, prot, flags);
-    if (!err && pos > (uint64_t)INT64_MAX - len)
-        err = -EOVERFLOW;
     if (err)
         return err;
     if (is_dev_zero(file)) {
@@ -592,15 +595,19 @@ long pith_sys_mprotect(long addr, long length, long prot)
 {
     HOLD;
     uintptr_t at = (uintptr_t)addr;
-    if (at % PAGE_SIZE != 0)
+    long grows = prot & (PROT_GROWSDOWN | PROT_GROWSUP);
+    if (at % PAGE_SIZE != 0 || grows == (PROT_GROWSDOWN | PROT_GROWSUP))
         return -EINVAL;
     if (length == 0)
         return 0;
     size_t len = align_up((size_t)length, PAGE_SIZE);
     if (len == 0 || at + len <= at)
         return -ENOMEM;
-    if (prot & ~(long)PROT_ALL)
+    if (prot & ~(PROT_ALL | PROT_SEM | grows))
         return -EINVAL;
+    if (grows) /* nothing does */
+        return memory_is_mapped(at, PAGE_SIZE) ? -EINVAL : -ENOMEM;
+    prot &= PROT_ALL;
     if ((prot & PROT_WRITE) && mapping_may_write && !mapping_may_write((void *)at, len))
         return -EACCES;
     if (meets_fixed(at, len)) {
@@ -801,7 +808,7 @@ long pith_sys_msync(long addr, long length, long flags)
     if ((flags & ~(long)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) != 0 || at % PAGE_SIZE != 0 ||
         ((flags & MS_ASYNC) && (flags & MS_SYNC)))
         return -EINVAL;
-    if (at + len < at || (len == 0 && length != 0))
+    if (at + len < at)
         return -ENOMEM;
     if ((flags & MS_INVALIDATE) && any_page(at, len, is_locked))
         return -EBUSY;

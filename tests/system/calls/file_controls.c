@@ -201,6 +201,42 @@ static void mounts(void)
     T((long)st.st_ino);
 }
 
+/* struct ustat, for which libc has no header. */
+struct old_stat {
+    int free_blocks;
+    unsigned long free_inodes;
+    char names[12];
+};
+
+static void old_calls(void)
+{
+    struct old_stat u;
+    struct stat st;
+    char name[64];
+    long index;
+
+    printf("old calls:\n");
+    T(stat(".", &st));
+    T(syscall(SYS_ustat, (long)st.st_dev, &u));
+    IS(u.free_blocks > 0 && u.free_inodes > 0 && u.names[0] == 0 && u.names[11] == 0);
+    T(syscall(SYS_ustat, (long)st.st_dev, 8L));
+    T(stat("/proc", &st));
+    T(syscall(SYS_ustat, (long)st.st_dev, &u));
+    IS(u.free_blocks == 0 && u.free_inodes == 0);
+    T(syscall(SYS_ustat, -1L, &u));
+    T(syscall(SYS_ustat, -1L, 8L));
+    index = syscall(SYS_sysfs, 1L, "tmpfs");
+    IS(index >= 0);
+    T(syscall(SYS_sysfs, 2L, index, name));
+    IS(strcmp(name, "tmpfs") == 0);
+    IS(syscall(SYS_sysfs, 3L) > index);
+    T(syscall(SYS_sysfs, 1L, "nothing"));
+    T(syscall(SYS_sysfs, 1L, 8L));
+    T(syscall(SYS_sysfs, 2L, index, 8L));
+    T(syscall(SYS_sysfs, 2L, 1000L, name));
+    T(syscall(SYS_sysfs, 4L));
+}
+
 int main(void)
 {
     enter_folder();
@@ -221,5 +257,6 @@ int main(void)
     transfers();
     modes();
     mounts();
+    old_calls();
     return 0;
 }

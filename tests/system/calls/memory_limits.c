@@ -129,6 +129,34 @@ static void memlock(void)
     OK((long)map(PAGE, RW, ANON | MAP_LOCKED));
 }
 
+/* Errors that have little to do with limits: of offsets, protections and lengths. */
+static void errors(void)
+{
+    static const int prots[] = {8, 16, PROT_GROWSDOWN, PROT_GROWSUP, PROT_GROWSDOWN | PROT_GROWSUP};
+    static const char *const files[] = {"f", "/dev/zero", "/dev/null", "."};
+    char *p = need_map(PAGE, RW, ANON);
+
+    printf("errors:\n");
+    put_file("f", "x");
+    for (unsigned i = 0; i < 4; i++) {
+        long fd = open(files[i], O_RDONLY);
+        printf("%s: ", files[i]);
+        OK(syscall(SYS_mmap, 0L, (long)PAGE, 1L, (long)MAP_PRIVATE, fd, -4096L));
+        printf("%s: ", files[i]);
+        OK(syscall(SYS_mmap, 0L, (long)PAGE, 1L, (long)MAP_PRIVATE, fd, INT64_MAX & -4096L));
+    }
+    for (unsigned i = 0; i < sizeof(prots) / sizeof(*prots); i++) {
+        printf("protection %x: ", (unsigned)prots[i]);
+        T(mprotect(p, PAGE, prots[i]));
+        printf("protection %x: ", (unsigned)prots[i]);
+        T(mprotect(p, 0, prots[i]));
+        printf("protection %x: ", (unsigned)prots[i]);
+        T(mprotect((void *)0x10000, PAGE, prots[i]));
+    }
+    T(msync(p, -1, MS_SYNC));
+    T(msync(p, 0, MS_SYNC));
+}
+
 static long pages_in_use(void)
 {
     long pages = 0;
@@ -168,6 +196,7 @@ int main(void)
 {
     shrinking(MAP_PRIVATE);
     shrinking(MAP_SHARED);
+    errors();
     locked_mappings();
     memlock();
     address_space();
