@@ -52,6 +52,7 @@ _Static_assert(sizeof(struct pkt) == 128, "two cache lines");
 #define PKT_BROADCAST    (1u << 2) /* received by a link-layer broadcast */
 #define PKT_MULTICAST    (1u << 3) /* or multicast */
 #define PKT_LOOPBACK     (1u << 4) /* from this machine itself */
+#define PKT_OURS         (1u << 5) /* routed to this machine, whatever its header says */
 
 enum { PKT_GSO_NONE, PKT_GSO_TCP4, PKT_GSO_TCP6 };
 

@@ -101,6 +101,8 @@ struct sock_ops {
 #define SOCK_DEBUG       (1u << 9)
 #define SOCK_NO_CHECK    (1u << 10)
 
+#define SOCK_STAMP_NOW 1
+
 struct socket {
     struct inode inode;
     const struct sock_ops *ops;
@@ -116,6 +118,9 @@ struct socket {
     int peek_off; /* SO_PEEK_OFF; negative: off */
     int priority, mark;
     nsec_t rcvtimeo, sndtimeo; /* durations; DEADLINE_NEVER: none */
+    /* Of the last message that came without its time, for SIOCGSTAMP: 0: none; SOCK_STAMP_NOW: it is
+     * what the clock says when somebody asks, and stays. */
+    nsec_t stamp;
     struct linger linger;
 };
 

@@ -138,7 +138,7 @@ void ip_failed(const struct pkt *p, enum ip_failure failure, unsigned offset)
 static void echo(struct ip_ends *ends, struct pkt *p, uint8_t reply)
 {
     const struct ip_rx rx = *(const struct ip_rx *)p->cb;
-    struct net_path path = {.tos = rx.tos & 0xfc};
+    struct net_path path = {.tos = rx.tos};
     struct pkt *answer = pkt_clone(p, PKT_HEADROOM);
 
     pkt_free(p);

@@ -178,8 +178,6 @@ ssize_t inet_dgram_recv(struct isock *i, struct inet_queue *q, struct sock_msg *
     bool peek = m->flags & MSG_PEEK;
     struct pkt *p;
 
-    if (m->flags & MSG_OOB && i->sock.type != SOCK_DGRAM)
-        return -EOPNOTSUPP;
     if (m->flags & MSG_ERRQUEUE)
         return inet_error_recv(i, m);
     ssize_t r = inet_queue_wait(i, q, m, &p);
@@ -197,6 +195,8 @@ ssize_t inet_dgram_recv(struct isock *i, struct inet_queue *q, struct sock_msg *
     if (header)
         pkt_skip(p, rx->header_len);
     if (!r) {
+        if (!(i->sock.options & SOCK_TIMES))
+            i->sock.stamp = SOCK_STAMP_NOW;
         if (m->name)
             m->name_len = (socklen_t)inet_put_name(i, &rx->from, rx->from_port, rx->iface->index,
                                                    m->name);
@@ -292,6 +292,7 @@ static void publish(struct dgram *d)
     if (!i->connected)
         d->end.ends.remote = (struct ip_addr){.d = {0, 0}};
     d->end.v6_only = i->v6_only;
+    d->end.iface = (uint8_t)i->device;
     d->end.reuse_port = i->sock.options & SOCK_REUSEPORT;
     udp_add(&d->end);
 }
@@ -340,7 +341,9 @@ static int find_way(struct isock *i, const struct inet_name *n, const struct ine
         !ip_is_any(&i->mc_from) && !ip_is_unset(&i->mc_from))
         ends->local = i->mc_from;
     int err = ip_route(ends, path);
-    if (err == -EINVAL)
+    if ((!err || err == -EINVAL) && inet_mixes(i, &n->addr))
+        err = -EAFNOSUPPORT;
+    else if (err == -EINVAL)
         err = -ENETUNREACH;
     if (!err && ip_addr_is_broadcast(&n->addr) && !(i->sock.options & SOCK_BROADCAST))
         err = -EACCES;
@@ -372,6 +375,8 @@ static int dgram_connect(struct socket *s, const struct sockaddr_storage *addr, 
     if (err)
         return err;
     err = inet_peer_name(i, addr, len, &n);
+    if (!err && inet_lacks_scope(&n))
+        err = -EINVAL;
     if (err)
         return err;
     err = find_way(i, &n, NULL, &ends, &d->path);
@@ -417,6 +422,8 @@ static int receiver(struct dgram *d, struct sock_msg *m, const struct inet_contr
             return err;
         if (n.port == 0)
             return -EINVAL;
+        if (inet_lacks_scope(&n) && !ip_is_multicast(&n.addr))
+            return -ENETUNREACH;
     } else if (!i->connected) {
         return -EDESTADDRREQ;
     } else {

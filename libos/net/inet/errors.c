@@ -195,6 +195,8 @@ static void put4(struct isock *i, struct sock_msg *m, const struct ip_rx *rx,
         if ((ip_is_multicast(to) || ip_addr_is_broadcast(to)) &&
             ip_source(rx->iface, &rx->from, &rx->from, &own))
             info.ipi_spec_dst.s_addr = ip_to_v4(&own);
+        if (i->sock.type == SOCK_DGRAM && i->sock.protocol == IPPROTO_ICMP)
+            info.ipi_spec_dst.s_addr = 0; /* Linux's echo sockets do not tell it */
         sock_put_control(m, SOL_IP, IP_PKTINFO, &info, sizeof(info));
     }
     if (i->flags & INET_RECVTTL) {

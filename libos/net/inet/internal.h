@@ -127,9 +127,17 @@ struct inet_name {
     uint16_t port;
 };
 /* -EINVAL (length), -EAFNOSUPPORT, -ENETUNREACH (IPv4 although IPv6 only). An unset address becomes
- * that of the loopback. */
+ * that of the loopback. Whether an address that needs a link comes with one or the socket has one is
+ * for the caller to ask. */
 must_check int inet_peer_name(const struct isock *i, const struct sockaddr_storage *a,
                               socklen_t len, struct inet_name *out);
+bool inet_lacks_scope(const struct inet_name *n);
+/* Whether (i), an IPv6 socket with an IPv4 address, cannot speak to (peer), if there is a way at all:
+ * -EAFNOSUPPORT. */
+static inline bool inet_mixes(const struct isock *i, const struct ip_addr *peer)
+{
+    return is_six(i) && ip_is_v4(&i->ends.local) && !ip_is_v4(peer);
+}
 /* Writes a name as (i)'s domain has it: its length. */
 int inet_put_name(const struct isock *i, const struct ip_addr *addr, uint16_t port, uint32_t scope,
                   struct sockaddr_storage *out);

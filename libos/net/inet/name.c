@@ -10,6 +10,17 @@ struct ip_addr inet_any(const struct isock *i)
     return is_six(i) ? (struct ip_addr){.d = {0, 0}} : ip_from_v4(0);
 }
 
+/* Whether an address means something on a given link only. */
+static bool needs_scope(const struct ip_addr *a)
+{
+    return ip_is_link_local(a) || (a->b[0] == 0xff && (a->b[1] & 15) == 1);
+}
+
+bool inet_lacks_scope(const struct inet_name *n)
+{
+    return !n->scope && !ip_is_v4(&n->addr) && needs_scope(&n->addr);
+}
+
 static struct inet_name name4(const struct sockaddr_storage *a)
 {
     const struct sockaddr_in *in = (const struct sockaddr_in *)a;
@@ -22,7 +33,7 @@ static struct inet_name name6(const struct sockaddr_storage *a, socklen_t len)
     const struct sockaddr_in6 *in = (const struct sockaddr_in6 *)a;
     struct inet_name n = {.addr = ip_from_v6(&in->sin6_addr), .port = ntohs(in->sin6_port)};
 
-    if (len >= sizeof(*in) && ip_is_link_local(&n.addr))
+    if (len >= sizeof(*in) && needs_scope(&n.addr))
         n.scope = in->sin6_scope_id;
     return n;
 }
@@ -56,12 +67,10 @@ int inet_peer_name(const struct isock *i, const struct sockaddr_storage *a, sock
         if (!ip_is_unset(&i->ends.local) && !ip_is_v4(&i->ends.local))
             return -ENETUNREACH;
     }
-    if (!ip_is_v4(&out->addr) && ip_is_link_local(&out->addr) && !out->scope) {
+    if (inet_lacks_scope(out)) {
         out->scope = i->ends.scope ? i->ends.scope : i->device;
         if (!out->scope && ip_is_multicast(&out->addr))
             out->scope = i->mc_iface6;
-        if (!out->scope && !ip_is_multicast(&out->addr))
-            return -EINVAL;
     }
     return 0;
 }
@@ -123,7 +132,7 @@ static int check6(const struct isock *i, const struct sockaddr_storage *a, sockl
         return -EINVAL;
     if (ip_is_v4(&n->addr))
         return i->v6_only ? -EINVAL : is_local(i, &n->addr) ? 0 : -EADDRNOTAVAIL;
-    if (!ip_is_unset(&n->addr) && ip_is_link_local(&n->addr)) {
+    if (needs_scope(&n->addr)) {
         if (!n->scope)
             n->scope = i->device;
         if (!n->scope)
@@ -201,7 +210,7 @@ int inet_bind(struct isock *i, const struct sockaddr_storage *a, socklen_t len, 
     struct ip_ends old = i->ends;
     i->ends.local = n.addr;
     i->ends.scope = n.scope;
-    i->port.port = n.port;
+    i->port.port = i->ports ? n.port : 0;
     fill_port(i);
     if (i->ports) {
         err = held_by_connections(i) ? -EADDRINUSE : ip_port_bind(i->ports, &i->port);

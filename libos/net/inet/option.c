@@ -403,8 +403,6 @@ static int get4(struct isock *i, int name, int *v)
         *v = !i->mc_no_loop;
         return 0;
     case IP_HDRINCL:
-        if (i->sock.type != SOCK_RAW)
-            return -ENOPROTOOPT;
         *v = (i->flags & INET_HDRINCL) != 0;
         return 0;
     case IP_TRANSPARENT:

@@ -230,7 +230,6 @@ static int packet_bind(struct socket *s, const struct sockaddr_storage *addr, so
     k->index = (unsigned)ll->sll_ifindex;
     if (ll->sll_protocol)
         k->type = be16(ll->sll_protocol);
-    s->protocol = be16(k->type);
     return 0;
 }
 
@@ -395,6 +394,8 @@ static ssize_t packet_recv(struct socket *s, struct sock_msg *m)
     r = inet_copy_out(m, p, 0, n);
     if (!r) {
         const struct arrival *a = (const struct arrival *)p->cb;
+        if (!(s->options & SOCK_TIMES))
+            s->stamp = a->when;
         if (m->name) {
             (void)put_name(m->name, a->type, ip_iface_by_index(a->index), a->kind, a->from);
             m->name_len = sizeof(struct sockaddr_ll);
@@ -555,7 +556,7 @@ static int packet_create(int type, int protocol, struct socket **out)
     struct packet *k = heap_alloc(sizeof(*k));
     if (!k)
         return -ENOMEM;
-    sock_init(&k->sock, &packet_ops, AF_PACKET, type, protocol);
+    sock_init(&k->sock, &packet_ops, AF_PACKET, type, 0); /* Linux does not tell it */
     k->sock.wait.external = true;
     k->type = be16((uint16_t)protocol);
     pkt_queue_init(&k->queue);

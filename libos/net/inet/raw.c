@@ -60,6 +60,8 @@ static bool is_filtered(const struct raw *r, const struct ip_rx *rx, const struc
 {
     uint8_t type;
 
+    if (rx->protocol == PROTO_ICMP && !rx->v6 && p->total < sizeof(struct wire_icmp))
+        return true;
     if (p->total < 1)
         return false;
     pkt_copy(p, 0, &type, 1);
@@ -96,23 +98,6 @@ static bool wants(const struct raw *r, const struct ip_ends *ends, const struct 
     return is_echo(i) ? is_reply(r, p) : !is_filtered(r, rx, p);
 }
 
-/* A copy with the IP header still in front. */
-static struct pkt *copy_whole(const struct pkt *p)
-{
-    const struct ip_rx *rx = (const struct ip_rx *)p->cb;
-    struct pkt whole = *p;
-
-    whole.data -= rx->header_len;
-    whole.len += rx->header_len;
-    whole.total += rx->header_len;
-    struct pkt *c = pkt_clone(&whole, 0);
-    if (c) {
-        pkt_skip(c, rx->header_len);
-        memcpy(c->cb, p->cb, sizeof(c->cb));
-    }
-    return c;
-}
-
 bool ip_raw_input(const struct ip_ends *ends, const struct pkt *p)
 {
     const struct ip_rx *rx = (const struct ip_rx *)p->cb;
@@ -121,7 +106,7 @@ bool ip_raw_input(const struct ip_ends *ends, const struct pkt *p)
     for (struct raw *r = raws; r; r = r->next) {
         if (!wants(r, ends, rx, p))
             continue;
-        struct pkt *c = copy_whole(p);
+        struct pkt *c = ip_copy(p);
         if (c)
             inet_queue_put(&r->in, &r->queue, c);
         taken = true;
@@ -129,10 +114,30 @@ bool ip_raw_input(const struct ip_ends *ends, const struct pkt *p)
     return taken;
 }
 
+/* Whether an echo socket may not have the address (a), which others may; its errors are its own. */
+static int echo_bind_error(const struct isock *i, const struct sockaddr_storage *a, socklen_t len)
+{
+    struct ip_addr own;
+
+    if (!is_six(i)) {
+        if (len < sizeof(struct sockaddr_in))
+            return 0;
+        own = ip_from_v4(((const struct sockaddr_in *)a)->sin_addr.s_addr);
+        return ip_is_multicast(&own) || ip_addr_is_broadcast(&own) ? -EADDRNOTAVAIL : 0;
+    }
+    if (len < offsetof(struct sockaddr_in6, sin6_scope_id) || a->ss_family != AF_INET6)
+        return 0;
+    own = ip_from_v6(&((const struct sockaddr_in6 *)a)->sin6_addr);
+    return ip_is_v4(&own) || ip_is_multicast(&own) ? -EINVAL : 0;
+}
+
 static int raw_bind(struct socket *s, const struct sockaddr_storage *addr, socklen_t len)
 {
     struct isock *i = to_inet(s);
+    int err = is_echo(i) ? echo_bind_error(i, addr, len) : 0;
 
+    if (err)
+        return err;
     return inet_bind(i, addr, len, i->connected || i->port.port);
 }
 
@@ -155,6 +160,8 @@ static int raw_connect(struct socket *s, const struct sockaddr_storage *addr, so
         err = inet_autobind(i);
     if (!err)
         err = inet_peer_name(i, addr, len, &n);
+    if (!err && inet_lacks_scope(&n))
+        err = -EINVAL;
     if (err)
         return err;
     struct ip_ends ends = i->ends;
@@ -174,7 +181,7 @@ static int raw_connect(struct socket *s, const struct sockaddr_storage *addr, so
 static int raw_name(struct socket *s, bool peer, struct sockaddr_storage *addr)
 {
     struct isock *i = to_inet(s);
-    int n = inet_name(i, peer, i->connected, addr);
+    int n = inet_name(i, peer, i->connected && i->ends.remote_port, addr);
 
     /* A raw socket tells its protocol as its port. */
     if (n > 0 && !peer && !is_echo(i))
@@ -233,6 +240,10 @@ static int receiver(struct isock *i, struct sock_msg *m, struct ip_ends *ends)
         int err = inet_peer_name(i, m->name, m->name_len, &n);
         if (err)
             return err;
+        if (is_echo(i) && is_six(i) && ip_is_v4(&n.addr))
+            return -EINVAL;
+        if (inet_lacks_scope(&n) && !ip_is_multicast(&n.addr))
+            return -ENETUNREACH;
         ends->remote = n.addr;
         if (n.scope)
             ends->scope = n.scope;
@@ -266,8 +277,8 @@ static ssize_t raw_send(struct socket *s, struct sock_msg *m)
         err = inet_autobind(i);
     if (!err)
         err = sock_error(s);
-    if (!err && s->shut & SOCK_SHUT_WR)
-        err = -EPIPE;
+    if (!err && is_six(i) && s->protocol == IPPROTO_RAW)
+        err = -EINVAL; /* nobody makes the header */
     if (err)
         return err;
     inet_path(i, &ends.remote, &path);
@@ -289,7 +300,7 @@ static ssize_t raw_send(struct socket *s, struct sock_msg *m)
     if (err)
         return err;
     if (i->flags & INET_HDRINCL && !is_six(i)) {
-        err = ip_output_raw(&path, p);
+        err = ip_output_raw(&ends, &path, p);
     } else {
         err = prepare(r, &ends, p);
         if (err)
@@ -305,6 +316,8 @@ static ssize_t raw_recv(struct socket *s, struct sock_msg *m)
 {
     struct raw *r = to_raw(s);
 
+    if (m->flags & MSG_OOB)
+        return -EOPNOTSUPP;
     return inet_dgram_recv(&r->in, &r->queue, m, !is_six(&r->in) && !is_echo(&r->in));
 }
 
@@ -335,7 +348,9 @@ static int raw_setopt(struct socket *s, int level, int name, const void *value, 
     bool raw = s->type == SOCK_RAW;
     int v;
 
-    if (level == SOL_RAW && name == ICMP_FILTER && raw && s->protocol == IPPROTO_ICMP) {
+    if (level == SOL_RAW && raw && !is_six(&r->in)) {
+        if (name != ICMP_FILTER || s->protocol != IPPROTO_ICMP)
+            return name == ICMP_FILTER ? -EOPNOTSUPP : -ENOPROTOOPT;
         memcpy(&r->filter, value, min_size(len, sizeof(r->filter)));
         return 0;
     }
@@ -359,8 +374,11 @@ static int raw_getopt(struct socket *s, int level, int name, void *value, sockle
 {
     struct raw *r = to_raw(s);
 
-    if (level == SOL_RAW && name == ICMP_FILTER && s->protocol == IPPROTO_ICMP)
+    if (level == SOL_RAW && s->type == SOCK_RAW && !is_six(&r->in)) {
+        if (name != ICMP_FILTER || s->protocol != IPPROTO_ICMP)
+            return name == ICMP_FILTER ? -EOPNOTSUPP : -ENOPROTOOPT;
         return inet_give(&r->filter, sizeof(r->filter), value, len);
+    }
     if (level == SOL_ICMPV6 && name == ICMP6_FILTER && s->protocol == IPPROTO_ICMPV6)
         return inet_give(&r->filter6, sizeof(r->filter6), value, len);
     if (is_six(&r->in) && level == SOL_IPV6 && name == IPV6_CHECKSUM)

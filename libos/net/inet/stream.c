@@ -211,6 +211,8 @@ static int start_connection(struct stream *t, const struct sockaddr_storage *add
         return err;
     if (ip_is_multicast(&n.addr) || ip_addr_is_broadcast(&n.addr))
         return -ENETUNREACH;
+    if (inet_lacks_scope(&n))
+        return -EINVAL;
     struct ip_ends ends = i->ends;
     struct net_path path = {.ttl = 0};
     ends.remote = n.addr;
@@ -221,6 +223,8 @@ static int start_connection(struct stream *t, const struct sockaddr_storage *add
         ends.local = ip_is_v4(&n.addr) ? ip_from_v4(0) : (struct ip_addr){.d = {0, 0}};
     inet_path(i, &n.addr, &path);
     err = ip_route(&ends, &path);
+    if ((!err || err == -EINVAL) && inet_mixes(i, &n.addr))
+        err = -EAFNOSUPPORT;
     if (!err)
         err = inet_may_send(i, &ends, NULL);
     if (err)
@@ -250,6 +254,15 @@ static int start_connection(struct stream *t, const struct sockaddr_storage *add
     t->ended = false;
     ip_run_local();
     return 0;
+}
+
+/* The connection is made: what SO_SNDBUF tells is the room that there is now. */
+static void tell_room(struct stream *t)
+{
+    size_t room = t->options.send_limit ? 0 : tcp_send_room(t->conn);
+
+    if (room > t->in.sock.sndbuf)
+        t->in.sock.sndbuf = (uint32_t)room;
 }
 
 /* The connection has failed or is gone: the socket can be used for another. */
@@ -311,6 +324,7 @@ static int stream_connect(struct socket *s, const struct sockaddr_storage *addr,
     if (inet_stream_is_closed(t))
         return connection_failed(t);
     t->state = STREAM_CONNECTED;
+    tell_room(t);
     return 0;
 }
 
@@ -384,6 +398,7 @@ static int take_connection(struct stream *t, struct socket **out)
     new->in.addr_bound = new->in.port_bound = true;
     new->state = STREAM_CONNECTED;
     new->just_accepted = true;
+    tell_room(new);
     new->news = TCP_EVENT_ERROR; /* of which nobody was told */
     *out = s;
     return 0;
@@ -427,9 +442,12 @@ static int stream_shutdown(struct socket *s, unsigned how)
     int err = 0;
 
     inet_stream_look(t);
-    if (t->state == STREAM_LISTENING || inet_stream_tcp_state(t) == TCP_SYN_SENT_STATE) {
-        if (how & SOCK_SHUT_RD || t->state != STREAM_LISTENING)
+    if (t->state == STREAM_LISTENING) {
+        if (how & SOCK_SHUT_RD)
             disconnect(t);
+    } else if (inet_stream_tcp_state(t) == TCP_SYN_SENT_STATE) {
+        disconnect(t);
+        s->error = ECONNRESET;
     } else if (inet_stream_is_closed(t)) {
         err = -ENOTCONN;
         s->shut |= how;
@@ -506,6 +524,21 @@ static int set_congestion(struct stream *t, const char *name, socklen_t len)
     return 0;
 }
 
+/* Linux counts it in retransmissions of SYNs, of which 255 are the most: the time of as many as take
+ * (v) seconds. */
+static uint32_t defer_time(int v)
+{
+    uint32_t step = 1, sum = 1;
+
+    if (v <= 0)
+        return 0;
+    for (unsigned n = 1; (uint32_t)v > sum && n < 255; n++) {
+        step = step < 64 ? step * 2 : 120;
+        sum += step;
+    }
+    return sum;
+}
+
 static int set_tcp(struct stream *t, int name, int v)
 {
     struct tcp_options *o = &t->options;
@@ -547,7 +580,7 @@ static int set_tcp(struct stream *t, int name, int v)
         o->linger2 = v < 0 ? -1 : v > 120 ? 120 : v;
         break;
     case TCP_DEFER_ACCEPT:
-        o->defer_accept = v > 0 ? (uint32_t)v : 0;
+        o->defer_accept = defer_time(v);
         break;
     case TCP_WINDOW_CLAMP:
         if (v == 0) {
@@ -632,7 +665,9 @@ static int get_tcp(struct stream *t, int name, int *v)
         *v = o->cork;
         return 0;
     case TCP_QUICKACK:
-        *v = o->quick_ack || (!t->no_quick_ack && (!t->conn || t->state == STREAM_LISTENING));
+        *v = o->quick_ack ||
+             (!t->no_quick_ack &&
+              (!t->conn || t->state == STREAM_LISTENING || !tcp_has_sent(t->conn)));
         return 0;
     case TCP_MAXSEG:
         *v = o->mss ? o->mss : 536;

@@ -149,6 +149,8 @@ ssize_t inet_stream_send(struct socket *s, struct sock_msg *m)
         return err;
     if (t->state == STREAM_LISTENING)
         return broken(t, m);
+    if (m->flags & MSG_FASTOPEN)
+        return -EOPNOTSUPP;
     inet_tcp_now();
     err = wait_connected(t, m);
     if (err == 1)
@@ -298,6 +300,8 @@ ssize_t inet_stream_recv(struct socket *s, struct sock_msg *m)
         s->peek_off = (size_t)s->peek_off > done ? s->peek_off - (int)done : 0;
     if (m->name)
         m->name_len = 0;
+    if (done > 0 && m->control)
+        sock_put_time(s, m, 0);
     if (t->in.flags & INET_INQ && m->control && (done > 0 || r >= 0)) {
         int left = t->conn ? (int)tcp_recv_len(t->conn) : 0;
         if (left == 0 && t->ended)

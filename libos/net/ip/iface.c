@@ -176,8 +176,6 @@ bool ip_addr_is_broadcast(const struct ip_addr *addr)
     if (ip_is_broadcast(addr))
         return true;
     for (const struct ip_iface *i = ip_ifaces; i; i = i->next) {
-        if (!i->dev)
-            continue;
         for (const struct ip_iface_addr *a = i->addrs; a; a = a->next) {
             if (!ip_is_v4(&a->addr) || a->prefix >= 31)
                 continue;

@@ -61,6 +61,22 @@ static bool checksum_right(const struct ip_protocol *t, const struct ip_ends *en
     return checksum_fold(checksum_add_pkt(sum, p, 0, len)) == 0xffff;
 }
 
+struct pkt *ip_copy(const struct pkt *p)
+{
+    const struct ip_rx *rx = (const struct ip_rx *)p->cb;
+    struct pkt whole = *p;
+
+    whole.data -= rx->header_len;
+    whole.len += rx->header_len;
+    whole.total += rx->header_len;
+    struct pkt *c = pkt_clone(&whole, 0);
+    if (c) {
+        pkt_skip(c, rx->header_len);
+        memcpy(c->cb, p->cb, sizeof(c->cb));
+    }
+    return c;
+}
+
 /* Gives (p), whose struct ip_rx is filled, to its transport. Takes it. */
 static void deliver(struct ip_ends *ends, struct pkt *p)
 {
@@ -92,13 +108,13 @@ static bool is_ours(struct ip_iface *i, const struct ip_addr *to, struct pkt *p)
         p->flags |= PKT_MULTICAST;
         return ip_group_joined(i, to);
     }
+    if (ip_is_loopback(to) && i->dev && !(p->flags & PKT_LOOPBACK))
+        return false;
     if (ip_addr_is_broadcast(to)) {
         p->flags |= PKT_BROADCAST;
         return true;
     }
-    if (ip_is_loopback(to) && i->dev && !(p->flags & PKT_LOOPBACK))
-        return false;
-    return ip_addr_owner(to, false);
+    return ip_addr_owner(to, false) || p->flags & PKT_OURS;
 }
 
 /* Sources that nobody outside can have: groups, broadcasts, loopback, IPv4's 0.0.0.0/8 but for who

@@ -64,9 +64,10 @@ void ip_protocol_add(struct ip_protocol *p);
  * check), -ENOBUFS. Never blocks and never calls a transport before ip_run_local. */
 int ip_output(const struct ip_ends *ends, struct net_path *path, uint8_t protocol, struct pkt *p);
 
-/* Sends a packet that has its IP header already (raw sockets with IP_HDRINCL); fills in checksum,
- * and source and id where they are 0. Takes it. */
-int ip_output_raw(struct net_path *path, struct pkt *p);
+/* Sends a packet that has its IP header already (raw sockets with IP_HDRINCL) the way that ip_route
+ * found for (to), whatever the header says; fills in checksum, and source and id where they are 0.
+ * Takes it. */
+int ip_output_raw(const struct ip_ends *to, struct net_path *path, struct pkt *p);
 
 /* Finds the way to (ends->remote): fills (path), and ends->local if that is unset, and ends->scope
  * where it has to be. 0, -ENETUNREACH, -EHOSTUNREACH, -EINVAL (local is none of ours). */
@@ -120,6 +121,10 @@ extern uint32_t ip_generation;
  * whether somebody took a copy: then it is no error that no transport wants it. */
 __attribute__((weak, visibility("hidden"))) bool ip_raw_input(const struct ip_ends *ends,
                                                               const struct pkt *p);
+
+/* A copy of (p), whose struct ip_rx is filled, with the headers that lie before it. NULL: no memory.
+ */
+struct pkt *ip_copy(const struct pkt *p);
 
 struct ip_counts {
     uint64_t in, in_header_errors, in_address_errors, in_unknown_protocol, in_discards, in_delivers;

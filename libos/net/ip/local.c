@@ -11,7 +11,8 @@ void ip_send_local(struct ip_iface *i, struct pkt *p)
 {
     if (!queue.last)
         pkt_queue_init(&queue);
-    p->flags = (uint8_t)((p->flags & PKT_CSUM_PARTIAL ? PKT_CSUM_OK : 0) | PKT_LOOPBACK);
+    p->flags = (uint8_t)((p->flags & PKT_CSUM_PARTIAL ? PKT_CSUM_OK : 0) |
+                         (p->flags & PKT_OURS) | PKT_LOOPBACK);
     *(struct ip_iface **)p->cb = i;
     pkt_queue_put(&queue, p);
 }

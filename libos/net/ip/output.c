@@ -166,19 +166,16 @@ int ip_output(const struct ip_ends *ends, struct net_path *path, uint8_t protoco
     return 0;
 }
 
-int ip_output_raw(struct net_path *path, struct pkt *p)
+int ip_output_raw(const struct ip_ends *to, struct net_path *path, struct pkt *p)
 {
     struct wire_ip4 *h = (struct wire_ip4 *)p->data;
 
     if (!pkt_pull(p, IP4_HEADER) || h->version_ihl >> 4 != 4 || (h->version_ihl & 15) < 5 ||
         !pkt_pull(p, (size_t)(h->version_ihl & 15) * 4) || p->total > 65535)
         return fail(p, false, -EINVAL);
-    struct ip_ends ends = {.remote = ip_from_v4(h->to)};
+    struct ip_ends ends = *to;
     if (h->from)
         ends.local = ip_from_v4(h->from);
-    int err = ip_route(&ends, path);
-    if (err)
-        return fail(p, false, err);
     if (p->total > path->mtu)
         return fail(p, false, -EMSGSIZE);
     h->from = ip_to_v4(&ends.local);
@@ -188,6 +185,7 @@ int ip_output_raw(struct net_path *path, struct pkt *p)
     h->checksum = 0;
     h->checksum = checksum_finish(checksum_add(0, h, (size_t)(h->version_ihl & 15) * 4));
     ip_counts[0].out++;
+    p->flags |= PKT_OURS;
     if (path->local)
         ip_send_local(path->iface, p);
     else

@@ -207,7 +207,7 @@ int ip_find_hop(const struct ip_ends *ends, const struct net_path *path, struct 
     if (ip_is_any(to))
         return -ENETUNREACH;
     if (ip_is_multicast(to) || ip_is_link_local(to) || ip_addr_is_broadcast(to)) {
-        struct ip_iface *own = ip_is_multicast(to) ? NULL : ip_addr_owner(to, false);
+        bool own = !ip_is_multicast(to) && (ip_is_loopback(to) || ip_addr_owner(to, false));
         *iface = own ? ip_ifaces : direct_iface(ends, path);
         return *iface && (*iface)->up ? 0 : -ENETUNREACH;
     }

@@ -10,6 +10,9 @@
 #include "thread/thread.h"
 #include "vfs/open.h"
 
+#define GET_STAMP    0x8906 /* SIOCGSTAMP: libc's headers have other numbers, too */
+#define GET_STAMP_NS 0x8907
+
 #define BUFFER_DEFAULT 212992u
 
 static struct socket *sock_of(struct inode *inode)
@@ -155,11 +158,27 @@ static long no_interface(unsigned long request, long arg)
     return 0;
 }
 
+/* SIOCGSTAMP, SIOCGSTAMPNS: when the last message came. */
+static long give_stamp(struct socket *s, bool ns, long arg)
+{
+    if (s->stamp == 0)
+        return -ENOENT;
+    if (s->stamp == SOCK_STAMP_NOW)
+        s->stamp = clock_wall();
+    const long t[2] = {s->stamp / NSEC_PER_SEC, s->stamp % NSEC_PER_SEC / (ns ? 1 : 1000)};
+    if (!user_writable((void *)arg, sizeof(t)))
+        return -EFAULT;
+    memcpy((void *)arg, t, sizeof(t));
+    return 0;
+}
+
 static long file_ioctl(struct file *f, unsigned long request, long arg)
 {
     struct socket *s = f->data;
     long r = s->ops->ioctl ? s->ops->ioctl(s, request, arg) : -ENOTTY;
 
+    if (r == -ENOTTY && (request == GET_STAMP || request == GET_STAMP_NS))
+        return give_stamp(s, request == GET_STAMP_NS, arg);
     if (r == -ENOTTY && request >= SIOCADDRT && request < SIOCDEVPRIVATE)
         r = sock_interface_ioctl ? sock_interface_ioctl(request, arg) : no_interface(request, arg);
     return r;

@@ -452,7 +452,6 @@ void tcp_recv_done(struct tcp_conn *c, size_t n)
 void tcp_shutdown_recv(struct tcp_conn *c)
 {
     c->recv_shut = true;
-    tcp_recv_done(c, c->rcv_queued);
 }
 
 ssize_t tcp_urgent_mark(const struct tcp_conn *c)

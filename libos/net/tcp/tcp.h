@@ -177,6 +177,7 @@ void tcp_send_pieces(struct tcp_conn *c, struct pkt *p);
 /* Sends what windows allow. (more): the caller has more soon (MSG_MORE): no part of a segment is
  * sent. (urgent): the last byte is urgent (MSG_OOB). */
 void tcp_push(struct tcp_conn *c, bool more, bool urgent);
+bool tcp_has_sent(const struct tcp_conn *c);    /* bytes, ever */
 size_t tcp_unsent(const struct tcp_conn *c);  /* bytes never sent (SIOCOUTQNSD) */
 size_t tcp_unacked(const struct tcp_conn *c); /* bytes queued or in flight (SIOCOUTQ) */
 
@@ -198,7 +199,7 @@ int tcp_recv_urgent(struct tcp_conn *c, bool peek, uint8_t *byte);
 
 /* No more bytes will be sent: FIN follows those queued. */
 void tcp_shutdown_send(struct tcp_conn *c);
-/* What comes is dropped, as if read; after tcp_shutdown_send it makes it a reset. */
+/* What comes is dropped, as if read, and what is there stays; after tcp_shutdown_send it makes it a reset. */
 void tcp_shutdown_recv(struct tcp_conn *c);
 
 /* The user has gone: no more events; (c) is not to be used again. Unread bytes make it a reset (RFC

@@ -94,6 +94,11 @@ void tcp_push(struct tcp_conn *c, bool more, bool is_urgent)
     tcp_output(c);
 }
 
+bool tcp_has_sent(const struct tcp_conn *c)
+{
+    return c->snd_nxt - c->iss > 1;
+}
+
 size_t tcp_unsent(const struct tcp_conn *c)
 {
     return tcp_left(c);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "ip/iface.h"
 #include "random/random.h"
 #include "wire/checksum.h"
 #include "wire/ip.h"
@@ -18,13 +19,15 @@ static struct udp_end **chain_of(uint16_t port)
 }
 
 /* How well (e) fits a datagram to (ends): -1: not at all; the more of its ends it names the
- * better. */
-static int score(const struct udp_end *e, const struct ip_ends *ends)
+ * better. (iface): by which it came, or 0. */
+static int score(const struct udp_end *e, const struct ip_ends *ends, unsigned iface)
 {
     int s = 0;
 
-    if (e->ends.local_port != ends->local_port)
+    if (e->ends.local_port != ends->local_port || (e->iface && iface && e->iface != iface))
         return -1;
+    if (e->iface)
+        s += 4;
     if (!ip_is_any(&e->ends.local)) {
         if (!ip_equal(&e->ends.local, &ends->local))
             return -1;
@@ -45,7 +48,7 @@ static int score(const struct udp_end *e, const struct ip_ends *ends)
 
 /* The end for a unicast datagram; of several equal ones that share the port, the one that a hash of
  * the peer names. */
-static struct udp_end *find(const struct ip_ends *ends)
+static struct udp_end *find(const struct ip_ends *ends, unsigned iface)
 {
     struct udp_end *best = NULL;
     int best_score = -1;
@@ -53,7 +56,7 @@ static struct udp_end *find(const struct ip_ends *ends)
     uint32_t hash = ends->remote.w[3] * 0x9e3779b1u ^ ends->remote_port * 0x85ebca6bu;
 
     for (struct udp_end *e = *chain_of(ends->local_port); e; e = e->next) {
-        int s = score(e, ends);
+        int s = score(e, ends, iface);
         if (s > best_score) {
             best = e;
             best_score = s;
@@ -71,20 +74,17 @@ static struct udp_end *find(const struct ip_ends *ends)
 /* Groups and broadcasts: everybody who fits gets a copy. Takes (p). */
 static bool input_all(const struct ip_ends *ends, struct pkt *p)
 {
+    const struct ip_rx *rx = (const struct ip_rx *)p->cb;
     struct udp_end *last = NULL;
 
     for (struct udp_end *e = *chain_of(ends->local_port); e; e = e->next) {
-        struct ip_ends to = *ends;
         if (ip_is_any(&e->ends.local) || ip_equal(&e->ends.local, &ends->local)) {
-            if (score(e, &to) < 0)
+            if (score(e, ends, rx->iface->index) < 0)
                 continue;
             if (last) {
-                struct pkt *copy = pkt_clone(p, 0);
-                if (copy) {
-                    memcpy(copy->cb, p->cb, sizeof(p->cb));
-                    copy->flags = p->flags;
+                struct pkt *copy = ip_copy(p);
+                if (copy)
                     last->receive(last, copy);
-                }
             }
             last = e;
         }
@@ -113,7 +113,7 @@ static void input(struct ip_ends *ends, struct pkt *p)
     struct ip_rx *rx = (struct ip_rx *)p->cb;
     rx->from_port = ends->remote_port;
     bool all = p->flags & (PKT_MULTICAST | PKT_BROADCAST);
-    struct udp_end *e = all ? NULL : find(ends);
+    struct udp_end *e = all ? NULL : find(ends, rx->iface->index);
     if (!e && !all) {
         udp_counts.no_ports++;
         ip_failed(p, IP_NO_PORT, 0);
@@ -134,7 +134,7 @@ static void error(struct ip_ends *ends, int err, unsigned mtu, const struct ip_i
 {
     ends->local_port = get_be16(p->data);
     ends->remote_port = get_be16(p->data + 2);
-    struct udp_end *e = find(ends);
+    struct udp_end *e = find(ends, 0);
     if (!e)
         return;
     if (err == -EMSGSIZE)

@@ -14,6 +14,7 @@
 struct udp_end {
     struct ip_ends ends; /* local port 0: not bound; remote unset: takes from anybody */
     bool v6_only;
+    uint8_t iface;   /* takes what comes by this interface only; 0: by any */
     bool reuse_port; /* shares its port: unicast goes to one of them by hash */
     struct net_path path;
     /* A datagram came: (p) begins with its payload, cb holds a struct ip_rx whose ends are filled.
