@@ -150,14 +150,34 @@ struct frame {
     ucontext_t context;
 };
 
+/* How the processor rounds, and what it traps. */
+struct float_control {
+    uint32_t mxcsr;
+    uint16_t x87;
+};
+#define FLOAT_DEFAULT (struct float_control){0x1f80, 0x37f}
+
+static struct float_control set_float_control(struct float_control to)
+{
+    struct float_control before;
+
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(before.mxcsr), "=m"(before.x87));
+    __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(to.mxcsr), "m"(to.x87));
+    return before;
+}
+
+/* The program was interrupted in a call, so of its floating-point state only the control words are
+ * alive: a handler starts with the default ones, and what it makes of them is its own affair. */
 static void call_handler(void *arg)
 {
     struct frame *f = arg;
     uint32_t hold = plat_hold;
+    struct float_control control = set_float_control(FLOAT_DEFAULT);
 
     plat_hold = 0;
     f->handler(f->info.si_signo, &f->info, &f->context);
     plat_hold = hold;
+    (void)set_float_control(control);
 }
 
 static void fill_context(ucontext_t *c, uint64_t mask)

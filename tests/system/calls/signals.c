@@ -3,6 +3,7 @@
  * Signals to itself: actions, masks, pending ones, siginfo, alternate stack, jumps out of handlers.
  */
 #define _GNU_SOURCE
+#include <fenv.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -209,6 +210,26 @@ static void jumping(void)
     sigprocmask(SIG_SETMASK, &now, NULL);
 }
 
+static volatile int rounds;
+
+static void round_down(int sig)
+{
+    (void)sig;
+    rounds = fegetround();
+    fesetround(FE_DOWNWARD);
+}
+
+/* A handler has a floating-point environment of its own. */
+static void rounding(void)
+{
+    signal(SIGUSR1, round_down);
+    fesetround(FE_UPWARD);
+    raise(SIGUSR1);
+    IS(rounds == FE_TONEAREST);
+    IS(fegetround() == FE_UPWARD);
+    fesetround(FE_TONEAREST);
+}
+
 /* What may be claimed to another process, which need not be there; and policies that are known. */
 static void elsewhere(void)
 {
@@ -235,6 +256,7 @@ int main(void)
     waiting();
     information();
     jumping();
+    rounding();
     elsewhere();
     return 0;
 }
