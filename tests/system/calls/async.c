@@ -384,7 +384,7 @@ static void threads(void)
 
     need(pipe(p) == 0, "pipe");
     start(p[0], MINE);
-    T(pthread_create(&t, NULL, owner_thread, p));
+    need(pthread_create(&t, NULL, owner_thread, p) == 0, "thread");
     T(pthread_join(t, NULL));
     T(write(p[1], "x", 1));
     sigpending(&now);
