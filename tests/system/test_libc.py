@@ -142,9 +142,12 @@ def test_a_constant_number_links_by_name(cc, run, flag):
                 return 1;
             if (syscall(SYS_write, -1, "x", 1) != -1 || errno != EBADF)
                 return 2;
+            /* An argument with a comma in it; negative, short and unsigned ones. */
+            if (syscall(SYS_pipe2, (int[]){0, 0}, 0) != 0 || syscall(SYS_lseek, (short)-1, 1u, SEEK_SET) != -1 || errno != EBADF)
+                return 4;
             return syscall(500) == -1 && errno == ENOSYS ? 0 : 3;
         }""", flag)
-    assert services(image) == {"exit_group", "getppid", "set_tid_address", "write"}
+    assert services(image) == {"exit_group", "getppid", "lseek", "pipe2", "set_tid_address", "write"}
     assert run(image).status == 0
 
 

@@ -28,23 +28,28 @@ long syscall(long, ...);
 }
 #endif
 
-#define syscall(...) __PITH_SYSCALL(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+#define syscall(...) __PITH_SYSCALL(__VA_ARGS__, 0)
 
 /* (n) must stay as the caller wrote it: held in a variable it would be no constant without
- * optimisation. */
-#define __PITH_SYSCALL(n, a, b, c, d, e, f, ...)                                                   \
+ * optimisation. The arguments become long in an initializer, which takes one with commas in it (a
+ * compound literal) as a whole; that converts pointers, and is not to be told to the caller. */
+#define __PITH_SYSCALL(n, ...)                                                                     \
     __extension__({                                                                                \
-        long __pith_a = (long)(a), __pith_b = (long)(b), __pith_c = (long)(c);                     \
-        long __pith_d = (long)(d), __pith_e = (long)(e), __pith_f = (long)(f);                     \
+        _Pragma("GCC diagnostic push")                                                             \
+        _Pragma("GCC diagnostic ignored \"-Wint-conversion\"")                                     \
+        _Pragma("GCC diagnostic ignored \"-Wconversion\"")                                         \
+        _Pragma("GCC diagnostic ignored \"-Wsign-conversion\"")                                    \
+        const long __pith_v[7] = {__VA_ARGS__};                                                    \
+        _Pragma("GCC diagnostic pop")                                                              \
         long __pith_r;                                                                             \
         if (__builtin_constant_p(n)) {                                                             \
             switch (n) {                                                                           \
-                __PITH_CASES(__pith_r =, __pith_a, __pith_b, __pith_c, __pith_d, __pith_e,         \
-                             __pith_f);                                                            \
+                __PITH_CASES(__pith_r =, __pith_v[0], __pith_v[1], __pith_v[2], __pith_v[3],       \
+                             __pith_v[4], __pith_v[5]);                                            \
             }                                                                                      \
         } else {                                                                                   \
-            __pith_r =                                                                             \
-                pith_syscall_dyn((n), __pith_a, __pith_b, __pith_c, __pith_d, __pith_e, __pith_f); \
+            __pith_r = pith_syscall_dyn((n), __pith_v[0], __pith_v[1], __pith_v[2], __pith_v[3],   \
+                                        __pith_v[4], __pith_v[5]);                                 \
         }                                                                                          \
         __pith_syscall_ret((unsigned long)__pith_r);                                               \
     })
