@@ -10,6 +10,8 @@
 #include "pith_calls.h"
 #include "posix/socket.h"
 
+#define FOR_32_BITS 0x80000000u /* MSG_CMSG_COMPAT: not for programs */
+
 /* struct msghdr as Linux has it; libc's has padding in place of the upper halves. */
 struct user_msg {
     void *name;
@@ -166,6 +168,8 @@ long pith_sys_sendmsg(long fd, long msg, long flags)
     HOLD;
     long r;
 
+    if ((unsigned)flags & FOR_32_BITS)
+        return -EINVAL;
     do
         r = sendmsg_once(fd, msg, flags);
     while (call_again(r));
@@ -243,6 +247,8 @@ long pith_sys_sendmmsg(long fd, long msgs, long n, long flags)
     HOLD;
     long r;
 
+    if ((unsigned)flags & FOR_32_BITS)
+        return -EINVAL;
     do
         r = sendmmsg_once(fd, msgs, n, flags);
     while (call_again(r));
@@ -313,6 +319,8 @@ long pith_sys_recvmsg(long fd, long msg, long flags)
     HOLD;
     long r;
 
+    if ((unsigned)flags & FOR_32_BITS)
+        return -EINVAL;
     do
         r = recvmsg_once(fd, msg, flags);
     while (call_again(r));
@@ -434,6 +442,8 @@ long pith_sys_recvmmsg(long fd, long msgs, long n, long flags, long timeout)
     HOLD;
     long r;
 
+    if ((unsigned)flags & FOR_32_BITS)
+        return -EINVAL;
     do
         r = recvmmsg_once(fd, msgs, n, flags, timeout);
     while (call_again(r));

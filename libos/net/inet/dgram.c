@@ -225,6 +225,17 @@ static void receive(struct udp_end *e, struct pkt *p)
         udp_counts.rcvbuf_errors++;
 }
 
+/* The same where there is a filter. */
+static void receive_filtered(struct udp_end *e, struct pkt *p)
+{
+    struct dgram *d = e->user;
+
+    if (d->in.filter && !inet_filter_lets(&d->in, p, UDP_HEADER, 0))
+        pkt_free(p);
+    else
+        receive(e, p);
+}
+
 static bool wants_errors(const struct isock *i, bool v6)
 {
     return i->flags & (v6 ? INET_RECVERR6 : INET_RECVERR);
@@ -293,6 +304,7 @@ static void publish(struct dgram *d)
         d->end.ends.remote = (struct ip_addr){.d = {0, 0}};
     d->end.v6_only = i->v6_only;
     d->end.iface = (uint8_t)i->device;
+    d->end.receive = i->filter ? receive_filtered : receive;
     d->end.reuse_port = i->sock.options & SOCK_REUSEPORT;
     udp_add(&d->end);
 }

@@ -124,6 +124,8 @@ static int read_one(const struct isock *i, const struct header *h, const void *d
                        h->type == SO_PRIORITY
                    ? 0
                    : -EINVAL;
+    if (h->level == IPPROTO_UDP)
+        return -EINVAL; /* UDP_SEGMENT, of which there is none */
     if (h->level == SOL_IP && h->type == IP_PKTINFO) {
         struct in_pktinfo info;
         if (len != sizeof(info))

@@ -24,6 +24,8 @@ void inet_end(struct isock *i)
 {
     inet_groups_leave(i);
     inet_errors_free(i);
+    if (i->filter)
+        inet_filter_end(i);
     if (i->port.port)
         ip_port_release(i->ports, &i->port);
 }

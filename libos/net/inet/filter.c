@@ -166,7 +166,7 @@ void filter_free(struct filter *f)
 static bool load(const struct filter_frame *f, uint32_t k, uint32_t n, uint32_t *value)
 {
     uint8_t b[4];
-    uint64_t at = k >= (uint32_t)SKF_NET_OFF  ? k - (uint32_t)SKF_NET_OFF + ETHER_HEADER
+    uint64_t at = k >= (uint32_t)SKF_NET_OFF  ? k - (uint32_t)SKF_NET_OFF + f->net
                   : k >= (uint32_t)SKF_LL_OFF ? k - (uint32_t)SKF_LL_OFF
                                               : (uint64_t)k + f->start;
 
@@ -271,4 +271,33 @@ uint32_t filter_run(const struct filter *f, const struct filter_frame *frame)
             break;
         }
     }
+}
+
+int filter_option(struct filter **at, bool *locked, int name, const void *value, socklen_t len)
+{
+    struct filter *f = NULL;
+    int v, err;
+
+    if (name == SO_LOCK_FILTER) {
+        memcpy(&v, value, sizeof(v));
+        if (*locked && !v)
+            return -EPERM;
+        *locked = v;
+        return 0;
+    }
+    if (name != SO_ATTACH_FILTER && name != SO_DETACH_FILTER)
+        return -ENOPROTOOPT;
+    if (name == SO_ATTACH_FILTER && len != sizeof(struct sock_fprog))
+        return -EINVAL;
+    if (*locked)
+        return -EPERM;
+    if (name == SO_ATTACH_FILTER)
+        err = filter_make(value, &f);
+    else
+        err = *at ? 0 : -ENOENT;
+    if (err)
+        return err;
+    filter_free(*at);
+    *at = f;
+    return 0;
 }

@@ -120,7 +120,7 @@ static void done(void)
     set_timer();
 }
 
-static struct ip_protocol protocol = {
+struct ip_protocol inet_tcp_protocol = {
     .number = PROTO_TCP,
     .checked = true,
     .csum_at = CHECKSUM_AT,
@@ -139,7 +139,7 @@ int inet_tcp_start(void)
         return -ENOMEM;
     tcp_set_memory(inet_tcp, pkt_memory_limit());
     inet_tcp_now();
-    ip_protocol_add(&protocol);
+    ip_protocol_add(&inet_tcp_protocol);
     inet_push_start();
     return 0;
 }

@@ -94,6 +94,8 @@ struct isock {
     struct inet_group *groups;
     struct inet_error *errors, **errors_end;
     unsigned error_count;
+    struct filter *filter; /* SO_ATTACH_FILTER; NULL: none */
+    bool filter_locked;
     uint32_t zerocopied; /* messages with MSG_ZEROCOPY so far */
 };
 
@@ -178,6 +180,15 @@ void inet_share_port(struct isock *i);
 must_check int inet_int(const void *value, socklen_t len, bool byte, int *v);
 int inet_give_int(int v, void *value, socklen_t *len);
 int inet_give(const void *from, size_t size, void *value, socklen_t *len);
+
+/* Filters: sockfilter.c, weak. (p) is to begin behind (before) bytes of headers that the filter sees,
+ * and keeps (least) bytes; true: it may pass, cut as the filter says. */
+#define INET_HOOK __attribute__((weak, visibility("hidden")))
+INET_HOOK int inet_filter_option(struct isock *i, int name, const void *value, socklen_t len);
+INET_HOOK bool inet_filter_lets(const struct isock *i, struct pkt *p, uint32_t before,
+                                uint32_t least);
+INET_HOOK void inet_filter_end(struct isock *i);
+extern struct ip_protocol inet_tcp_protocol;
 
 /* Multicast: group.c. -ENOPROTOOPT: not one of these options. */
 int inet_group_option(struct isock *i, int level, int name, const void *value, socklen_t len);

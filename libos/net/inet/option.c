@@ -344,7 +344,7 @@ static int set_socket(struct isock *i, int name, const void *value, socklen_t le
     case SO_INCOMING_CPU:
         return 0; /* there is one */
     default:
-        return -ENOPROTOOPT;
+        return inet_filter_option ? inet_filter_option(i, name, value, len) : -ENOPROTOOPT;
     }
 }
 
@@ -482,6 +482,8 @@ static int get_socket(struct isock *i, int name, void *value, socklen_t *len)
         return inet_give_int(i->sock.peek_off, value, len);
     case SO_INCOMING_CPU:
         return inet_give_int(0, value, len);
+    case SO_LOCK_FILTER:
+        return inet_give_int(i->filter_locked, value, len);
     case SO_PEERCRED:
         return inet_give(&nobody, sizeof(nobody), value, len);
     case SO_PEERNAME:

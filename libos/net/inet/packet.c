@@ -101,6 +101,7 @@ static size_t wanted_part(const struct packet *k, const struct ip_iface *i, cons
 {
     struct filter_frame frame = {.p = p,
                                  .start = start,
+                                 .net = ETHER_HEADER,
                                  .type = a->type,
                                  .kind = a->kind,
                                  .index = i->index,
@@ -446,36 +447,6 @@ static unsigned flag_of(int name)
                                             : 0;
 }
 
-/* -ENOPROTOOPT: not one of a filter. */
-static int set_filter(struct packet *k, int name, const void *value, socklen_t len)
-{
-    struct filter *f = NULL;
-    int v, err;
-
-    if (name == SO_LOCK_FILTER) {
-        memcpy(&v, value, sizeof(v));
-        if (k->filter_locked && !v)
-            return -EPERM;
-        k->filter_locked = v;
-        return 0;
-    }
-    if (name != SO_ATTACH_FILTER && name != SO_DETACH_FILTER)
-        return -ENOPROTOOPT;
-    if (name == SO_ATTACH_FILTER && len != sizeof(struct sock_fprog))
-        return -EINVAL;
-    if (k->filter_locked)
-        return -EPERM;
-    if (name == SO_ATTACH_FILTER)
-        err = filter_make(value, &f);
-    else
-        err = k->filter ? 0 : -ENOENT;
-    if (err)
-        return err;
-    filter_free(k->filter);
-    k->filter = f;
-    return 0;
-}
-
 static int packet_setopt(struct socket *s, int level, int name, const void *value, socklen_t len)
 {
     struct packet *k = to_packet(s);
@@ -483,7 +454,7 @@ static int packet_setopt(struct socket *s, int level, int name, const void *valu
     int v;
 
     if (level == SOL_SOCKET)
-        return set_filter(k, name, value, len);
+        return filter_option(&k->filter, &k->filter_locked, name, value, len);
     if (level != SOL_PACKET)
         return -ENOPROTOOPT;
     if (name == PACKET_ADD_MEMBERSHIP || name == PACKET_DROP_MEMBERSHIP)

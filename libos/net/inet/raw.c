@@ -107,7 +107,9 @@ bool ip_raw_input(const struct ip_ends *ends, const struct pkt *p)
         if (!wants(r, ends, rx, p))
             continue;
         struct pkt *c = ip_copy(p);
-        if (c)
+        if (c && r->in.filter && !inet_filter_lets(&r->in, c, rx->v6 ? 0 : rx->header_len, 0))
+            pkt_free(c);
+        else if (c)
             inet_queue_put(&r->in, &r->queue, c);
         taken = true;
     }

@@ -164,8 +164,11 @@ int sock_setopt(struct socket *s, int level, int name, const void *value, sockle
     if (err != -ENOPROTOOPT)
         return err;
     if (s->ops->setopt)
-        return s->ops->setopt(s, level, name, value, len);
-    return level == SOL_SOCKET ? -ENOPROTOOPT : -EOPNOTSUPP;
+        err = s->ops->setopt(s, level, name, value, len);
+    else if (level != SOL_SOCKET)
+        return -EOPNOTSUPP;
+    /* Where there are no filters, none can be taken away. */
+    return err == -ENOPROTOOPT && level == SOL_SOCKET && name == SO_DETACH_FILTER ? -ENOENT : err;
 }
 
 static int get_timeout(nsec_t timeo, void *value, socklen_t *len)

@@ -177,7 +177,7 @@ static long file_ioctl(struct file *f, unsigned long request, long arg)
     struct socket *s = f->data;
     long r = s->ops->ioctl ? s->ops->ioctl(s, request, arg) : -ENOTTY;
 
-    if (r == -ENOTTY && (request == GET_STAMP || request == GET_STAMP_NS))
+    if (r == -ENOTTY && s->domain != AF_UNIX && (request == GET_STAMP || request == GET_STAMP_NS))
         return give_stamp(s, request == GET_STAMP_NS, arg);
     if (r == -ENOTTY && request >= SIOCADDRT && request < SIOCDEVPRIVATE)
         r = sock_interface_ioctl ? sock_interface_ioctl(request, arg) : no_interface(request, arg);
