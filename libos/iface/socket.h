@@ -81,7 +81,7 @@ struct sock_ops {
 };
 
 /* The longest value of an option. */
-#define SOCK_OPTION_MAX 256u
+#define SOCK_OPTION_MAX 272u
 
 #define SOCK_SHUT_RD   1u
 #define SOCK_SHUT_WR   2u

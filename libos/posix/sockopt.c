@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * setsockopt and getsockopt. */
+#include <netinet/in.h>
+
 #include "iface/hold.h"
 #include "pith_calls.h"
 #include "posix/socket.h"
@@ -42,6 +44,11 @@ long pith_sys_getsockopt(long fd, long level, long name, long value, long value_
     if (*len < 0)
         return -EINVAL;
     socklen_t n = (socklen_t)min_size((size_t)*len, sizeof(copy));
+    if (level == SOL_IP && name == IP_MSFILTER) { /* says of which group */
+        if (!user_readable((const void *)value, n))
+            return -EFAULT;
+        memcpy(copy, (const void *)value, n);
+    }
     err = sock_getopt(s, (int)level, (int)name, copy, &n);
     if (err)
         return err;

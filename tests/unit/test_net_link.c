@@ -542,6 +542,75 @@ static void igmp_reports(void **state)
     fake_netdev_drop(0);
 }
 
+/* The next report is one of a record of (type) with these IPv4 sources, told twice. */
+static void expect_record(unsigned type, unsigned count, const uint32_t *source)
+{
+    fake_netdev_pass(5 * NSEC_PER_SEC);
+    for (int i = 0; i < 2; i++) {
+        assert_true(sent_igmp(0x22));
+        assert_int_equal(get16(out.b + 44), 1);
+        assert_int_equal(out.b[46], type);
+        assert_int_equal(get16(out.b + 48), count);
+        assert_int_equal(get32(out.b + 50), IP4(232, 1, 2, 3));
+        for (unsigned n = 0; n < count; n++)
+            assert_int_equal(get32(out.b + 54 + n * 4), source[n]);
+        assert_int_equal(naive_sum(0, out.b + 38, 16 + count * 4), 0xffff);
+    }
+    assert_false(sent_igmp(0x22));
+}
+
+/* Groups of some sources (RFC 9776, 4.2.13, 5.1). */
+static void igmp_sources(void **state)
+{
+    struct ip_addr group = ip_from_v4(be32(IP4(232, 1, 2, 3)));
+    const struct ip_addr a[2] = {ip_from_v4(be32(IP4(10, 0, 0, 7))), ip_from_v4(be32(IP4(10, 0, 0, 8)))};
+    const uint32_t seven = IP4(10, 0, 0, 7), eight = IP4(10, 0, 0, 8), both[2] = {seven, eight};
+    struct ip_filter f = {.include = true, .count = 1, .source = a};
+
+    (void)state;
+    fake_netdev_pass(300 * NSEC_PER_SEC);
+    fake_netdev_drop(0);
+    assert_int_equal(ip_group_set(eth(), &group, 0, &f), -EADDRNOTAVAIL);
+    /* A membership without sources is nothing to tell. */
+    assert_int_equal(ip_group_set(eth(), &group, 1, &(struct ip_filter){.include = true}), 0);
+    fake_netdev_pass(5 * NSEC_PER_SEC);
+    assert_false(sent_igmp(0x22));
+    assert_int_equal(ip_group_set(eth(), &group, 0, &f), 0);
+    expect_record(5, 1, &seven);
+    f.count = 2;
+    assert_int_equal(ip_group_set(eth(), &group, 0, &f), 0);
+    expect_record(5, 1, &eight);
+    igmp_query(0, 20, 12);
+    fake_netdev_pass(2 * NSEC_PER_SEC);
+    assert_true(sent_igmp(0x22));
+    assert_int_equal(out.b[46], 1);
+    assert_int_equal(get16(out.b + 48), 2);
+    assert_int_equal(get32(out.b + 54), seven);
+    assert_int_equal(get32(out.b + 58), eight);
+    f.count = 1;
+    assert_int_equal(ip_group_set(eth(), &group, 0, &f), 0);
+    expect_record(6, 1, &eight);
+    /* All but some, all, and some again. */
+    f = (struct ip_filter){.count = 2, .source = a};
+    assert_int_equal(ip_group_set(eth(), &group, 0, &f), 0);
+    expect_record(4, 2, both);
+    f.count = 1;
+    assert_int_equal(ip_group_set(eth(), &group, 0, &f), 0);
+    expect_record(5, 1, &eight);
+    f = (struct ip_filter){.include = true, .count = 2, .source = a};
+    assert_int_equal(ip_group_set(eth(), &group, 0, &f), 0);
+    expect_record(3, 2, both);
+    /* The network's own membership is of all. */
+    assert_int_equal(ip_group_join(eth(), &group), 0);
+    expect_record(4, 0, NULL);
+    assert_int_equal(ip_group_set(eth(), &group, 0, &f), 0);
+    assert_int_equal(ip_group_leave(eth(), &group), 0);
+    fake_netdev_pass(5 * NSEC_PER_SEC);
+    assert_false(sent_igmp(0x22));
+    assert_int_equal(ip_group_set(eth(), &group, -1, &(struct ip_filter){.include = true}), 0);
+    expect_record(3, 0, NULL);
+}
+
 static void mld_query(const uint8_t group[16], unsigned ms, size_t len, unsigned hops)
 {
     ether(&in, all_macs, 0x86dd);
@@ -880,6 +949,7 @@ int main(void)
         cmocka_unit_test(echo_is_answered),
         cmocka_unit_test(vlans_are_dropped),
         cmocka_unit_test(igmp_reports),
+        cmocka_unit_test(igmp_sources),
         cmocka_unit_test(mld_reports),
         cmocka_unit_test(routers_come_and_go),
         cmocka_unit_test(addresses_of_routers),

@@ -236,6 +236,11 @@ static void receive_filtered(struct udp_end *e, struct pkt *p)
         receive(e, p);
 }
 
+static bool wants(const struct udp_end *e, const struct ip_ends *ends, unsigned iface)
+{
+    return inet_group_lets(inet_of_udp(e), &ends->local, &ends->remote, iface);
+}
+
 static bool wants_errors(const struct isock *i, bool v6)
 {
     return i->flags & (v6 ? INET_RECVERR6 : INET_RECVERR);
@@ -283,6 +288,7 @@ int inet_dgram_create(int domain, int protocol, struct socket **out)
     inet_init(&d->in, &dgram_ops, domain, SOCK_DGRAM, protocol, &ports);
     pkt_queue_init(&d->queue.packets);
     d->end.receive = receive;
+    d->end.wants = wants;
     d->end.error = on_error;
     d->end.user = d;
     *out = &d->in.sock;

@@ -13,7 +13,7 @@ void inet_init(struct isock *i, const struct sock_ops *ops, int domain, int type
     i->ports = ports;
     i->ttl = i->hops = -1;
     i->mc_ttl = i->mc_hops = 1;
-    i->flags = INET_MC_ALL | INET_MC_ALL6;
+    i->flags = domain == AF_INET ? INET_MC_ALL : INET_MC_ALL6;
     i->pmtu = IP_PMTUDISC_WANT;
     i->pmtu6 = IPV6_PMTUDISC_WANT;
     i->ends.local = inet_any(i);

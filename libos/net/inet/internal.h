@@ -33,7 +33,7 @@
 #define INET_RECVERR6      (1u << 8)
 #define INET_FREEBIND      (1u << 9)
 #define INET_HDRINCL       (1u << 10)
-#define INET_MC_ALL        (1u << 11) /* IP_MULTICAST_ALL, on at first, kept only */
+#define INET_MC_ALL        (1u << 11) /* IP_MULTICAST_ALL, on at first */
 #define INET_MC_ALL6       (1u << 12)
 #define INET_NO_PORT       (1u << 13) /* IP_BIND_ADDRESS_NO_PORT: kept only */
 #define INET_ROUTER_ALERT  (1u << 14) /* kept only */
@@ -46,11 +46,14 @@
 #define INET_ORIGDST6      (1u << 21) /* IPV6_RECVORIGDSTADDR */
 #define INET_INQ           (1u << 22) /* TCP_INQ */
 
-/* A membership. */
+/* A membership, with the sources that it is of. */
 struct inet_group {
     struct ip_addr addr;
     unsigned iface;
-    struct inet_group *next;
+    bool include; /* those, else all but those */
+    uint8_t count;
+    struct ip_addr *source;
+    struct inet_group *next, *all; /* of the socket; of all sockets */
 };
 
 /* Linux's linux/errqueue.h. */
@@ -192,6 +195,11 @@ extern struct ip_protocol inet_tcp_protocol;
 
 /* Multicast: group.c. -ENOPROTOOPT: not one of these options. */
 int inet_group_option(struct isock *i, int level, int name, const void *value, socklen_t len);
+/* getsockopt's IP_MSFILTER; (value) has room for SOCK_OPTION_MAX bytes. */
+int inet_group_filter(struct isock *i, void *value, socklen_t *len);
+/* Whether (i) takes what (from) sends to the group (to), by (iface). */
+bool inet_group_lets(const struct isock *i, const struct ip_addr *to, const struct ip_addr *from,
+                     unsigned iface);
 void inet_groups_leave(struct isock *i);
 
 /* The error queue: errors.c. */

@@ -76,7 +76,7 @@ static uint32_t flag4(int name)
         return INET_ORIGDST;
     case IP_FREEBIND:
         return INET_FREEBIND;
-    case IP_MULTICAST_ALL: /* kept */
+    case IP_MULTICAST_ALL:
         return INET_MC_ALL;
     case IP_BIND_ADDRESS_NO_PORT: /* kept */
         return INET_NO_PORT;
@@ -100,7 +100,7 @@ static uint32_t flag6(int name)
         return INET_ORIGDST6;
     case IPV6_FREEBIND:
         return INET_FREEBIND;
-    case IPV6_MULTICAST_ALL: /* kept */
+    case IPV6_MULTICAST_ALL:
         return INET_MC_ALL6;
     case IPV6_DONTFRAG:
         return INET_DONTFRAG;
@@ -508,6 +508,8 @@ int inet_getopt(struct isock *i, int level, int name, void *value, socklen_t *le
         uint32_t addr = ip_to_v4(&i->mc_from);
         return inet_give(&addr, sizeof(addr), value, len);
     }
+    if (level == SOL_IP && name == IP_MSFILTER)
+        return inet_group_filter(i, value, len);
     if (level == SOL_IP && name == IP_OPTIONS) {
         *len = 0;
         return 0;

@@ -95,6 +95,9 @@ static bool wants(const struct raw *r, const struct ip_ends *ends, const struct 
         return false;
     if (i->connected && !ip_equal(&i->ends.remote, &ends->remote))
         return false;
+    if (ip_is_multicast(&ends->local) &&
+        !inet_group_lets(i, &ends->local, &ends->remote, rx->iface->index))
+        return false;
     return is_echo(i) ? is_reply(r, p) : !is_filtered(r, rx, p);
 }
 

@@ -137,20 +137,46 @@ int ip_route_del(const struct ip_route *r);            /* of its origin, 0: of a
 /* The neighbour (addr) on (i) answers, or has not answered (RFC 4861, 6.3.6). By link/. */
 void ip_neighbour_answers(struct ip_iface *i, const struct ip_addr *addr, bool answers);
 
-/* Joins and leaves a multicast group on (i); joins count. IGMPv2/v3 and MLDv2 reports are sent.
- * -ENOMEM, -EINVAL, -ENOBUFS (too many); leave: -EADDRNOTAVAIL. */
+/* Which sources of a group are wanted: those, or all but those. */
+struct ip_filter {
+    bool include;
+    unsigned count;
+    const struct ip_addr *source;
+};
+
+/* Joins and leaves a multicast group on (i), of all sources, for the network itself; joins count.
+ * IGMPv2/v3 and MLDv2 reports are sent. -ENOMEM, -EINVAL, -ENOBUFS (too many); leave:
+ * -EADDRNOTAVAIL. */
 must_check int ip_group_join(struct ip_iface *i, const struct ip_addr *group);
 int ip_group_leave(struct ip_iface *i, const struct ip_addr *group);
 bool ip_group_joined(const struct ip_iface *i, const struct ip_addr *group);
 
-/* Tells routers of it (IGMP, MLD). In link/. */
-void ip_group_report(struct ip_iface *i, const struct ip_addr *group, bool joined);
+/* The same for all sockets together: there is one membership more or less (joins: 1, -1), or none
+ * (0), and (f) is what they want now. Errors are ip_group_join's, and leaving has none. */
+int ip_group_set(struct ip_iface *i, const struct ip_addr *group, int joins,
+                 const struct ip_filter *f);
+
+/* Tells routers of it (IGMP, MLD), of a change of the wanted sources (RFC 9776, 4.2.13): (source)
+ * for the last two, else NULL. In link/. */
+enum ip_group_record {
+    IP_GROUP_IS_INCLUDE = 1,
+    IP_GROUP_IS_EXCLUDE,
+    IP_GROUP_TO_INCLUDE,
+    IP_GROUP_TO_EXCLUDE,
+    IP_GROUP_ALLOW,
+    IP_GROUP_BLOCK
+};
+void ip_group_report(struct ip_iface *i, const struct ip_addr *group, enum ip_group_record record,
+                     const struct ip_addr *source);
 
 struct ip_group {
     struct ip_addr addr;
-    unsigned count;
+    unsigned count;          /* memberships */
+    unsigned own;            /* of them, of ip_group_join */
+    struct ip_filter wanted; /* its sources are the group's own */
     struct ip_group *next;
 };
+const struct ip_group *ip_group_of(const struct ip_iface *i, const struct ip_addr *group);
 
 /* Starts the network of this machine: loopback, then devices with their addresses as
  * plat_info.settings say (docs/network.md): static, DHCP, SLAAC. Once; by the first socket of an

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Telling routers and switches of memberships: IGMPv3 (RFC 9776) and MLDv2 (RFC 9777), and their
- * former versions where a router speaks these (IGMPv2, RFC 2236; MLDv1, RFC 2710). Memberships are
- * of all sources, so every record is one of "exclude nothing", or "include nothing" of who leaves.
- * Changes are told twice; queries are answered after a random time, those that come meanwhile by
+ * former versions where a router speaks these (IGMPv2, RFC 2236; MLDv1, RFC 2710), which know
+ * nothing of sources. Changes are told twice; queries are answered after a random time, those that come meanwhile by
  * the same answer. */
 #include "ip/ip.h"
 #include "link/neighbour.h"
@@ -13,7 +12,8 @@
 #include "wire/ip.h"
 
 #define PENDING_MAX  16
-#define RECORDS_MAX  32 /* of one report: fits into any MTU */
+#define RECORDS_MAX  24
+#define REPORT_MAX   480u /* bytes of records, unless one takes more: fits into any MTU */
 #define ROBUSTNESS   2
 #define CHANGE_DELAY (1 * NSEC_PER_SEC)
 #define LEAST_DELAY  (NSEC_PER_SEC / 10)
@@ -21,11 +21,11 @@
 
 enum { IGMP_QUERY = 0x11, IGMP2_REPORT = 0x16, IGMP2_LEAVE = 0x17, IGMP3_REPORT = 0x22 };
 enum { MLD_REPORT = 131, MLD_DONE = 132 };
-enum { IS_EXCLUDE = 2, TO_INCLUDE = 3, TO_EXCLUDE = 4 };
 
 struct pending {
     struct ip_addr group;
-    uint8_t record; /* IS_EXCLUDE, ... */
+    struct ip_addr source; /* of IP_GROUP_ALLOW and IP_GROUP_BLOCK; else unset */
+    uint8_t record;        /* IP_GROUP_*; IS_EXCLUDE: what there is then */
     uint8_t times;  /* to be sent; 0: free */
     nsec_t at;
 };
@@ -141,22 +141,52 @@ static struct pkt *new_packet(size_t len)
     return p;
 }
 
-/* Tells of (n) groups of one version, each in its own kind of record. */
-static void report(struct ip_iface *i, const struct pending *records, unsigned n)
+/* The sources that a record of (r) lists. */
+static struct ip_filter sources_of(const struct ip_iface *i, const struct pending *r)
+{
+    const struct ip_group *g = ip_group_of(i, &r->group);
+
+    if (r->record >= IP_GROUP_ALLOW)
+        return (struct ip_filter){.count = 1, .source = &r->source};
+    return g ? g->wanted : (struct ip_filter){.include = true};
+}
+
+static size_t record_size(const struct ip_iface *i, const struct pending *r)
+{
+    size_t addr = ip_is_v4(&r->group) ? 4 : 16;
+
+    return 4 + addr + sources_of(i, r).count * addr;
+}
+
+static uint8_t *put_addr(uint8_t *to, const struct ip_addr *a)
+{
+    size_t len = ip_is_v4(a) ? 4 : 16;
+
+    memcpy(to, a->b + 16 - len, len);
+    return to + len;
+}
+
+/* Tells of (n) groups of one version, each in its own kind of record; (len): of all records. */
+static void report(struct ip_iface *i, const struct pending *records, unsigned n, size_t len)
 {
     static const struct ip_addr routers = {.b = {0xff, 2, [15] = 0x16}};
     bool v6 = !ip_is_v4(&records[0].group);
-    size_t record = v6 ? 20 : 8;
-    struct pkt *p = new_packet(8 + n * record);
+    struct pkt *p = new_packet(8 + len);
 
     if (!p)
         return;
     p->data[0] = v6 ? ICMP6_MLD2_REPORT : IGMP3_REPORT;
     put_be16(p->data + 6, (uint16_t)n);
+    uint8_t *at = p->data + 8;
     for (unsigned r = 0; r < n; r++) {
-        uint8_t *at = p->data + 8 + r * record;
-        at[0] = records[r].record;
-        memcpy(at + 4, records[r].group.b + (v6 ? 0 : 12), v6 ? 16 : 4);
+        struct ip_filter f = sources_of(i, &records[r]);
+        at[0] = records[r].record != IP_GROUP_IS_EXCLUDE ? records[r].record
+                : f.include                              ? IP_GROUP_IS_INCLUDE
+                                                         : IP_GROUP_IS_EXCLUDE;
+        put_be16(at + 2, (uint16_t)f.count);
+        at = put_addr(at + 4, &records[r].group);
+        for (unsigned k = 0; k < f.count; k++)
+            at = put_addr(at, &f.source[k]);
     }
     if (v6)
         send6(i, &routers, p);
@@ -168,7 +198,7 @@ static void report(struct ip_iface *i, const struct pending *records, unsigned n
 static void report_old(struct ip_iface *i, const struct pending *r)
 {
     static const struct ip_addr routers6 = {.b = {0xff, 2, [15] = 2}};
-    bool v6 = !ip_is_v4(&r->group), leave = r->record == TO_INCLUDE;
+    bool v6 = !ip_is_v4(&r->group), leave = !ip_group_of(i, &r->group);
     struct pkt *p = new_packet(v6 ? 24 : 8);
 
     if (!p)
@@ -190,20 +220,27 @@ static void report_all(struct listener *l, bool v6)
 {
     struct pending records[RECORDS_MAX];
     unsigned n = 0;
+    size_t len = 0;
 
     for (const struct ip_group *g = l->iface->groups; g; g = g->next) {
+        struct pending r = {.group = g->addr, .record = IP_GROUP_IS_EXCLUDE};
         if (ip_is_v4(&g->addr) == v6 || is_silent(&g->addr))
             continue;
-        records[n] = (struct pending){.group = g->addr, .record = IS_EXCLUDE};
-        if (is_old(l, v6))
-            report_old(l->iface, &records[0]);
-        else if (++n == RECORDS_MAX) {
-            report(l->iface, records, n);
-            n = 0;
+        if (is_old(l, v6)) {
+            report_old(l->iface, &r);
+            continue;
         }
+        size_t more = record_size(l->iface, &r);
+        if (n == RECORDS_MAX || (n > 0 && len + more > REPORT_MAX)) {
+            report(l->iface, records, n, len);
+            n = 0;
+            len = 0;
+        }
+        records[n++] = r;
+        len += more;
     }
     if (n)
-        report(l->iface, records, n);
+        report(l->iface, records, n, len);
 }
 
 static void run(struct timer *t)
@@ -225,7 +262,7 @@ static void run(struct timer *t)
             if (is_old(l, !ip_is_v4(&p->group)))
                 report_old(l->iface, p);
             else
-                report(l->iface, p, 1);
+                report(l->iface, p, 1, record_size(l->iface, p));
             p->at = random_moment(CHANGE_DELAY);
             p->times--;
         }
@@ -242,17 +279,18 @@ static void tell_all(struct listener *l, bool v6, nsec_t at)
     wait_until(l, l->all_at[v6]);
 }
 
-/* One group is to be told of; what was to be told of it before does not count any more. */
-static void tell(struct listener *l, const struct ip_addr *group, uint8_t record, uint8_t times,
-                 nsec_t at)
+/* One group, or one source of it, is to be told of; what was to be told of it before does not count
+ * any more. */
+static void tell(struct listener *l, const struct pending *what)
 {
     struct pending *p = NULL;
 
     for (unsigned n = 0; n < PENDING_MAX; n++) {
-        if (l->pending[n].times && ip_equal(&l->pending[n].group, group)) {
+        if (l->pending[n].times && ip_equal(&l->pending[n].group, &what->group) &&
+            ip_equal(&l->pending[n].source, &what->source)) {
             p = &l->pending[n];
             /* A change that is not told yet is an answer, too. */
-            if (record == IS_EXCLUDE)
+            if (what->record == IP_GROUP_IS_EXCLUDE)
                 return;
             break;
         }
@@ -260,20 +298,25 @@ static void tell(struct listener *l, const struct ip_addr *group, uint8_t record
             p = &l->pending[n];
     }
     if (!p) {
-        tell_all(l, !ip_is_v4(group), at);
+        tell_all(l, !ip_is_v4(&what->group), what->at);
         return;
     }
-    *p = (struct pending){.group = *group, .record = record, .times = times, .at = at};
-    wait_until(l, at);
+    *p = *what;
+    wait_until(l, p->at);
 }
 
-void ip_group_report(struct ip_iface *i, const struct ip_addr *group, bool joined)
+void ip_group_report(struct ip_iface *i, const struct ip_addr *group, enum ip_group_record record,
+                     const struct ip_addr *source)
 {
     struct listener *l = is_silent(group) ? NULL : listener_of(i);
+    struct pending p = {.group = *group, .record = (uint8_t)record, .times = ROBUSTNESS};
 
     if (!l)
         return;
-    tell(l, group, joined ? TO_EXCLUDE : TO_INCLUDE, ROBUSTNESS, clock_monotonic());
+    if (source)
+        p.source = *source;
+    p.at = clock_monotonic();
+    tell(l, &p);
     run(&l->timer); /* the first time at once: probes for an address follow */
 }
 
@@ -289,7 +332,10 @@ static void query(struct ip_iface *i, bool v6, const struct ip_addr *group, nsec
     if (ip_is_any(group))
         tell_all(l, v6, random_moment(most));
     else if (ip_is_multicast(group) && ip_group_joined(i, group) && !is_silent(group))
-        tell(l, group, IS_EXCLUDE, 1, random_moment(most));
+        tell(l, &(struct pending){.group = *group,
+                                  .record = IP_GROUP_IS_EXCLUDE,
+                                  .times = 1,
+                                  .at = random_moment(most)});
 }
 
 static void igmp_input(struct ip_ends *ends, struct pkt *p)

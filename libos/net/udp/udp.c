@@ -75,11 +75,13 @@ static struct udp_end *find(const struct ip_ends *ends, unsigned iface)
 static bool input_all(const struct ip_ends *ends, struct pkt *p)
 {
     const struct ip_rx *rx = (const struct ip_rx *)p->cb;
+    bool group = ip_is_multicast(&ends->local);
     struct udp_end *last = NULL;
 
     for (struct udp_end *e = *chain_of(ends->local_port); e; e = e->next) {
         if (ip_is_any(&e->ends.local) || ip_equal(&e->ends.local, &ends->local)) {
-            if (score(e, ends, rx->iface->index) < 0)
+            if (score(e, ends, rx->iface->index) < 0 ||
+                (e->wants && group && !e->wants(e, ends, rx->iface->index)))
                 continue;
             if (last) {
                 struct pkt *copy = ip_copy(p);

@@ -17,6 +17,8 @@ struct udp_end {
     uint8_t iface;   /* takes what comes by this interface only; 0: by any */
     bool reuse_port; /* shares its port: unicast goes to one of them by hash */
     struct net_path path;
+    /* Whether it takes what is sent to a group, by interface (iface). NULL: all. */
+    bool (*wants)(const struct udp_end *e, const struct ip_ends *ends, unsigned iface);
     /* A datagram came: (p) begins with its payload, cb holds a struct ip_rx whose ends are filled.
      * Takes (p). Must not block, and may not call udp_remove. */
     void (*receive)(struct udp_end *e, struct pkt *p);
