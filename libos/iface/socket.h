@@ -139,6 +139,10 @@ extern const struct sock_family sock_family_netlink SOCK_FAMILY;
 extern const struct sock_family sock_family_packet SOCK_FAMILY;
 extern const struct sock_family sock_family_unix;
 
+/* What /proc/net/unix says. */
+struct text;
+void unix_proc(struct text *t);
+
 /* ioctl's requests on network interfaces (SIOCGIF*). Weak: without it there are none. -ENOTTY: not
  * known. */
 __attribute__((weak, visibility("hidden"))) long sock_interface_ioctl(unsigned long request,

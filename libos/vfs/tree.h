@@ -53,7 +53,7 @@ static inline struct tree_inode *to_tree(struct inode *inode)
 }
 
 /* What /proc/net has. Weak, of net/inet/procnet.c: in images with internet sockets. */
-#define PROC_NET_COUNT 8
+#define PROC_NET_COUNT 9
 extern const struct tree_node proc_net[PROC_NET_COUNT] __attribute__((weak, visibility("hidden")));
 
 /* Pseudo-terminals; weak, of tty/pts.c: in images that name them. A copy of the directory (dev) that

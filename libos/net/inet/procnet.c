@@ -343,5 +343,5 @@ static void net_arp(struct text *t)
 const struct tree_node proc_net[PROC_NET_COUNT] = {
     FILE("arp", net_arp),     FILE("dev", net_dev),   FILE("if_inet6", net_if_inet6),
     FILE("route", net_route), FILE("tcp", net_tcp),   FILE("tcp6", net_tcp6),
-    FILE("udp", net_udp),     FILE("udp6", net_udp6),
+    FILE("udp", net_udp),     FILE("udp6", net_udp6), FILE("unix", unix_proc),
 };

@@ -24,6 +24,8 @@ static const struct sock_ops *ops_of(int type)
     return type == SOCK_STREAM ? &stream_ops : type == SOCK_DGRAM ? &datagram_ops : &seqpacket_ops;
 }
 
+struct list unix_sockets = {&unix_sockets, &unix_sockets};
+
 struct usock *usock_alloc(int type)
 {
     struct usock *u = heap_alloc(sizeof(*u));
@@ -31,6 +33,7 @@ struct usock *usock_alloc(int type)
     if (!u)
         return NULL;
     sock_init(&u->sock, ops_of(type), AF_UNIX, type, 0);
+    list_insert(&unix_sockets, &u->all);
     list_init(&u->queue);
     list_init(&u->node);
     list_init(&u->flight);
@@ -390,6 +393,7 @@ static void unix_release(struct socket *s)
     struct usock *u = to_unix(s);
 
     name_release(u);
+    list_remove(&u->all);
     u->dead = true;
     s->shut = SOCK_SHUT_BOTH;
     if (u->state == UNIX_LISTENING)

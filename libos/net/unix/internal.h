@@ -50,6 +50,7 @@ enum ustate { UNIX_OPEN, UNIX_CONNECTED, UNIX_LISTENING };
 
 struct usock {
     struct socket sock;
+    struct list all; /* in unix_sockets, until it is closed */
     enum ustate state;
     bool dead;              /* closed: only others still hold it */
     struct uname *name;     /* NULL: none */
@@ -116,6 +117,7 @@ static inline bool can_send(const struct usock *u)
 
 /* family.c */
 
+extern struct list unix_sockets;
 struct usock *usock_alloc(int type);
 extern const struct sock_ops stream_ops, datagram_ops, seqpacket_ops;
 

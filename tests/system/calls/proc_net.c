@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * /proc/net: headers, and the lines of the program's own sockets. */
+#include <stddef.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "inet.h"
 
@@ -100,6 +102,52 @@ static void sockets(void)
     close(l), close(s[0]), close(s[1]), close(c), close(u), close(v), close(m), close(w);
 }
 
+/* The lines of Unix sockets with these inodes, and of names. */
+static void unix_lines(const char *what, int fd)
+{
+    struct stat st;
+    unsigned long inode;
+    unsigned refs, protocol, flags, type, state;
+    int end;
+
+    fstat(fd, &st);
+    for (char *t = strtok(slurp("/proc/net/unix"), "\n"); t; t = strtok(NULL, "\n"))
+        if (sscanf(t, "%*x: %x %x %x %x %x %lu%n", &refs, &protocol, &flags, &type, &state, &inode,
+                   &end) == 6 && inode == st.st_ino)
+            printf("unix %s: %08X %08X %08X %04X %02X|%s|\n", what, refs, protocol, flags, type,
+                   state, t + end);
+}
+
+static void unix_sockets(void)
+{
+    struct sockaddr_un named = {.sun_family = AF_UNIX, .sun_path = "proc_net.sock"};
+    struct sockaddr_un abstract = {.sun_family = AF_UNIX, .sun_path = "\0proc_net\0name"};
+    socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 14);
+    int l = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0);
+    int d = socket(AF_UNIX, SOCK_DGRAM, 0), e = socket(AF_UNIX, SOCK_DGRAM, 0), p[2];
+
+    unix_lines("new", l);
+    T(bind(l, (struct sockaddr *)&named, sizeof(named)));
+    unix_lines("bound", l);
+    T(listen(l, 2));
+    unix_lines("listens", l);
+    T(connect(c, (struct sockaddr *)&named, sizeof(named)));
+    unix_lines("connected", c);
+    int a = accept(l, NULL, NULL);
+    unix_lines("accepted", a);
+    unix_lines("listens", l);
+    T(bind(d, (struct sockaddr *)&abstract, len));
+    unix_lines("bound", d);
+    T(connect(e, (struct sockaddr *)&abstract, len));
+    unix_lines("connected", e);
+    T(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, p));
+    unix_lines("pair", p[0]);
+    close(p[1]);
+    unix_lines("alone", p[0]);
+    close(p[0]), close(l), close(c), close(a), close(d), close(e);
+    unlink(named.sun_path);
+}
+
 static void interfaces(void)
 {
     unsigned long n[16];
@@ -133,6 +181,8 @@ int main(void)
     }
     T(readlink("/proc/net", path, sizeof(path)));
     sockets();
+    header("/proc/net/unix");
+    unix_sockets();
     interfaces();
     return 0;
 }
