@@ -342,6 +342,77 @@ def test_sockets(way, cc, policy, namespace):
     assert len(told) == len(set(told)) == 6, err
 
 
+FRAMES = r"""
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static unsigned char p[60];
+
+/* A packet to 10.9.0.1 of the protocol and port, with (flags) of TCP. */
+static void make(int protocol, int from, int to, int flags)
+{
+    memset(p, 0, sizeof(p));
+    memcpy(p, "\x45\0\0\x3c\0\1\0\0\x40", 9);
+    p[9] = protocol;
+    memcpy(p + 12, "\x0a\x09\0\2\x0a\x09\0\1", 8);
+    p[20] = from >> 8, p[21] = from, p[22] = to >> 8, p[23] = to;
+    p[25] = protocol == 17 ? 40 : 0;
+    p[33] = flags;
+}
+
+static int frame(int type, int protocol, int from, int to, int flags)
+{
+    struct sockaddr_ll a = {.sll_family = AF_PACKET, .sll_protocol = htons(type), .sll_halen = 6,
+                            .sll_ifindex = if_nametoindex("eth0")};
+    make(protocol, from, to, flags);
+    return sendto(socket(AF_PACKET, SOCK_DGRAM, 0), p, sizeof(p), 0, (void *)&a, sizeof(a));
+}
+
+static int raw(int protocol, int from, int to, int flags)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr("10.9.0.1")};
+    make(protocol, from, to, flags);
+    return sendto(socket(AF_INET, SOCK_RAW, IPPROTO_RAW), p, sizeof(p), 0, (void *)&a, sizeof(a));
+}
+
+#define T(call) printf("%s: %s\n", #call, (call) < 0 ? strerror(errno) : "ok")
+
+int main(void)
+{
+    T(frame(0x806, 0, 0, 0, 0));
+    T(frame(0x800, 17, 5, 7002, 0));
+    T(frame(0x800, 17, 5, 7003, 0));
+    T(frame(0x800, 6, 5, 7000, 2));
+    T(frame(0x800, 6, 8, 7001, 2));  /* begins a connection */
+    T(frame(0x800, 6, 8, 7001, 18)); /* answers one */
+    T(frame(0x800, 132, 5, 7002, 0));
+    T(frame(0x8100, 17, 5, 7002, 0));
+    T(raw(17, 5, 7002, 0));
+    T(raw(17, 5, 7003, 0));
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("way", ["process", "qemu"])
+def test_frames(way, cc, policy, namespace):
+    """What a program makes itself is judged when it is sent, too."""
+    image = cc(FRAMES, "--policy", policy(SOCKETS_POLICY))
+    machine = Machine("ip", "netns", "exec", namespace, PITH, "run", "--timeout", 60, *way_options(way), "--net",
+                      f"tap:{namespace}", "--ip", "10.9.0.2/24,10.9.0.1", image)
+    status, out, err = machine.end()
+    assert status == 0, err
+    denied = "Permission denied"
+    assert [line.rpartition(": ")[2] for line in out.splitlines()] == [
+        "ok", "ok", denied, "ok", denied, "ok", denied, denied, "ok", denied], out
+    assert "the policy does not permit sending to udp 10.9.0.1 port 7003: EACCES" in err
+
+
 @pytest.mark.parametrize("way", ["process"])
 def test_network_without_root(way, cc, policy):
     """Through passt's stream: a port that may be listened on is reached, another is not."""

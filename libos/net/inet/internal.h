@@ -152,6 +152,11 @@ int inet_put_name(const struct isock *i, const struct ip_addr *addr, uint16_t po
 must_check int inet_may_bind(const struct isock *i, const struct ip_addr *own, uint16_t port);
 must_check int inet_may_send(const struct isock *i, const struct ip_ends *ends,
                              const struct pkt *query);
+/* Of a packet that the program has made, with its IP header at (start): as the monitor's gate. */
+must_check int inet_may_send_whole(const struct pkt *p, size_t start);
+/* Whether (a) is of this machine; whether it is a server of names that the machine was told of. */
+bool inet_is_inside(const struct ip_addr *a);
+bool inet_is_resolver(const struct ip_addr *a);
 /* sock_ops.bind's checks and the choice of a port; (i) is not bound and not connected, which
  * (active) says is not so. */
 must_check int inet_bind(struct isock *i, const struct sockaddr_storage *a, socklen_t len,

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include "iface/cred.h"
+#include "iface/policy.h"
 #include "iface/user.h"
 #include "inet/filter.h"
 #include "inet/internal.h"
@@ -295,6 +296,21 @@ static int find_target(const struct packet *k, const struct sock_msg *m, struct 
     return 0;
 }
 
+/* What the policy says of (p), a whole frame for a device. */
+static int may_send(const struct ip_iface *i, const struct pkt *p)
+{
+    struct wire_ether e;
+
+    if (!i->dev || !policy_on_net())
+        return 0;
+    pkt_copy(p, 0, &e, sizeof(e));
+    if (be16(e.type) == ETHER_ARP)
+        return 0;
+    return be16(e.type) == ETHER_IP4 || be16(e.type) == ETHER_IP6
+               ? inet_may_send_whole(p, ETHER_HEADER)
+               : -EACCES;
+}
+
 /* Sends (p), a whole frame; takes it. */
 static void send_frame(const struct packet *k, struct ip_iface *i, struct pkt *p)
 {
@@ -338,6 +354,11 @@ static ssize_t packet_send(struct socket *s, struct sock_msg *m)
         memcpy(e->to, t.to ? t.to : nobody, 6);
         if (t.i->dev)
             memcpy(e->from, t.i->dev->mac, 6);
+    }
+    err = may_send(t.i, p);
+    if (err) {
+        pkt_free(p);
+        return err;
     }
     send_frame(k, t.i, p);
     return (ssize_t)m->len;

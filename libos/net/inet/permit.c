@@ -6,7 +6,7 @@
 
 #define DNS_PORT 53
 
-static bool inside(const struct ip_addr *a)
+bool inet_is_inside(const struct ip_addr *a)
 {
     return ip_is_loopback(a) || (!ip_is_any(a) && !ip_is_multicast(a) && ip_addr_owner(a, true));
 }
@@ -30,7 +30,7 @@ int inet_may_bind(const struct isock *i, const struct ip_addr *own, uint16_t por
     return policy_may_listen(protocol(i), own->b, port);
 }
 
-static bool is_resolver(const struct ip_addr *a)
+bool inet_is_resolver(const struct ip_addr *a)
 {
     for (unsigned i = 0; i < ip_names.count; i++)
         if (ip_equal(&ip_names.server[i], a))
@@ -40,7 +40,7 @@ static bool is_resolver(const struct ip_addr *a)
 
 int inet_may_send(const struct isock *i, const struct ip_ends *ends, const struct pkt *query)
 {
-    if (!policy_on_net() || inside(&ends->remote))
+    if (!policy_on_net() || inet_is_inside(&ends->remote))
         return 0;
     struct policy_way w = {.protocol = protocol(i),
                            .port = ends->remote_port,
@@ -49,7 +49,7 @@ int inet_may_send(const struct isock *i, const struct ip_ends *ends, const struc
                            .own = i->sock.type == SOCK_STREAM ? NULL : ends->local.b};
     if (w.protocol == IPPROTO_ICMP)
         w.port = w.own_port = 0;
-    if (w.port == DNS_PORT && is_resolver(&ends->remote)) {
+    if (w.port == DNS_PORT && inet_is_resolver(&ends->remote)) {
         w.query = query ? query->data : ends->remote.b;
         w.len = query ? query->len : 0;
     }

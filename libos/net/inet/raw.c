@@ -4,6 +4,7 @@
  * are raw ones that are given the answers to their own requests only. */
 #include <sys/ioctl.h>
 
+#include "iface/policy.h"
 #include "iface/user.h"
 #include "inet/internal.h"
 #include "inet/ready.h"
@@ -298,13 +299,21 @@ static ssize_t raw_send(struct socket *s, struct sock_msg *m)
     err = ip_route(&ends, &path);
     if (!err && ip_addr_is_broadcast(&ends.remote) && !(s->options & SOCK_BROADCAST))
         err = -EACCES;
-    if (!err)
+    bool whole = i->flags & INET_HDRINCL && !is_six(i);
+    if (!err && !whole)
         err = inet_may_send(i, &ends, NULL);
     if (!err)
         err = inet_message(m, m->len, &p);
     if (err)
         return err;
-    if (i->flags & INET_HDRINCL && !is_six(i)) {
+    if (whole && policy_on_net() && !path.local) {
+        err = inet_may_send_whole(p, 0);
+        if (err) {
+            pkt_free(p);
+            return err;
+        }
+    }
+    if (whole) {
         err = ip_output_raw(&ends, &path, p);
     } else {
         err = prepare(r, &ends, p);
