@@ -30,7 +30,7 @@ init.ssp  := -fno-stack-protector
 LIBOS_SMALL := base/log vfs/fd vfs/fd_alloc vfs/lock vfs/text vfs/tree \
     $(addprefix posix/,ioctl adjtime file ids inotify ipc itimer kcmp limits mapping memfd mqnotify mqueue msg \
         numa path process remap sched sem shm sockopt splice system timers transfer ustat xattr) \
-    $(addprefix net/inet/,errors etc exit filter group interface name netlink netlink_watch option packet permit permit_ip procnet raw rtnetlink sockfilter) \
+    $(addprefix net/inet/,errors etc exit filter group interface name netlink netlink_watch option packet permit permit_ip procnet raw rtnetlink rtnetlink_set sockfilter) \
     $(addprefix net/ip/,lifetime names reassembly start) \
     $(addprefix net/,link/listener link/ndp link/slaac sock/option tcp/info tcp/isn unix/log unix/name wire/domains)
 

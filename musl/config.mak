@@ -27,7 +27,7 @@ BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.
     $(srcdir)/src/malloc/page_cache.c \
     $(srcdir)/src/fcntl/fcntl_async.c $(srcdir)/src/misc/ioctl_async.c \
     $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c \
-    $(srcdir)/src/network/socket_packet.c \
+    $(srcdir)/src/network/socket_netlink_read.c $(srcdir)/src/network/socket_packet.c \
     $(srcdir)/src/stdio/file_new.c $(srcdir)/src/stdio/vfprintf_float.c
 
 # A file below src/ here takes the place of musl's file of the same name: of two pattern rules that fit,
@@ -59,7 +59,7 @@ obj/src/misc/pty.o obj/src/misc/openpty.o: CFLAGS_ALL += -include $(PITH_MUSL)/i
 obj/src/misc/syslog.o: CFLAGS_ALL += -include $(PITH_MUSL)/sysroot/bits/pith_socket.h
 obj/src/network/getaddrinfo.o obj/src/network/lookup_name.o obj/src/network/res_msend.o \
     obj/src/network/if_nametoindex.o obj/src/network/if_indextoname.o: CFLAGS_ALL += -Dsocket=__pith_socket_inet
-obj/src/network/netlink.o: CFLAGS_ALL += -Dsocket=__pith_socket_netlink
+obj/src/network/netlink.o: CFLAGS_ALL += -Dsocket=__pith_socket_netlink_read
 
 # These format floating-point numbers, whatever the program's formats say.
 obj/src/stdlib/ecvt.o obj/src/stdlib/fcvt.o obj/src/stdlib/gcvt.o obj/src/locale/strfmon.o: \

@@ -104,7 +104,8 @@ def test_libc_needs_nothing_but_calls():
     calls = {"pith_sys_" + c.name for c in table()} | {"pith_sys_popen", "pith_sys_posix_spawn", "pith_sys_system"}
     missing = {name for _, kind, name in found if kind == "U"} - defined - calls
     assert missing == {"pith_syscall_dyn", "pith_plat_crash", "pith_cancel_interrupt",
-                       "pith_inet_parts", "pith_netlink_parts", "pith_packet_parts", "pith_clock_monotonic", "pith_clock_wall",
+                       "pith_inet_parts", "pith_netlink_parts", "pith_netlink_all_parts",
+                       "pith_packet_parts", "pith_clock_monotonic", "pith_clock_wall",
                        "pith_async_parts", "pith_pty_nodes", "pith_async_ioctl", "pith_fd_is_terminal", "pith_thread_hold", "pith_thread_release",
                        "pith_creds_spread",
                        "pith_thread_boot_stack", "pith_thread_exit_unmap", "pith_thread_set_pointer", "pith_thread_stack_default",

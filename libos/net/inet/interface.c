@@ -9,6 +9,8 @@
 #include "iface/user.h"
 #include "inet/internal.h"
 
+#define LO_MTU 65536
+
 static struct ip_iface_addr *first4(const struct ip_iface *i)
 {
     struct ip_iface_addr *a = i->addrs;
@@ -125,10 +127,12 @@ static long on_interface(struct ip_iface *i, unsigned long request, struct ifreq
         ip_tables_changed();
         return 0;
     case SIOCGIFMTU:
-        r->ifr_mtu = i->dev ? i->mtu : 65536;
+        r->ifr_mtu = i->dev ? i->mtu : LO_MTU;
         return 0;
     case SIOCSIFMTU:
-        if (r->ifr_mtu < 68 || r->ifr_mtu > (i->dev ? i->dev->mtu : 65535))
+        if (!i->dev && r->ifr_mtu == LO_MTU) /* as it is told, one more than packets can have */
+            r->ifr_mtu = LO_MTU - 1;
+        if (r->ifr_mtu < 68 || r->ifr_mtu > (i->dev ? i->dev->mtu : LO_MTU - 1))
             return -EINVAL;
         i->mtu = (uint16_t)r->ifr_mtu;
         ip_tables_changed();

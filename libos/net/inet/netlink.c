@@ -32,7 +32,8 @@ static int create(int type, int protocol, struct socket **out)
 {
     if (type != SOCK_RAW && type != SOCK_DGRAM)
         return -ESOCKTNOSUPPORT;
-    if (protocol != NETLINK_ROUTE)
+    /* Of devices (NETLINK_KOBJECT_UEVENT) nothing is ever told: none come and go. */
+    if (protocol != NETLINK_ROUTE && protocol != NETLINK_KOBJECT_UEVENT)
         return -EPROTONOSUPPORT;
     int err = ip_start();
     struct nl_socket *n = err ? NULL : heap_alloc(sizeof(*n));

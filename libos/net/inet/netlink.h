@@ -60,6 +60,18 @@ void nl_flush(struct nl_out *o);
 /* Answers the (len) bytes of requests that a program has sent. In rtnetlink.c. */
 void nl_requests(struct nl_socket *s, const uint8_t *bytes, size_t len);
 
+/* The link that a request names by its index or IFLA_IFNAME, or NULL. */
+struct ip_iface *nl_find_link(const struct nlmsghdr *h);
+void nl_put_addr(struct nl_out *o, unsigned type, const struct ip_addr *a);
+
+/* In rtnetlink_set.c, weak. nl_change does what a request (RTM_NEW*, RTM_DEL*) asks for: 0 or an
+ * error. nl_way tells the way to one address (RTM_GETROUTE): 0 or an error. nl_rules is the dump of
+ * RTM_GETRULE. */
+#define NL_HOOK __attribute__((weak, visibility("hidden")))
+NL_HOOK int nl_change(const struct nlmsghdr *h);
+NL_HOOK int nl_way(struct nl_out *o, const struct nlmsghdr *h);
+NL_HOOK void nl_rules(struct nl_out *o, unsigned family);
+
 /* One message each (RTM_NEW*, RTM_DEL*). */
 void nl_link(struct nl_out *o, unsigned type, const struct ip_iface *i);
 void nl_address(struct nl_out *o, unsigned type, const struct ip_iface *i,

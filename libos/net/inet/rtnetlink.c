@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Requests of programs for interfaces, addresses and routes (RFC 3549; rtnetlink(7)), which may be
- * any bytes. Those that want one answer each, and those that want all there is (NLM_F_DUMP); every
- * other request is answered with EOPNOTSUPP. */
+ * any bytes. Those that want one answer each, and those that want all there is (NLM_F_DUMP); what
+ * changes something is in rtnetlink_set.c; every other request is answered with EOPNOTSUPP. */
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -22,7 +22,7 @@ static void put_u32(struct nl_out *o, unsigned type, uint32_t v)
     nl_put(o, type, &v, sizeof(v));
 }
 
-static void put_addr(struct nl_out *o, unsigned type, const struct ip_addr *a)
+void nl_put_addr(struct nl_out *o, unsigned type, const struct ip_addr *a)
 {
     if (ip_is_v4(a))
         nl_put(o, type, a->b + 12, 4);
@@ -111,9 +111,9 @@ void nl_address(struct nl_out *o, unsigned type, const struct ip_iface *i,
     m->ifa_flags = (uint8_t)inet_address_flags(a);
     m->ifa_scope = scope_of(&a->addr);
     m->ifa_index = i->index;
-    put_addr(o, IFA_ADDRESS, &a->addr);
+    nl_put_addr(o, IFA_ADDRESS, &a->addr);
     if (v4) {
-        put_addr(o, IFA_LOCAL, &a->addr);
+        nl_put_addr(o, IFA_LOCAL, &a->addr);
         if (i->dev && a->prefix < 31) {
             uint32_t all = a->addr.w[3] | be32(~0u >> a->prefix);
             nl_put(o, IFA_BROADCAST, &all, sizeof(all));
@@ -142,10 +142,10 @@ static void route(struct nl_out *o, const struct ip_route *r)
     m->rtm_type = r->iface->dev ? RTN_UNICAST : RTN_LOCAL;
     put_u32(o, RTA_TABLE, m->rtm_table);
     if (m->rtm_dst_len)
-        put_addr(o, RTA_DST, &r->to);
+        nl_put_addr(o, RTA_DST, &r->to);
     put_u32(o, RTA_PRIORITY, r->metric);
     if (gateway)
-        put_addr(o, RTA_GATEWAY, &r->gateway);
+        nl_put_addr(o, RTA_GATEWAY, &r->gateway);
     put_u32(o, RTA_OIF, r->iface->index);
     nl_end(o);
 }
@@ -175,6 +175,11 @@ static bool dump(struct nl_out *o, unsigned type, unsigned family)
             if (wanted(family, &r->to))
                 route(o, r);
         break;
+    case RTM_GETRULE:
+        if (!nl_rules)
+            return false;
+        nl_rules(o, family);
+        break;
     default:
         return false;
     }
@@ -184,8 +189,7 @@ static bool dump(struct nl_out *o, unsigned type, unsigned family)
     return true;
 }
 
-/* The name in a request for one link, which may be of older programs' form. NULL: none. */
-static struct ip_iface *find_link(const struct nlmsghdr *h)
+struct ip_iface *nl_find_link(const struct nlmsghdr *h)
 {
     const uint8_t *at = (const uint8_t *)h + NLMSG_LENGTH(sizeof(struct ifinfomsg));
     const struct ifinfomsg *m = (const struct ifinfomsg *)(h + 1);
@@ -229,6 +233,13 @@ static void acknowledge(struct nl_socket *s, const struct nlmsghdr *h, int err)
     nl_flush(&o);
 }
 
+static int change(const struct nlmsghdr *h)
+{
+    int err = nl_change(h);
+
+    return err ? err : 1;
+}
+
 /* 0: answered; 1: to be acknowledged, if the request asks for that; else an error. */
 static int request(struct nl_socket *s, const struct nlmsghdr *h)
 {
@@ -241,17 +252,25 @@ static int request(struct nl_socket *s, const struct nlmsghdr *h)
         return 1;
     if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
         return 1; /* as Linux: nothing is done for it */
+    /* Of each four types the first two change something, the third asks (rtnetlink(7)). */
+    if (h->nlmsg_type >= RTM_BASE && (h->nlmsg_type & 3) < 2)
+        return nl_change ? change(h) : -EOPNOTSUPP;
     if (all) {
         o.flags = NLM_F_MULTI;
         bool known = dump(&o, h->nlmsg_type, m->rtgen_family);
         nl_flush(&o);
         return known ? 0 : -EOPNOTSUPP;
     }
+    if (h->nlmsg_type == RTM_GETROUTE && nl_way) {
+        int err = nl_way(&o, h);
+        nl_flush(&o);
+        return err ? err : 1;
+    }
     if (h->nlmsg_type != RTM_GETLINK)
         return -EOPNOTSUPP;
     if (h->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg)))
         return -EINVAL;
-    const struct ip_iface *i = find_link(h);
+    const struct ip_iface *i = nl_find_link(h);
     if (!i)
         return -ENODEV;
     nl_link(&o, RTM_NEWLINK, i);
