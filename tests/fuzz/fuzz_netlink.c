@@ -5,6 +5,7 @@
  * datagrams, and no memory may be left in the end.
  *
  * sources: libos/net/inet/netlink.c libos/net/inet/rtnetlink.c libos/net/inet/netlink_watch.c
+ * sources: libos/net/inet/rtnetlink_set.c
  * sources: libos/net/sock/sock.c libos/net/sock/message.c
  * sources: libos/net/wire/pkt.c libos/net/wire/checksum.c libos/net/wire/domains.c
  * sources: libos/net/link/ethernet.c libos/net/link/arp.c libos/net/link/ndp.c
