@@ -252,7 +252,7 @@ static long flush(struct pty *p, bool master, long which)
     else if (which != TCOFLUSH)
         pty_flush_typed(p);
     if (which != TCIFLUSH && master)
-        ring_empty(&p->typed);
+        pty_flush_waiting(p);
     else if (which != TCIFLUSH)
         pty_flush_written(p, PTY_ARRIVED);
     return 0;

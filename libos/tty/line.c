@@ -598,8 +598,8 @@ static bool has_room(struct line *l)
     return true;
 }
 
-/* All that was typed at once has been looked at. What is held back now, more characters without echo
- * do not bring out, as on Linux. */
+/* All that was typed at once has been looked at. What is held back now, more characters without
+ * echo do not bring out, as on Linux. */
 static void finish_echo(struct line *l)
 {
     if (l->echo_done == l->echo_head)

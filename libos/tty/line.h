@@ -25,8 +25,9 @@
 
 #define LINE_SIZE                                                                                  \
     4096u /* of what waits to be read: a line has so many bytes at most, with its end */
-#define LINE_ECHO 1024u /* characters of echo; what does not fit, as nobody takes it out, is lost  \
-                         */
+#define LINE_ECHO                                                                                  \
+    1024u /* characters of echo; what does not fit, as nobody takes it out, is lost                \
+           */
 #define LINE_KEYS   19
 #define LINE_WIDEST 8u /* what one character of output may become */
 
@@ -57,7 +58,7 @@ struct line {
                                    lines if there are lines; [ready, head) is the one being typed */
     uint32_t column, first;     /* where the cursor is, and where the line being typed began */
     uint32_t echo_head, echo_due, echo_tail; /* [tail, due) goes out now */
-    uint32_t echo_done;                      /* echo_head when all that came at once had been typed */
+    uint32_t echo_done; /* echo_head when all that came at once had been typed */
     uint8_t data[LINE_SIZE];
     uint8_t ends[LINE_SIZE / 8]; /* a bit for each of data: it ends a line */
     uint16_t echo[LINE_ECHO];    /* a character, and above it how it is shown */

@@ -59,11 +59,6 @@ static void ring_taken(struct ring *r, size_t n)
     }
 }
 
-void ring_empty(struct ring *r)
-{
-    ring_taken(r, ring_count(r));
-}
-
 void pty_status(struct pty *p, unsigned set, unsigned clear)
 {
     if (!p->packet)
@@ -81,9 +76,20 @@ void pty_flush_typed(struct pty *p)
 
 void pty_flush_written(struct pty *p, size_t arrived)
 {
-    if (ring_count(&p->written) > arrived)
+    if (ring_count(&p->written) > arrived) {
         p->written.head = p->written.tail + (uint32_t)arrived;
+        wait_wake_events(&p->slave_wait, HAS_ROOM);
+    }
     pty_status(p, TIOCPKT_FLUSHWRITE, 0);
+}
+
+void pty_flush_waiting(struct pty *p)
+{
+    bool was_full = ring_room(&p->typed) == 0;
+
+    ring_taken(&p->typed, ring_count(&p->typed));
+    if (was_full)
+        wait_wake_events(&p->master_wait, HAS_ROOM);
 }
 
 /* Shows the echo, as far as there is room. */
@@ -146,7 +152,6 @@ static void flush_by_key(struct pty *p, size_t arrived)
 {
     pty_flush_written(p, arrived);
     pty_status(p, TIOCPKT_FLUSHREAD, 0);
-    wait_wake_events(&p->slave_wait, HAS_ROOM);
 }
 
 void pty_move(struct pty *p)

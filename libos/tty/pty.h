@@ -85,13 +85,12 @@ void pty_move(struct pty *p);
 /* Tells the master in packet mode. */
 void pty_status(struct pty *p, unsigned set, unsigned clear);
 
-/* Drop what was typed, and what was written and is not among the first (arrived) bytes. */
+/* Drop what was typed; what was written and is not among the first (arrived) bytes; what has
+ * arrived at the master; and what it wrote that the discipline has had no room for. */
 void pty_flush_typed(struct pty *p);
 void pty_flush_written(struct pty *p, size_t arrived);
-void ring_empty(struct ring *r);
-
-/* Drops what has arrived at the master. */
 void pty_flush_arrived(struct pty *p);
+void pty_flush_waiting(struct pty *p);
 
 /* Sends one character from the slave or, if (master), from the master past all that waits. */
 void pty_send(struct pty *p, bool master, uint8_t c);
