@@ -405,14 +405,22 @@ static int choose_printf(struct args *link, const struct program *program)
     return 0;
 }
 
-/* What /proc/self has for few programs (libos/fs/proc/more.c) is linked where a string names it. */
+/* What /proc has for few programs (libos/fs/proc/more.c, rare.c) is linked where a string names it. */
 static int choose_proc(struct args *link, const struct program *program)
 {
-    static const char *const names[] = {"auxv", "fdinfo", "mountinfo", "self/mem", "smaps"};
-    if (!program_mentions(program, names, ARRAY_LEN(names)))
-        return 0;
-    args_add(link, "-u");
-    args_add(link, "pith_proc_more");
+    static const char *const more[] = {"auxv", "fdinfo", "mountinfo", "self/mem", "smaps"};
+    static const char *const rare[] = {
+        "proc/sys/",    "oom_score",       "uid_map",       "gid_map", "self/cgroup",   "self/setgroups",
+        "self/loginuid", "coredump_filter", "timerslack_ns", "wchan",   "proc/cmdline", "proc/devices",
+        "proc/modules", "proc/swaps"};
+    if (program_mentions(program, more, ARRAY_LEN(more))) {
+        args_add(link, "-u");
+        args_add(link, "pith_proc_more");
+    }
+    if (program_mentions(program, rare, ARRAY_LEN(rare))) {
+        args_add(link, "-u");
+        args_add(link, "pith_proc_rare");
+    }
     return link->failed ? -ENOMEM : 0;
 }
 

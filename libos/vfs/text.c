@@ -75,8 +75,18 @@ void text_line(struct text *t, const char *label, uint64_t n, const char *unit)
 
 static ssize_t text_readv(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
-    const struct text *t = f->data;
+    struct text *t = f->data;
     ssize_t done = 0;
+
+    /* Who begins again is told how things are now. */
+    if (*pos == 0 && t->make && !t->fresh) {
+        t->len = 0;
+        t->failed = false;
+        t->make(t);
+        if (t->failed)
+            return -ENOMEM;
+    }
+    t->fresh = false;
 
     for (int i = 0; i < n && *pos < t->len; i++) {
         size_t len = min_size(iov[i].iov_len, t->len - *pos);
@@ -89,7 +99,7 @@ static ssize_t text_readv(struct file *f, const struct iovec *iov, int n, uint64
 
 static ssize_t text_writev(struct file *f, const struct iovec *iov, int n, uint64_t *pos)
 {
-    const struct text *t = f->data;
+    struct text *t = f->data;
     ssize_t done = 0;
 
     for (int i = 0; i < n; i++) {
@@ -99,6 +109,7 @@ static ssize_t text_writev(struct file *f, const struct iovec *iov, int n, uint6
         done += r;
     }
     *pos += (uint64_t)done;
+    t->fresh = false;
     return done;
 }
 
@@ -145,6 +156,8 @@ int text_open(struct file *f, void (*make)(struct text *t),
         return -ENOMEM;
     t->number = number;
     t->write = write;
+    t->make = make;
+    t->fresh = true;
     make(t);
     return attach(f, t);
 }

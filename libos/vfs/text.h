@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files whose contents are made as text when they are opened: most of /proc. */
+ * Files whose contents are made as text when they are opened, and again when they are read from
+ * their start again: most of /proc. */
 #ifndef PITH_VFS_TEXT_H
 #define PITH_VFS_TEXT_H
 
@@ -11,7 +12,9 @@ struct text {
     char *buf;
     size_t len, size;
     bool failed;
+    bool fresh; /* nothing of it was read, nor written */
     int number; /* as text_open was told: what of several the text is about */
+    void (*make)(struct text *t); /* NULL: it is always the same */
     ssize_t (*write)(int number, const char *text, size_t len);
 };
 

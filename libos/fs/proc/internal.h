@@ -45,6 +45,9 @@ int proc_next_fd(int from);
 /* Weak: adds to what (self), the node of /proc/self, has. In more.c. */
 __attribute__((weak, visibility("hidden"))) void proc_more(struct tree_node *self);
 
+/* Weak: adds to what /proc (root) has. In rare.c. */
+__attribute__((weak, visibility("hidden"))) void proc_rare(struct tree_node *root);
+
 /* Argument (i) the program was started with, "" if it has no such one. */
 const char *proc_argument(unsigned i);
 

@@ -118,6 +118,8 @@ static int proc_start(struct fs *fs)
     root.count = ARRAY_LEN(top) - !proc_net;
     if (proc_more)
         proc_more(&top[0]);
+    if (proc_rare)
+        proc_rare(&root);
     return tree_start(fs, &root);
 }
 

@@ -32,24 +32,25 @@ long syscall(long, ...);
 
 /* (n) must stay as the caller wrote it: held in a variable it would be no constant without
  * optimisation. The arguments become long in an initializer, which takes one with commas in it (a
- * compound literal) as a whole; that converts pointers, and is not to be told to the caller. */
+ * compound literal) as a whole; that converts pointers, and is not to be told to the caller. The
+ * first one may be a string, which must not stand first in the array. */
 #define __PITH_SYSCALL(n, ...)                                                                     \
     __extension__({                                                                                \
         _Pragma("GCC diagnostic push")                                                             \
         _Pragma("GCC diagnostic ignored \"-Wint-conversion\"")                                     \
         _Pragma("GCC diagnostic ignored \"-Wconversion\"")                                         \
         _Pragma("GCC diagnostic ignored \"-Wsign-conversion\"")                                    \
-        const long __pith_v[7] = {__VA_ARGS__};                                                    \
+        const long __pith_v[8] = {0, __VA_ARGS__};                                                 \
         _Pragma("GCC diagnostic pop")                                                              \
         long __pith_r;                                                                             \
         if (__builtin_constant_p(n)) {                                                             \
             switch (n) {                                                                           \
-                __PITH_CASES(__pith_r =, __pith_v[0], __pith_v[1], __pith_v[2], __pith_v[3],       \
-                             __pith_v[4], __pith_v[5]);                                            \
+                __PITH_CASES(__pith_r =, __pith_v[1], __pith_v[2], __pith_v[3], __pith_v[4],       \
+                             __pith_v[5], __pith_v[6]);                                            \
             }                                                                                      \
         } else {                                                                                   \
-            __pith_r = pith_syscall_dyn((n), __pith_v[0], __pith_v[1], __pith_v[2], __pith_v[3],   \
-                                        __pith_v[4], __pith_v[5]);                                 \
+            __pith_r = pith_syscall_dyn((n), __pith_v[1], __pith_v[2], __pith_v[3], __pith_v[4],   \
+                                        __pith_v[5], __pith_v[6]);                                 \
         }                                                                                          \
         __pith_syscall_ret((unsigned long)__pith_r);                                               \
     })
