@@ -492,7 +492,9 @@ int cmd_ld(int argc, char **argv)
         missing_explain(&m.calls, &link);
     if (status == 0)
         status = finish(&all, &link, described ? &description : NULL, &wishes);
-    if (temporaries[0] != '\0')
+    if (temporaries[0] != '\0') {
         temporaries_remove(temporaries);
+        lto_forget(&all, output_of(&all));
+    }
     return status;
 }

@@ -70,6 +70,17 @@ void lto_keep(struct args *link, const char *plugin, const char *folder)
         args_add(link, "-plugin-opt=-save-temps");
 }
 
+void lto_forget(const struct args *args, const char *output)
+{
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < args->n; i++)
+        if (strcmp(args->v[i], "-plugin-opt=-save-temps") == 0)
+            return;
+    if (snprintf(path, sizeof(path), "%s.lto_wrapper_args", output) < (int)sizeof(path))
+        (void)unlink(path);
+}
+
 void temporaries_remove(const char *path)
 {
     DIR *dir = opendir(path);

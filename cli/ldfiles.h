@@ -30,6 +30,10 @@ must_check bool temporaries_make(char path[PATH_MAX]);
 /* Makes the compiler's plugin, the file (plugin), leave the objects that it makes there. */
 void lto_keep(struct args *link, const char *plugin, const char *folder);
 
+/* Removes what gcc's plugin leaves beside (output) for that, unless the link, of (args), was to keep
+ * such files anyway. */
+void lto_forget(const struct args *args, const char *output);
+
 /* Removes it, with its files. */
 void temporaries_remove(const char *path);
 

@@ -81,6 +81,10 @@ def missing(way):
     return (plan.stdout.splitlines() or [plan.stderr.strip()])[0] if plan and plan.returncode else ""
 
 
+# For tests of what is told of objects and functions one by one: link-time optimisation makes others of them.
+not_with_lto = pytest.mark.skipif("--lto" in os.environ.get("PITH_TEST_FLAGS", ""), reason="link-time optimisation makes other objects")
+
+
 def ways():
     """The ways to run an image. One that this machine does not offer is skipped, and says why."""
     reasons = {way: missing(way) for way in ("process", "kvm", "qemu")}

@@ -68,6 +68,12 @@ def test_no_word_about_usual_options(pith_cc, args):
     assert (done.stderr, done.status) == ("", 0)
 
 
+def test_nothing_is_left_beside_the_output(pith_cc):
+    before = {path.name for path in pith_cc.folder.iterdir()}
+    pith_cc("--lto", "-O2", "hello.c", "-o", "prog", ok=True)
+    assert {path.name for path in pith_cc.folder.iterdir()} - before == {"prog"}
+
+
 def test_source_from_standard_input(pith_cc, run):
     pith_cc("-x", "c", "-", "-o", "prog", stdin=HELLO, ok=True)
     assert run(pith_cc.folder / "prog").stdout == "hello\n"

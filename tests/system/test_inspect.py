@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from frame import PITH, ROOT, execute
+from frame import PITH, ROOT, execute, not_with_lto
 
 HELLO = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
 SERVER = """#include <sys/socket.h>
@@ -67,6 +67,7 @@ def test_figures_are_those_of_the_file(cc):
     assert int(re.search(r"Entry point address:\s+(\S+)", header)[1], 16) == said["entry"]
 
 
+@not_with_lto
 def test_functions_count_for_their_service(cc, native):
     """A large table and a large function of the program's, and nothing else, make it larger."""
     small = told(cc(HELLO, "-O2", name="small"))["services"]
@@ -339,6 +340,7 @@ def bill(image, **env):
     return json.loads(done.stdout)
 
 
+@not_with_lto
 def test_bill_of_materials(cc, tmp_path):
     """What CycloneDX 1.5 wants of each member is checked by hand: Debian 12 has no validator for it."""
     one = cc("int one(void) { return 1; }\n", "-c", name="one.o")
