@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "iface/hold.h"
@@ -137,7 +138,7 @@ static long move(struct file *f, const struct iocb *io, bool write, long *result
 
     if (!fn)
         return -EBADF;
-    if (fn == no_transfer || io->offset < 0)
+    if (fn == no_transfer || io->offset < 0 || (f->inode && S_ISDIR(f->inode->mode)))
         return -EINVAL;
     long err = vector ? vector_check((const struct iovec *)io->buf, (long)io->nbytes, false)
                : user_range((long)io->buf, io->nbytes) ? 0

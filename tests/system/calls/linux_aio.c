@@ -134,6 +134,7 @@ static void errors(int fd)
     T((bad = r, bad.aio_fildes = (uint32_t)p[1], one(&bad)));
     T((bad = r, bad.aio_fildes = (uint32_t)eventfd(0, 0), bad.aio_lio_opcode = IOCB_CMD_FSYNC, bad.aio_buf = 0, bad.aio_nbytes = 0,
        one(&bad)));
+    T((bad = r, bad.aio_fildes = (uint32_t)open("/tmp", O_RDONLY), one(&bad)));
     T(get(2, 1, &none));
     T(get(-1, 1, &none));
     T(syscall(SYS_io_getevents, ctx, 0, 1, (void *)8, &none));
