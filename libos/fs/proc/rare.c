@@ -79,6 +79,36 @@ static const struct tree_node sys_kernel[] = {
     SAYS("randomize_va_space", "2"), SAYS("threads-max", "32768"),
 };
 
+static const struct tree_node sys_net_core[] = {
+    SAYS("rmem_default", "212992"),
+    SAYS("rmem_max", "4194304"),
+    SAYS("wmem_default", "212992"),
+    SAYS("wmem_max", "4194304"),
+};
+
+static const struct tree_node sys_net_ipv4[] = {
+    SAYS("ip_default_ttl", "64"),
+    SAYS("ip_forward", "0"),
+    SAYS("ip_local_port_range", "32768\t60999"),
+    SAYS("tcp_available_congestion_control", "reno cubic"),
+    SAYS("tcp_congestion_control", "cubic"),
+    SAYS("tcp_fin_timeout", "60"),
+    SAYS("tcp_keepalive_intvl", "75"),
+    SAYS("tcp_keepalive_probes", "9"),
+    SAYS("tcp_keepalive_time", "7200"),
+    SAYS("tcp_rmem", "1152\t131072\t4194304"),
+    SAYS("tcp_sack", "1"),
+    SAYS("tcp_syncookies", "1"),
+    SAYS("tcp_timestamps", "1"),
+    SAYS("tcp_window_scaling", "1"),
+    SAYS("tcp_wmem", "4608\t131072\t4194304"),
+};
+
+static const struct tree_node sys_net[] = {
+    FOLDER("core", sys_net_core),
+    FOLDER("ipv4", sys_net_ipv4),
+};
+
 static const struct tree_node sys_vm[] = {
     SAYS("max_map_count", "65530"),
     SAYS("mmap_min_addr", "65536"),
@@ -89,6 +119,7 @@ static const struct tree_node sys_vm[] = {
 static const struct tree_node sys[] = {
     FOLDER("fs", sys_fs),
     FOLDER("kernel", sys_kernel),
+    FOLDER("net", sys_net),
     FOLDER("vm", sys_vm),
 };
 
