@@ -7,6 +7,20 @@
 #include "vfs/text.h"
 #include "vfs/tree.h"
 
+/* Nodes: a file whose text (makes) makes, one that always says the same, a folder. */
+#define TEXT(file, makes)                                                                          \
+    {                                                                                              \
+        .name = file, .mode = S_IFREG | 0444, .text = makes                                        \
+    }
+#define SAYS(file, constant)                                                                       \
+    {                                                                                              \
+        .name = file, .mode = S_IFREG | 0444, .says = constant "\n"                                \
+    }
+#define FOLDER(folder, nodes)                                                                      \
+    {                                                                                              \
+        .name = folder, .mode = S_IFDIR | 0555, .children = nodes, .count = ARRAY_LEN(nodes)       \
+    }
+
 /* What uname(2) calls the release (posix/system.c). */
 #define RELEASE "6.1.0-pith"
 

@@ -10,18 +10,6 @@
 #include "proc/proc.h"
 #include "thread/thread.h"
 
-#define TEXT(file, makes)                                                                          \
-    {                                                                                              \
-        .name = file, .mode = S_IFREG | 0444, .text = makes                                        \
-    }
-#define SAYS(file, constant)                                                                       \
-    {                                                                                              \
-        .name = file, .mode = S_IFREG | 0444, .says = constant "\n"                                \
-    }
-#define FOLDER(folder, nodes)                                                                      \
-    {                                                                                              \
-        .name = folder, .mode = S_IFDIR | 0555, .children = nodes, .count = ARRAY_LEN(nodes)       \
-    }
 #define LINK(link, to)                                                                             \
     {                                                                                              \
         .name = link, .mode = S_IFLNK | 0777, .target = to                                         \

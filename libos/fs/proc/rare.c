@@ -8,15 +8,6 @@
 #include "mm/heap.h"
 #include "proc/internal.h"
 
-#define SAYS(file, constant)                                                                       \
-    {                                                                                              \
-        .name = file, .mode = S_IFREG | 0444, .says = constant "\n"                                \
-    }
-#define FOLDER(folder, nodes)                                                                      \
-    {                                                                                              \
-        .name = folder, .mode = S_IFDIR | 0555, .children = nodes, .count = ARRAY_LEN(nodes)       \
-    }
-
 /* Kept for whoever asks: nobody ends programs for want of memory but themselves. */
 static int oom_score_adj;
 

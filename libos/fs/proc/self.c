@@ -592,11 +592,6 @@ static const struct tree_node fd_node = {
     .follow = fd_follow,
 };
 
-#define TEXT(file, makes)                                                                          \
-    {                                                                                              \
-        .name = file, .mode = S_IFREG | 0444, .text = makes                                        \
-    }
-
 #define COMM                                                                                       \
     {                                                                                              \
         .name = "comm", .mode = S_IFREG | 0644, .text = comm, .write = comm_write                  \
