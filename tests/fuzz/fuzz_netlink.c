@@ -79,7 +79,7 @@ static void check_answer(const uint8_t *at, size_t len)
         check(h->nlmsg_len % 4 == 0 && h->nlmsg_len <= NL_MESSAGE_MAX);
         check(h->nlmsg_type == NLMSG_ERROR || h->nlmsg_type == NLMSG_DONE ||
               h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_NEWADDR ||
-              h->nlmsg_type == RTM_NEWROUTE);
+              h->nlmsg_type == RTM_NEWROUTE || h->nlmsg_type == RTM_NEWRULE);
         at += h->nlmsg_len;
         len -= h->nlmsg_len;
     }
