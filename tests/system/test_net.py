@@ -355,3 +355,78 @@ while True:
     finally:
         server.kill()
         server.wait()
+
+
+ROUTES = r"""
+#include <arpa/inet.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct {
+    struct nlmsghdr h;
+    struct rtmsg m;
+    char attributes[64];
+} q;
+static char answer[4096];
+
+static void begin(int type, int flags, int bits)
+{
+    memset(&q, 0, sizeof(q));
+    q.h = (struct nlmsghdr){NLMSG_LENGTH(sizeof(q.m)), type, NLM_F_REQUEST | flags, 1, 0};
+    q.m = (struct rtmsg){.rtm_family = AF_INET, .rtm_dst_len = bits, .rtm_table = RT_TABLE_MAIN,
+                         .rtm_protocol = RTPROT_STATIC, .rtm_type = RTN_UNICAST};
+}
+
+static void address(int type, const char *text)
+{
+    struct rtattr *a = (struct rtattr *)((char *)&q + q.h.nlmsg_len);
+    *a = (struct rtattr){RTA_LENGTH(4), type};
+    inet_pton(AF_INET, text, RTA_DATA(a));
+    q.h.nlmsg_len += RTA_LENGTH(4);
+}
+
+static struct nlmsghdr *ask(int nl)
+{
+    send(nl, &q, q.h.nlmsg_len, 0);
+    recv(nl, answer, sizeof(answer), 0);
+    return (struct nlmsghdr *)answer;
+}
+
+static void route(int nl, int flags, const char *gateway)
+{
+    begin(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | flags, 0);
+    address(RTA_GATEWAY, gateway);
+    const struct nlmsgerr *e = NLMSG_DATA(ask(nl));
+    printf("%s ", strerror(-e->error));
+    begin(RTM_GETROUTE, 0, 32);
+    address(RTA_DST, "192.0.2.1");
+    struct nlmsghdr *h = ask(nl);
+    int left = RTM_PAYLOAD(h);
+    for (struct rtattr *a = RTM_RTA(NLMSG_DATA(h)); RTA_OK(a, left); a = RTA_NEXT(a, left))
+        if (a->rta_type == RTA_GATEWAY) {
+            char text[16];
+            puts(inet_ntop(AF_INET, RTA_DATA(a), text, sizeof(text)));
+        }
+}
+
+int main(void)
+{
+    int nl = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    route(nl, NLM_F_EXCL, "10.9.0.1");
+    route(nl, NLM_F_EXCL, "10.9.0.3");
+    route(nl, NLM_F_REPLACE, "10.9.0.3");
+    route(nl, 0, "10.9.0.3");
+    return 0;
+}
+"""
+
+
+def test_routes_in_each_others_place(cc, namespace):  # noqa: F811
+    """A second route of the same metric is refused, or takes the place of the first, as is asked."""
+    done = inside(namespace, PITH, "run", "--on", "process", "--timeout", 30, "--net", f"tap:{namespace}", "--ip", "10.9.0.2/24", cc(ROUTES))
+    assert done.stdout.splitlines() == ["No error information 10.9.0.1", "File exists 10.9.0.1", "No error information 10.9.0.3",
+                                        "File exists 10.9.0.3"], done.stdout + done.stderr

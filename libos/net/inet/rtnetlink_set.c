@@ -65,7 +65,8 @@ static int change_link(const struct nlmsghdr *h)
     struct ip_iface *i = nl_find_link(h);
 
     if (!i)
-        return h->nlmsg_type == RTM_NEWLINK && h->nlmsg_flags & NLM_F_CREATE ? -EOPNOTSUPP : -ENODEV;
+        return h->nlmsg_type == RTM_NEWLINK && h->nlmsg_flags & NLM_F_CREATE ? -EOPNOTSUPP
+                                                                             : -ENODEV;
     if (h->nlmsg_type == RTM_DELLINK)
         return -EOPNOTSUPP;
     uint32_t mtu = number(h, sizeof(*m), IFLA_MTU, 0);
@@ -141,6 +142,17 @@ static struct ip_iface *iface_of_gateway(const struct ip_addr *gateway)
     return ip_is_unset(gateway) || ip_route(&ends, &path) ? NULL : path.iface;
 }
 
+/* The route to the same network, of the same metric. NULL: none. */
+static const struct ip_route *route_in_place_of(const struct ip_route *r)
+{
+    const struct ip_route *old = ip_routes;
+
+    while (old && (old->prefix != r->prefix || old->metric != r->metric ||
+                   ip_is_v4(&old->to) != ip_is_v4(&r->to) || !ip_equal(&old->to, &r->to)))
+        old = old->next;
+    return old;
+}
+
 static int change_route(const struct nlmsghdr *h)
 {
     const struct rtmsg *m = (const struct rtmsg *)(h + 1);
@@ -172,9 +184,12 @@ static int change_route(const struct nlmsghdr *h)
         return ip_route_del(&r);
     if (!(h->nlmsg_flags & NLM_F_CREATE))
         return -ENOENT;
-    int err = ip_route_add(&r);
-    return err == -EEXIST && h->nlmsg_flags & NLM_F_REPLACE && !(h->nlmsg_flags & NLM_F_EXCL) ? 0
-                                                                                             : err;
+    const struct ip_route *old = route_in_place_of(&r);
+    if (old && h->nlmsg_flags & NLM_F_EXCL)
+        return -EEXIST;
+    if (old && h->nlmsg_flags & NLM_F_REPLACE)
+        (void)ip_route_del(old);
+    return ip_route_add(&r);
 }
 
 int nl_change(const struct nlmsghdr *h)
@@ -234,10 +249,10 @@ int nl_way(struct nl_out *o, const struct nlmsghdr *h)
     a->rtm_table = i->dev ? RT_TABLE_MAIN : RT_TABLE_LOCAL;
     a->rtm_protocol = RTPROT_UNSPEC;
     a->rtm_scope = RT_SCOPE_UNIVERSE;
-    a->rtm_type = ip_is_multicast(&ends.remote)          ? RTN_MULTICAST
+    a->rtm_type = ip_is_multicast(&ends.remote)        ? RTN_MULTICAST
                   : ip_addr_is_broadcast(&ends.remote) ? RTN_BROADCAST
-                  : i->dev                              ? RTN_UNICAST
-                                                        : RTN_LOCAL;
+                  : i->dev                             ? RTN_UNICAST
+                                                       : RTN_LOCAL;
     a->rtm_flags = v4 ? RTM_F_CLONED : 0;
     uint32_t table = a->rtm_table, index = i->index;
     nl_put(o, RTA_TABLE, &table, sizeof(table));
