@@ -405,33 +405,28 @@ static int choose_printf(struct args *link, const struct program *program)
     return 0;
 }
 
-/* What /proc has for few programs (libos/fs/proc/more.c, rare.c) is linked where a string names it. */
-static int choose_proc(struct args *link, const struct program *program)
+/* Parts of /proc and /dev that few programs use (libos/fs/proc/more.c and rare.c, libos/tty/pts.c)
+ * are linked where a string names something of them. */
+static int choose_named(struct args *link, const struct program *program)
 {
-    static const char *const more[] = {"auxv", "fdinfo", "mountinfo", "self/mem", "smaps"};
-    static const char *const rare[] = {
-        "proc/sys/",    "oom_score",       "uid_map",       "gid_map", "self/cgroup",   "self/setgroups",
-        "self/loginuid", "coredump_filter", "timerslack_ns", "wchan",   "proc/cmdline", "proc/devices",
-        "proc/modules", "proc/swaps"};
-    if (program_mentions(program, more, ARRAY_LEN(more))) {
-        args_add(link, "-u");
-        args_add(link, "pith_proc_more");
-    }
-    if (program_mentions(program, rare, ARRAY_LEN(rare))) {
-        args_add(link, "-u");
-        args_add(link, "pith_proc_rare");
-    }
-    return link->failed ? -ENOMEM : 0;
-}
-
-/* Pseudo-terminals (libos/tty/pts.c), by the same rule. */
-static int choose_ptys(struct args *link, const struct program *program)
-{
-    static const char *const names[] = {"ptmx", "dev/pts"};
-    if (!program_mentions(program, names, ARRAY_LEN(names)))
-        return 0;
-    args_add(link, "-u");
-    args_add(link, "pith_pty_nodes");
+    static const struct {
+        const char *symbol;
+        unsigned count;
+        const char *names[14];
+    } parts[] = {
+        {"pith_proc_more", 5, {"auxv", "fdinfo", "mountinfo", "self/mem", "smaps"}},
+        {"pith_proc_rare",
+         14,
+         {"proc/sys/", "oom_score", "uid_map", "gid_map", "self/cgroup", "self/setgroups",
+          "self/loginuid", "coredump_filter", "timerslack_ns", "wchan", "proc/cmdline",
+          "proc/devices", "proc/modules", "proc/swaps"}},
+        {"pith_pty_nodes", 2, {"ptmx", "dev/pts"}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (program_mentions(program, parts[i].names, parts[i].count)) {
+            args_add(link, "-u");
+            args_add(link, parts[i].symbol);
+        }
     return link->failed ? -ENOMEM : 0;
 }
 
@@ -440,9 +435,7 @@ static int choose_parts(struct args *link)
 {
     struct program program;
     program_load(&program, link);
-    int err = choose_proc(link, &program);
-    if (err == 0)
-        err = choose_ptys(link, &program);
+    int err = choose_named(link, &program);
     if (err == 0)
         err = choose_printf(link, &program);
     program_free(&program);

@@ -88,8 +88,5 @@ long pith_sys_pidfd_getfd(long fd, long target, long flags)
     if (!f)
         return -EBADF;
     file_hold(f);
-    int new = fd_install(f, 0, true);
-    if (new < 0)
-        file_put(f);
-    return new;
+    return fd_install_new(f, O_CLOEXEC);
 }

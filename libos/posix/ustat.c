@@ -56,8 +56,8 @@ long pith_sys_ustat(long dev, long result)
     return 0;
 }
 
-/* As in /proc/filesystems. */
-static const char *const types[] = {"ramfs", "tmpfs", "devtmpfs", "proc", "pipefs"};
+#define ELEMENT(type) type,
+static const char *const types[] = {FS_TYPES(ELEMENT)};
 
 static long index_of(const char *name)
 {

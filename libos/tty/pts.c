@@ -36,16 +36,12 @@ const struct tree_node *pty_nodes(const struct tree_node *dev)
         {.name = "ptmx", .mode = S_IFCHR | 0666, .rdev = MASTER_DEVICE, .open = open_ptmx},
         {.name = "pts", .mode = S_IFDIR | 0755},
     };
-    struct tree_node *n = heap_alloc((1 + dev->count + ARRAY_LEN(own)) * sizeof(*n));
+    struct tree_node *n = heap_alloc(sizeof(*n));
 
     if (!n)
         return NULL;
-    n[0] = *dev;
-    n[0].children = n + 1;
-    n[0].count += ARRAY_LEN(own);
-    memcpy(n + 1, dev->children, dev->count * sizeof(*n));
-    memcpy(n + 1 + dev->count, own, sizeof(own));
-    return n;
+    *n = *dev;
+    return tree_add(n, own, ARRAY_LEN(own)) ? n : NULL;
 }
 
 static struct inode root, ptmx;

@@ -6,6 +6,9 @@
 
 #include "iface/fs.h"
 
+/* The types of file systems that there are, each as X(type). */
+#define FS_TYPES(X) X("ramfs") X("tmpfs") X("devtmpfs") X("proc") X("pipefs")
+
 /* All mounted file systems but the root, linked by next_mount. */
 extern struct fs *mount_list;
 

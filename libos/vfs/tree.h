@@ -66,6 +66,10 @@ extern struct fs pts_fs __attribute__((weak, visibility("hidden")));
  * terminal does. Weak, with these. */
 __attribute__((weak, visibility("hidden"))) int control_open(struct file *f);
 
+/* Puts (n) nodes into a directory before it is in use, for ever; those of a directory that it has
+ * already go into that. False: out of memory, some are missing. In tree_add.c. */
+bool tree_add(struct tree_node *into, const struct tree_node *nodes, unsigned n);
+
 /* Sets fs->root, for fs->start: the directory (node). 0; -ENOMEM. */
 must_check int tree_start(struct fs *fs, const struct tree_node *node);
 

@@ -9,6 +9,7 @@
 #include "proc/internal.h"
 #include "random/random.h"
 #include "time/uptime.h"
+#include "vfs/mount.h"
 
 static void cpuid_words(char *to, unsigned leaf, unsigned first, unsigned count)
 {
@@ -121,7 +122,9 @@ void proc_version(struct text *t)
 
 void proc_filesystems(struct text *t)
 {
-    text_str(t, "nodev\tramfs\nnodev\ttmpfs\nnodev\tdevtmpfs\nnodev\tproc\nnodev\tpipefs\n");
+#define LINE(type) "nodev\t" type "\n"
+    text_str(t, FS_TYPES(LINE));
+#undef LINE
 }
 
 void proc_osrelease(struct text *t)

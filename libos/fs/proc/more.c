@@ -310,10 +310,5 @@ static const struct tree_node more[] = {
 
 void proc_more(struct tree_node *self)
 {
-    static struct tree_node all[PROC_SELF_COUNT + ARRAY_LEN(more)];
-
-    memcpy(all, more, sizeof(more));
-    memcpy(all + ARRAY_LEN(more), self->children, self->count * sizeof(*all));
-    self->children = all;
-    self->count += ARRAY_LEN(more);
+    (void)tree_add(self, more, ARRAY_LEN(more));
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "mm/heap.h"
 #include "proc/internal.h"
 
 /* Kept for whoever asks: nobody ends programs for want of memory but themselves. */
@@ -126,29 +125,7 @@ static const struct tree_node top[] = {
     FOLDER("sys", sys),
 };
 
-/* Puts (n) nodes into a folder, for ever. Without memory they are missing. */
-static void merge(struct tree_node *into, const struct tree_node *nodes, unsigned n)
-{
-    struct tree_node *all = heap_alloc((into->count + n) * sizeof(*all));
-    unsigned count = into->count;
-
-    if (!all)
-        return;
-    memcpy(all, into->children, count * sizeof(*all));
-    for (unsigned i = 0; i < n; i++) {
-        unsigned at = 0;
-        while (at < into->count && strcmp(all[at].name, nodes[i].name) != 0)
-            at++;
-        if (at == into->count)
-            all[count++] = nodes[i];
-        else
-            merge(&all[at], nodes[i].children, nodes[i].count);
-    }
-    into->children = all;
-    into->count = count;
-}
-
 void proc_rare(struct tree_node *root)
 {
-    merge(root, top, ARRAY_LEN(top));
+    (void)tree_add(root, top, ARRAY_LEN(top));
 }

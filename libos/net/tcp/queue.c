@@ -167,15 +167,6 @@ bool tcp_split(struct tcp_conn *c, struct pkt *p, uint32_t len)
     return true;
 }
 
-static void forget(struct tcp_conn *c, struct pkt *p)
-{
-    if (unlikely(p == c->seen_at))
-        c->seen_at = NULL;
-    c->snd_memory -= piece_memory(p);
-    c->t->counts.memory -= piece_memory(p);
-    pkt_free(p);
-}
-
 void tcp_uncount(struct tcp_conn *c, struct pkt *p, uint32_t n)
 {
     unsigned flags = sent_of(p)->flags;
@@ -195,7 +186,11 @@ void tcp_free_first(struct tcp_conn *c)
     c->snd_first = p->next;
     if (!c->snd_first)
         c->snd_last = NULL;
-    forget(c, p);
+    if (unlikely(p == c->seen_at))
+        c->seen_at = NULL;
+    c->snd_memory -= piece_memory(p);
+    c->t->counts.memory -= piece_memory(p);
+    pkt_free(p);
 }
 
 void tcp_trim_first(struct tcp_conn *c, uint32_t ack)
