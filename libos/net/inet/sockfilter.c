@@ -10,6 +10,7 @@
 #include "inet/stream.h"
 #include "wire/bytes.h"
 #include "wire/ether.h"
+#include "wire/tcp.h"
 
 /* TCP's own input, once a stream has a filter. */
 static void (*tcp_input_all)(struct ip_ends *ends, struct pkt *p);
@@ -62,11 +63,17 @@ static void tcp_input_filtered(struct ip_ends *ends, struct pkt *p)
 {
     struct ip_ends e = *ends;
     struct search s = {.ends = &e};
+    struct wire_tcp h;
 
-    e.remote_port = get_be16(p->data);
-    e.local_port = get_be16(p->data + 2);
+    if (p->total < sizeof(h)) { /* which TCP refuses */
+        tcp_input_all(ends, p);
+        return;
+    }
+    pkt_copy(p, 0, &h, sizeof(h)); /* a sender may have cut it up */
+    e.remote_port = be16(h.from);
+    e.local_port = be16(h.to);
     tcp_each(inet_tcp, look_at, &s);
-    if (s.found && !inet_filter_lets(&s.found->in, p, 0, (p->data[12] >> 4) * 4u)) {
+    if (s.found && !inet_filter_lets(&s.found->in, p, 0, (h.offset >> 4) * 4u)) {
         pkt_free(p);
         return;
     }
