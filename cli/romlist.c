@@ -43,7 +43,7 @@ static int get_inode(struct list *l, uint32_t i, struct pith_rom_inode *inode)
     if (!S_ISDIR(inode->mode) && !S_ISREG(inode->mode) && !S_ISLNK(inode->mode))
         return broken(l, "a file of unknown type");
     if (inode->size > l->h.size / unit ||
-        (inode->size > 0 && !range_inside(inode->data, inode->size * unit, 0, l->h.size)))
+        !range_inside(inode->data, inode->size * unit, 0, l->h.size))
         return broken(l, "data outside the file system");
     return 0;
 }

@@ -120,7 +120,8 @@ def test_spinning_ends_by_time_and_by_signal(cc, run, kvm):
     got = run(image, options=["--timeout", "0.3"])
     assert (got.status, got.stdout) == (124, "up\n")
     for source, status in ((image, 143), (cc(SPIN_UNTIL), 42)):
-        got = kvm.sh(f"{PITH} run --on kvm {kvm.put_image(source)} & pid=$!; sleep 1; kill -TERM $pid; wait $pid; echo $?")
+        got = kvm.sh(f"rm -f /root/up; {PITH} run --on kvm {kvm.put_image(source)} >/root/up & pid=$!; until [ -s /root/up ]; do sleep 0.1; done; "
+                     "kill -TERM $pid; wait $pid; status=$?; cat /root/up; echo $status")
         assert got.stdout == f"up\n{status}\n"
 
 
@@ -161,8 +162,9 @@ int main(void)
 
 # Whole files go there and back; what ends a connection by itself is the client's closing its side.
 CLIENT = """
+rm -f /root/said
 pith run --on kvm --net tap:t0 --ip 10.9.0.2/24 {image} >/root/said 2>&1 & server=$!
-for i in 1 2 3 4 5 6 7 8 9; do grep -q ready /root/said && break; sleep 0.5; done
+until grep -qs ready /root/said || ! kill -0 $server; do sleep 0.1; done
 dd if=/dev/urandom of=/root/random bs=1024 count=1500 2>/dev/null
 for port in 7 8; do nc -w 5 10.9.0.2 $port </root/random | sha256sum; done
 sha256sum </root/random

@@ -434,6 +434,31 @@ static void listing_of_broken_ones(void **state)
     }
 }
 
+/* No bytes are in the file system either where their offset is not. */
+static void listing_of_nothing_outside(void **state)
+{
+    struct fixture *x = *state;
+    struct pith_rom_header h;
+    struct pith_rom_inode link;
+    struct fault f = {0};
+    int result;
+    assert_int_equal(symlink("a", path_of(x, "l")), 0);
+    pack(x);
+    char *copy = malloc(x->size);
+    memcpy(copy, x->rom, x->size);
+    memcpy(&h, copy, sizeof(h));
+    char *second = copy + h.inodes + sizeof(link);
+    memcpy(&link, second, sizeof(link));
+    assert_true(S_ISLNK(link.mode));
+    link.size = 0;
+    link.data = UINT64_MAX / 2;
+    memcpy(second, &link, sizeof(link));
+    free(list_text(copy, x->size, &result, &f));
+    assert_int_equal(result, -1);
+    assert_int_equal(f.status, EXIT_IMAGE);
+    free(copy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +475,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_such_root, setup, teardown),
         cmocka_unit_test_setup_teardown(listing, setup, teardown),
         cmocka_unit_test_setup_teardown(listing_of_broken_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(listing_of_nothing_outside, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
