@@ -263,7 +263,7 @@ static const char *check_icmp4(const struct packet_rules *r, enum packet_way way
  * link-layer address, which would be room for something else. */
 static bool is_neighbour(struct packet_rules *r, enum packet_way way, const struct packet *p)
 {
-    unsigned type = p->at[0];
+    unsigned type = p->len >= 8 ? p->at[0] : 255;
     if (type < 133 || type > 137 || p->hops != 255 || p->at[1] != 0)
         return false;
     if (way == PACKET_IN) {
