@@ -150,6 +150,7 @@ size_t stack_write(int side, const void *data, size_t n)
     size_t done = 0, room;
     uint8_t *at;
 
+    n = min_size(n, tcp_send_room(conns[side]));
     while (done < n && (room = tcp_send_space(conns[side], n - done, &at)) > 0) {
         memcpy(at, (const char *)data + done, room);
         tcp_send_commit(conns[side], room);

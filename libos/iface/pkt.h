@@ -77,9 +77,10 @@ must_check struct pkt *pkt_of_mem(struct pkt_mem *mem, const void *data, size_t 
  * it lives until all that share it are freed. NULL as above. */
 must_check struct pkt *pkt_share(struct pkt *p, size_t off, size_t len);
 
-/* The same for all of (p), which is alone to use its memory, with its headroom: the packet's
- * headers are written there, and (p) is not lent again before the packet is freed. */
-must_check struct pkt *pkt_lend(struct pkt *p);
+/* The same for all of (p), whose memory is its own, with (header) bytes of its headroom before
+ * them: the packet's headers are written there, and (p) is not lent again before the packet is
+ * freed. */
+must_check struct pkt *pkt_lend(struct pkt *p, size_t header);
 
 /* A copy in memory of its own, with (headroom), at most PKT_HEADROOM, before it, and with what
  * devices are to do. NULL as above. */

@@ -216,8 +216,10 @@ static void use(struct tcp_conn *c)
     switch (next() % 10) {
     case 0:
     case 1:
-        n = tcp_send_space(c, 1 + next() * 10u, &at);
-        memset(at, 1, n);
+        n = min_size(1 + next() * 10u, tcp_send_room(c));
+        n = n ? tcp_send_space(c, n, &at) : 0;
+        if (n)
+            memset(at, 1, n);
         tcp_send_commit(c, n);
         tcp_push(c, next() & 1, next() & 1);
         break;

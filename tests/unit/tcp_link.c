@@ -406,14 +406,17 @@ void link_connect(struct tcp_world *w, unsigned side, uint16_t local, uint16_t r
 size_t link_put(struct link_end *end, uint32_t off, size_t n)
 {
     const struct ip_ends *ends = tcp_ends(end->c);
-    size_t done = 0;
+    size_t done = 0, left, room;
+    uint8_t *at;
 
     while (done < n) {
-        uint8_t *at;
-        size_t most = tcp_send_room(end->c), room = tcp_send_space(end->c, n - done, &at);
-        if (room == 0)
+        if (!(left = min_size(n - done, tcp_send_room(end->c)))) {
+            (void)tcp_can_send(end->c);
             break;
-        WORLD_CHECK(end->w, room <= n - done && room <= most);
+        }
+        if (!(room = tcp_send_space(end->c, left, &at)))
+            break;
+        WORLD_CHECK(end->w, room <= left);
         for (size_t i = 0; i < room; i++)
             at[i] = link_byte(ends->local_port, ends->remote_port, off + (uint32_t)(done + i));
         tcp_send_commit(end->c, room);

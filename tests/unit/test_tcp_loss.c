@@ -368,12 +368,16 @@ static void rfc5681_4_1_idle(void **state)
     script(&it, "quiet 1");
 }
 
-/* No memory for packets: nothing is lost but time. */
+/* No memory for packets: nothing is lost but time. Segments of this size leave no room for a packet
+ * of their own behind their bytes. */
 static void no_memory_to_retransmit(void **state)
 {
     (void)state;
     extern unsigned fake_pkt_left;
-    send_segments(true, "mss 1000 sackok", 3);
+    it.w.host[0].mtu = 1720;
+    script_open(&it, true, "mss 1700 sackok", 65535);
+    script(&it, "push 5100");
+    script_take(&it, 1, 3, 1700);
     fake_pkt_left = 0;
     world_run(&it.w, 900 * MSEC);
     assert_null(it.sent);
@@ -382,8 +386,23 @@ static void no_memory_to_retransmit(void **state)
         ;
     assert_non_null(it.sent);
     script_drop(&it);
-    script_inject(&it, "< A 1(0) ack 4001 win 65535");
+    script_inject(&it, "< A 1(0) ack 5101 win 65535");
     script_drop(&it);
+    script(&it, "quiet 10000");
+}
+
+/* And segments that leave some need no memory to go again. */
+static void retransmits_without_memory(void **state)
+{
+    (void)state;
+    extern unsigned fake_pkt_left;
+    send_segments(true, "mss 1000 sackok", 3);
+    fake_pkt_left = 0;
+    world_run(&it.w, 900 * MSEC);
+    script_take(&it, 3001, 1, 1000); /* a probe */
+    script_take(&it, 1001, 1, 1000);
+    fake_pkt_left = UINT32_MAX;
+    script_inject(&it, "< A 1(0) ack 4001 win 65535");
     script(&it, "quiet 10000");
 }
 
@@ -606,6 +625,7 @@ int main(int argc, char **argv)
         TEST(rfc6298_3_karn),
         TEST(rfc5681_4_1_idle),
         TEST(no_memory_to_retransmit),
+        TEST(retransmits_without_memory),
         TEST(rfc5682_2_1_a_time_out_that_was_none),
         TEST(rfc5682_2_1_a_time_out),
         TEST(rfc5682_2_1_steps_that_end_it),

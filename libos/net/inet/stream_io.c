@@ -67,18 +67,12 @@ static int wait_connected(struct stream *t, struct sock_msg *m)
 
 #define IN_PLACE_LEAST PKT_LARGE /* bytes that are worth a piece of their own */
 
-/* Queues at most (n) bytes of a message that stays, where they lie. Returns their number; 0: no
- * room, of which we will be told, or no memory. */
+/* Queues (n) bytes of a message that stays, where they lie. Returns their number; 0: no memory. */
 static ssize_t put_in_place(struct stream *t, struct sock_msg *m, size_t n)
 {
     static struct pkt_mem mem = {.refs = 1}; /* the last reference is never given back */
-
-    n = min_size(n, tcp_send_room(t->conn));
-    if (n == 0) {
-        (void)tcp_can_send(t->conn);
-        return 0;
-    }
     struct pkt *p = pkt_of_mem(&mem, (const char *)m->iov->iov_base + m->off, n);
+
     if (!p)
         return 0;
     mem.refs++;
@@ -87,22 +81,27 @@ static ssize_t put_in_place(struct stream *t, struct sock_msg *m, size_t n)
     return (ssize_t)n;
 }
 
-/* Copies at most (n) bytes to where TCP wants them. Returns their number; 0: no memory; -EFAULT. */
+/* Queues bytes of the message, (n) at most. Returns their number; 0: no room, of which we will be
+ * told, or no memory; -EFAULT. */
 static ssize_t put(struct stream *t, struct sock_msg *m, size_t n)
 {
+    size_t done = 0, space;
+    uint8_t *at;
+
+    if (!tcp_send_room(t->conn)) {
+        (void)tcp_can_send(t->conn);
+        return 0;
+    }
+    n = min_size(n, tcp_send_room(t->conn));
     if (m->stays && n >= IN_PLACE_LEAST)
         return put_in_place(t, m, n);
-    uint8_t *at;
-    size_t room = tcp_send_space(t->conn, n, &at);
-
-    if (room == 0)
-        return 0;
-    room = min_size(room, n);
-    int err = sock_copy_in(m, at, room);
-    if (err)
-        return err;
-    tcp_send_commit(t->conn, room);
-    return (ssize_t)room;
+    for (; done < n && (space = tcp_send_space(t->conn, n - done, &at)); done += space) {
+        int err = sock_copy_in(m, at, space);
+        if (err)
+            return done ? (ssize_t)done : err;
+        tcp_send_commit(t->conn, space);
+    }
+    return (ssize_t)done;
 }
 
 static ssize_t send_all(struct stream *t, struct sock_msg *m, size_t *done)

@@ -488,10 +488,12 @@ static inline bool tcp_is_reno(const struct tcp_conn *c)
     return c->options.reno;
 }
 
-/* How many bytes of options each segment has but for blocks. */
+/* How many bytes of options each segment has but for blocks: none, or timestamps. */
+#define USUAL_OPTIONS_LEN 12u
+
 static inline uint32_t tcp_usual_options(const struct tcp_conn *c)
 {
-    return c->ts_on ? 12 : 0;
+    return c->ts_on ? USUAL_OPTIONS_LEN : 0;
 }
 
 #endif

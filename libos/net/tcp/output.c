@@ -225,17 +225,20 @@ void tcp_input_done(struct tcp *t)
 
 /* With bytes. */
 
+/* Whether headers can be put before the bytes of this piece. */
+static bool is_lendable(const struct pkt *piece)
+{
+    return pkt_is_own(piece) && pkt_headroom(piece) >= PKT_HEADROOM;
+}
+
 /* A packet of (n) bytes, whole pieces from (first) on, with (header) bytes before them, not filled
  * in. NULL: no memory. */
 static struct pkt *packet_of(struct pkt *first, uint32_t n, size_t header)
 {
     struct pkt *p, *tail;
 
-    if (first->len == n && pkt_is_own(first) && pkt_headroom(first) >= PKT_HEADROOM) {
-        if ((p = pkt_lend(first)))
-            (void)pkt_push(p, header);
-        return p;
-    }
+    if (first->len == n && is_lendable(first))
+        return pkt_lend(first, header);
     p = tail = pkt_alloc(PKT_HEADROOM - header, header);
     if (!p)
         return NULL;
@@ -253,41 +256,66 @@ static struct pkt *packet_of(struct pkt *first, uint32_t n, size_t header)
     return p;
 }
 
-/* A segment, or several that are to be cut, of (n) bytes: whole pieces from (first) on. */
-static bool transmit(struct tcp_conn *c, struct pkt *first, uint32_t n, uint8_t flags)
-{
-    uint8_t *at;
-    struct tcp *t = c->t;
-    size_t header = TCP_HEADER + tcp_usual_options(c);
-    struct pkt *p = packet_of(first, n, header);
-    struct raw_segment r = {.seq = sent_of(first)->seq, .ack = c->rcv_nxt, .flags = flags};
+/* What segments of bytes that are sent one after the other have in common: their header, which is
+ * made once, but for number and flags. */
+struct common {
+    uint8_t header[TCP_HEADER + USUAL_OPTIONS_LEN];
+    size_t len;
+};
 
-    if (!p)
-        return false;
-    at = p->data;
-    r.options_len = tcp_put_options(c, at + TCP_HEADER, false);
+static void prepare(struct tcp_conn *c, struct common *common)
+{
+    struct raw_segment r = {.ack = c->rcv_nxt};
+
+    r.options_len = tcp_put_options(c, common->header + TCP_HEADER, false);
     /* Where nothing came since, what was told holds: reading tells of room by itself. */
     r.window = c->unacked_in ? (uint16_t)tcp_take_window(c)
                              : (uint16_t)((c->rcv_adv - c->rcv_nxt) >> c->rcv_scale);
-    put_header(at, &c->ends, &r);
-    if (unlikely(c->urgent_out) && seq_lt(r.seq, c->snd_up) && c->snd_up - r.seq <= 0xffff) {
-        ((struct wire_tcp *)(void *)at)->flags |= TCP_URG;
-        ((struct wire_tcp *)(void *)at)->urgent = be16((uint16_t)(c->snd_up - r.seq));
-    }
-    if (n > c->mss) {
-        p->gso = ip_is_v4(&c->ends.local) ? PKT_GSO_TCP4 : PKT_GSO_TCP6;
-        p->gso_size = (uint16_t)c->mss;
-        p->hdr_len = (uint16_t)header;
-    }
+    put_header(common->header, &c->ends, &r);
+    common->len = TCP_HEADER + r.options_len;
     if (c->unacked_in > 0) { /* an answer: such a dialogue needs no ACKs of its own */
         c->pingpong = true;
         c->quick = 0;
     }
     if (c->sack_count == 0 && !c->dsack_out)
         acked_all(c);
-    t->counts.out_segments++;
-    c->last_sent = t->now;
-    t->ops.output(t, &c->ends, &c->options.path, p);
+    c->last_sent = c->t->now;
+}
+
+/* Fills the header of (p) in and gives it to IP. */
+static void send_packet(struct tcp_conn *c, struct pkt *p, const struct common *common,
+                        uint32_t seq, uint8_t flags)
+{
+    struct wire_tcp *h = (void *)p->data;
+
+    memcpy(h, common->header, TCP_HEADER);
+    if (common->len > TCP_HEADER)
+        memcpy(h + 1, common->header + TCP_HEADER, USUAL_OPTIONS_LEN);
+    h->seq = be32(seq);
+    h->flags = flags;
+    if (unlikely(c->urgent_out) && seq_lt(seq, c->snd_up) && c->snd_up - seq <= 0xffff) {
+        h->flags |= TCP_URG;
+        h->urgent = be16((uint16_t)(c->snd_up - seq));
+    }
+    c->t->counts.out_segments++;
+    c->t->ops.output(c->t, &c->ends, &c->options.path, p);
+}
+
+/* A segment, or several that are to be cut, of (n) bytes: whole pieces from (first) on. */
+static bool transmit(struct tcp_conn *c, struct pkt *first, uint32_t n, uint8_t flags)
+{
+    struct common common;
+    struct pkt *p = packet_of(first, n, TCP_HEADER + tcp_usual_options(c));
+
+    if (!p)
+        return false;
+    prepare(c, &common);
+    if (n > c->mss) {
+        p->gso = ip_is_v4(&c->ends.local) ? PKT_GSO_TCP4 : PKT_GSO_TCP6;
+        p->gso_size = (uint16_t)c->mss;
+        p->hdr_len = (uint16_t)common.len;
+    }
+    send_packet(c, p, &common, sent_of(first)->seq, flags);
     return true;
 }
 
@@ -374,6 +402,32 @@ bool tcp_send_new(struct tcp_conn *c, bool force)
     return true;
 }
 
+/* Sends what begins the queue and is full segments, each of one piece, as most of a transfer is
+ * where the device cuts nothing, but the end of the queue: as tcp_send_new, many at once. */
+static void send_full(struct tcp_conn *c)
+{
+    uint32_t flight = tcp_flight(c), mss = c->mss;
+    uint32_t window = c->snd_una + c->snd_wnd - c->snd_nxt;
+    uint32_t space = c->cwnd > flight ? c->cwnd - flight : 0;
+    struct pkt *p = c->unsent, *lent;
+    struct common common;
+
+    space = (int32_t)window > 0 ? min_u32(space, window) : 0;
+    if (space < 2 * mss || c->gso_max > mss || p->len != mss || !p->next)
+        return;
+    prepare(c, &common);
+    if (c->snd_una == c->snd_nxt)
+        c->rtx_base = c->t->now;
+    for (; space >= mss && p->next && p->len == mss && is_lendable(p); p = p->next, space -= mss) {
+        if (!(lent = pkt_lend(p, common.len)))
+            break;
+        sent_of(p)->at = c->t->now;
+        send_packet(c, lent, &common, c->snd_nxt, TCP_ACK);
+        c->snd_nxt += mss;
+    }
+    c->unsent = p;
+}
+
 bool tcp_send_again(struct tcp_conn *c, struct pkt *piece)
 {
     uint32_t n = 0, seq = sent_of(piece)->seq;
@@ -438,6 +492,8 @@ void tcp_output(struct tcp_conn *c)
         tcp_cc_idle(c);
     if (c->lost == c->again || c->frto == FRTO_SECOND || send_lost(c)) {
         uint32_t before = c->snd_nxt;
+        if (c->unsent)
+            send_full(c);
         while (c->unsent && tcp_send_new(c, false))
             ;
         if (c->recovery == RECOVERY_FAST)

@@ -34,15 +34,20 @@ static inline size_t room_within(const struct tcp_conn *c, uint32_t limit)
     /* Small pieces take much memory. */
     if (queued >= limit || c->snd_memory / 4 >= limit)
         return 0;
-    uint32_t low = c->options.not_sent_low, unsent = tcp_left(c);
-    if (low && unsent >= low && c->state >= TCP_ESTABLISHED_STATE)
+    uint32_t low = c->options.not_sent_low;
+    if (low && tcp_left(c) >= low && c->state >= TCP_ESTABLISHED_STATE)
         return 0;
     return limit - queued;
 }
 
 size_t tcp_send_room(const struct tcp_conn *c)
 {
-    return room_within(c, tcp_send_limit(c));
+    size_t room = room_within(c, tcp_send_limit(c));
+    uint32_t low = c->options.not_sent_low, unsent = tcp_left(c);
+
+    if (low && unsent < low) /* it may be passed by less than a segment */
+        room = min_size(room, low - unsent - 1 + max_u32(c->mss, 1));
+    return room;
 }
 
 bool tcp_can_send(struct tcp_conn *c)
@@ -99,28 +104,20 @@ static struct pkt *new_piece(size_t want, size_t most)
 
 size_t tcp_send_space(struct tcp_conn *c, size_t want, uint8_t **at)
 {
-    size_t room = tcp_send_room(c), most = piece_most(c);
+    size_t most = piece_most(c);
     struct pkt *p = c->snd_last;
 
-    if (room < want)
-        c->wants_room = true;
-    else
-        room = want;
-    if (room == 0)
-        return 0;
-    if (c->unsent && p->len < most && pkt_is_own(p) && pkt_tailroom(p) > 0) {
-        *at = p->data + p->len;
-        return min_size(room, min_size(pkt_tailroom(p), most - p->len));
-    }
     /* One that got no bytes is left from the last time: it is in no segment yet. */
-    p = new_piece(room, most);
-    if (!p) {
-        c->wants_room = true;
-        return 0;
+    if (!c->unsent || p->len >= most || !pkt_is_own(p) || pkt_tailroom(p) == 0) {
+        p = new_piece(want, most);
+        if (!p) {
+            c->wants_room = true;
+            return 0;
+        }
+        enqueue(c, p);
     }
-    enqueue(c, p);
-    *at = p->data;
-    return min_size(room, min_size(pkt_tailroom(p), most));
+    *at = p->data + p->len;
+    return min_size(want, min_size(pkt_tailroom(p), most - p->len));
 }
 
 void tcp_send_commit(struct tcp_conn *c, size_t n)

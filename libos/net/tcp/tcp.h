@@ -164,9 +164,9 @@ size_t tcp_send_room(const struct tcp_conn *c);
 /* Whether so much is free. If not, the user is told once it is. */
 bool tcp_can_send(struct tcp_conn *c);
 
-/* Where the next bytes can be put without a packet of their own being made for few: at most (want)
- * and the room, at (*at); 0: no memory. Then tcp_send_commit says how many were put there. Nothing
- * is sent before tcp_push. */
+/* Where the next bytes can be put without a packet of their own being made for few: at most (want),
+ * for which there must be room, at (*at); 0: no memory. Then tcp_send_commit says how many were put
+ * there. Nothing is sent before tcp_push. */
 size_t tcp_send_space(struct tcp_conn *c, size_t want, uint8_t **at);
 void tcp_send_commit(struct tcp_conn *c, size_t n);
 

@@ -5,52 +5,47 @@
 
 #include "iface/pkt.h"
 
+#define LENT 0 /* in pkt.size: the struct lies in the memory that it refers to */
+
 static void free_own(struct pkt_mem *mem)
 {
     pkt_pool_put(container_of(mem, struct pkt, own));
 }
 
-/* A piece without memory of its own yet, and without bytes. */
-static struct pkt *new_piece(size_t room)
+/* Makes (p) a packet of (len) bytes of (mem). They are never written through it where the memory
+ * is not its own. */
+static void fill(struct pkt *p, struct pkt_mem *mem, const void *data, size_t len)
 {
-    struct pkt *p = pkt_pool_get(room);
-
-    if (!p)
-        return NULL;
     p->next = p->more = NULL;
-    p->len = p->total = 0;
+    p->start = p->data = (uint8_t *)(uintptr_t)data;
+    p->end = p->data + len;
+    p->len = p->total = (uint32_t)len;
+    p->mem = mem;
     p->flags = p->gso = 0;
     p->gso_size = p->hdr_len = 0;
     p->csum_from = p->csum_at = 0;
-    return p;
 }
 
 struct pkt *pkt_alloc(size_t headroom, size_t room)
 {
-    struct pkt *p = new_piece(headroom + room);
+    struct pkt *p = pkt_pool_get(headroom + room);
 
     if (!p)
         return NULL;
+    fill(p, &p->own, (uint8_t *)(p + 1) + headroom, 0);
     p->start = (uint8_t *)(p + 1);
-    p->data = p->start + headroom;
     p->end = p->start + p->size;
     p->own.refs = 1;
     p->own.free = free_own;
-    p->mem = &p->own;
     return p;
 }
 
 struct pkt *pkt_of_mem(struct pkt_mem *mem, const void *data, size_t len)
 {
-    struct pkt *p = new_piece(0);
+    struct pkt *p = pkt_pool_get(0);
 
-    if (!p)
-        return NULL;
-    /* Never written through, as the memory is not the piece's own. */
-    p->start = p->data = (uint8_t *)(uintptr_t)data;
-    p->end = p->data + len;
-    p->len = p->total = (uint32_t)len;
-    p->mem = mem;
+    if (p)
+        fill(p, mem, data, len);
     return p;
 }
 
@@ -63,33 +58,48 @@ struct pkt *pkt_share(struct pkt *p, size_t off, size_t len)
     return s;
 }
 
-struct pkt *pkt_lend(struct pkt *p)
+struct pkt *pkt_lend(struct pkt *p, size_t header)
 {
-    struct pkt *s = pkt_share(p, 0, p->len);
+    struct pkt *s;
 
-    if (s)
-        s->start = p->start;
+    /* Nobody puts bytes behind those of shared memory: where they leave room, the packet lies there
+     * itself. Pieces end aligned for it. */
+    if (pkt_tailroom(p) >= sizeof(*s)) {
+        s = (struct pkt *)p->end - 1;
+        s->size = LENT;
+    } else if (!(s = pkt_pool_get(0))) {
+        return NULL;
+    }
+    fill(s, &p->own, p->data - header, header + p->len);
+    p->own.refs++;
+    s->start = p->start;
     return s;
 }
 
-static void free_piece(struct pkt *p)
+static inline void free_piece(struct pkt *p)
 {
     struct pkt_mem *mem = p->mem;
-    bool foreign = mem != &p->own;
 
+    if (mem != &p->own && p->size != LENT)
+        pkt_pool_put(p);
     if (--mem->refs == 0)
         mem->free(mem);
-    if (foreign)
-        pkt_pool_put(p);
+}
+
+static void free_pieces(struct pkt *p)
+{
+    for (struct pkt *more; p; p = more) {
+        more = p->more;
+        free_piece(p);
+    }
 }
 
 void pkt_free(struct pkt *p)
 {
-    while (p) {
-        struct pkt *more = p->more;
+    if (p && p->more)
+        free_pieces(p);
+    else if (p)
         free_piece(p);
-        p = more;
-    }
 }
 
 void pkt_free_list(struct pkt *list)
