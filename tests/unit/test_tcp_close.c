@@ -115,6 +115,38 @@ static void a_fin_before_its_data(void **state)
     assert_true(tcp_recv_ended(it.end.c));
 }
 
+/* The ACK of our FIN and the peer's own FIN, sent before it, pass each other. */
+static void a_fin_with_an_older_ack(void **state)
+{
+    (void)state;
+    script_open(&it, true, "mss 1000 sackok", 257);
+    script(&it, "shut", "> FA 1(0) ack 1", "< A 2(0) ack 2 win 257", "state FIN_WAIT2");
+    script_drop(&it); /* an ACK for the number that is missing */
+    script(&it, "< FA 1(0) ack 1 win 257", "> A 2(0) ack 2", "state TIME_WAIT");
+}
+
+/* What was read is sent again with a FIN behind it: nothing is unread. */
+static void a_fin_behind_what_was_read(void **state)
+{
+    (void)state;
+    script_open(&it, true, "mss 1000 sackok", 32792);
+    script(&it, "< A 1(1000) ack 1 win 32792", "> A 1(0) ack 1001", "read 1000",
+           "< FA 1(1000) ack 1 win 32792", "> A 1(0) ack 1002", "state CLOSE_WAIT", "close",
+           "> FA 1(0) ack 1002", "< A 1002(0) ack 2 win 32792");
+}
+
+/* Some send their FIN whatever the window is. */
+static void a_fin_into_a_closed_window(void **state)
+{
+    (void)state;
+    it.options.recv_limit = 10000;
+    script_open(&it, true, "mss 1000", 65535);
+    script(&it, "< A 1(10000) ack 1 win 257", "> A 1(0) ack 10001 win 0",
+           "< FA 10001(0) ack 1 win 257", "> A 1(0) ack 10002 win 0", "state CLOSE_WAIT",
+           "read 10000");
+    assert_true(tcp_recv_ended(it.end.c));
+}
+
 /* RFC 9293, 3.10.4, RFC 2525, 2.17: unread bytes make it a reset. */
 static void rfc2525_2_17_unread(void **state)
 {
@@ -178,6 +210,21 @@ static void abort_resets(void **state)
     it.has_iss = false;
     script(&it, "connect", "> S 0(0)", "abort", "quiet 100000");
     assert_int_equal(tcp_next(it.w.host[0].tcp), DEADLINE_NEVER);
+    /* Who answers its SYN is told. */
+    script(&it, "< SA 0(0) ack 1 win 1000 mss 1460", "> R 1(0)", "quiet 1000");
+}
+
+/* RFC 7323, 3.2: also a reset should have timestamps, those of now. */
+static void rfc7323_3_2_a_reset_has_timestamps(void **state)
+{
+    uint32_t before;
+
+    (void)state;
+    script_open(&it, true, "mss 1000 sackok ts 1000", 20000);
+    script(&it, "< A 1(1000) ack 1 win 20000 ts 1201", "> A 1(0) ack 1001 ts /1201");
+    before = it.last.ts_val;
+    script(&it, "quiet 1000", "close", "> RA 1(0) ack 1001 ts /1201");
+    assert_int_equal(it.last.ts_val - before, 1000);
 }
 
 static void reset_by_the_peer(void **state)
@@ -210,6 +257,15 @@ static void rfc5961_3_2_rst(void **state)
     script(&it, "< R 2(0) win 0", "> A 1(0) ack 1", "state ESTABLISHED", "quiet 2000",
            "< R 4000000000(0) win 0", "quiet 10", "state ESTABLISHED", "< R 1(0) win 0",
            "state CLOSED", "error 104");
+}
+
+/* macOS resets what it has closed with its FIN's number. */
+static void a_reset_with_the_number_of_the_fin(void **state)
+{
+    (void)state;
+    script_open(&it, true, "mss 1460", 1000);
+    script(&it, "< FA 1(0) ack 1 win 1000", "> A 1(0) ack 2", "< R 0(0) win 0", "quiet 10",
+           "state CLOSE_WAIT", "< R 1(0) win 0", "state CLOSED", "error 32");
 }
 
 /* RFC 5961, 4.2: a SYN in a synchronized state is challenged, wherever it is. */
@@ -308,6 +364,17 @@ static void rfc7323_4_3_which_echo(void **state)
            "< A 1(100) ack 1 win 1000 ts 1100", "> A 1(0) ack 201 ts /1100");
 }
 
+/* A segment whose ACK cannot be says nothing: its timestamp would let PAWS drop what is good. */
+static void rfc7323_4_3_not_of_what_is_dropped(void **state)
+{
+    (void)state;
+    script_open(&it, true, "mss 1000 sackok ts 1000", 20000);
+    script(&it, "< FA 1(0) ack 9999 win 20000 ts 200000", "> A 1(0) ack 1 ts /1000",
+           "< A 1(1000) ack 1 win 20000 ts 1001", "> A 1(0) ack 1001 ts /1001", "quiet 1000",
+           "< A 1001(0) ack 9999 win 20000 ts 200000", "> A 1(0) ack 1001 ts /1001",
+           "< A 1001(1000) ack 1 win 20000 ts 1002", "> A 1(0) ack 2001 ts /1002", "read 2000");
+}
+
 /* RFC 6191 and 9293, 3.6.1: a SYN with a newer timestamp opens the connection anew. */
 static void rfc6191_reuse(void **state)
 {
@@ -390,15 +457,20 @@ int main(int argc, char **argv)
         TEST(fin_follows_what_is_queued),
         TEST(a_fin_is_sent_again),
         TEST(a_fin_before_its_data),
+        TEST(a_fin_with_an_older_ack),
+        TEST(a_fin_behind_what_was_read),
+        TEST(a_fin_into_a_closed_window),
         TEST(rfc2525_2_17_unread),
         TEST(data_for_one_that_is_gone_is_reset),
         TEST(what_is_queued_at_close_is_still_sent),
         TEST(shut_for_receiving_drops),
         TEST(shut_both_ways_resets),
         TEST(abort_resets),
+        TEST(rfc7323_3_2_a_reset_has_timestamps),
         TEST(reset_by_the_peer),
         TEST(fin_wait_2_ends),
         TEST(rfc5961_3_2_rst),
+        TEST(a_reset_with_the_number_of_the_fin),
         TEST(rfc5961_4_2_syn),
         TEST(rfc5961_5_2_ack),
         TEST(rfc5961_7_challenges_are_few),
@@ -408,6 +480,7 @@ int main(int argc, char **argv)
         TEST(rfc7323_3_2_without_timestamp),
         TEST(rfc7323_5_5_outdated),
         TEST(rfc7323_4_3_which_echo),
+        TEST(rfc7323_4_3_not_of_what_is_dropped),
         TEST(rfc6191_reuse),
         TEST(rfc1337_time_wait_is_not_assassinated),
         TEST(time_wait_is_small),

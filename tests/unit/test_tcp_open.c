@@ -66,6 +66,34 @@ static void syn_ack_again(void **state)
            "< A 1(0) ack 1 win 1000", "accept", "state ESTABLISHED", "quiet 60000");
 }
 
+/* The peer has forgotten its first SYN: the ACK of that makes it reset what is half open, and its
+ * next SYN opens a connection. */
+static void another_syn_of_the_same_peer(void **state)
+{
+    (void)state;
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
+           "< S 5000(0) win 65535 mss 1460", "> A 1(0) ack 1", "< R 1(0) win 0");
+    it.irs += 5000;
+    it.has_iss = false;
+    script(&it, "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "< A 1(0) ack 1 win 1000",
+           "accept", "state ESTABLISHED");
+}
+
+/* The bytes of a SYN are not ours to take without TCP Fast Open; they come again. */
+static void bytes_in_a_syn(void **state)
+{
+    (void)state;
+    script(&it, "listen", "< S 0(10) win 65535 mss 1460", "> SA 0(0) ack 1",
+           "< AP 1(10) ack 1 win 1000", "> A 1(0) ack 11", "accept", "read 10");
+}
+
+static void bytes_in_a_syn_ack(void **state)
+{
+    (void)state;
+    script(&it, "connect", "> S 0(0)", "< SA 0(10) ack 1 win 1000 mss 1460", "> A 1(0) ack 1",
+           "state ESTABLISHED", "< AP 1(10) ack 1 win 1000", "> A 1(0) ack 11", "read 10");
+}
+
 static void a_peer_that_is_silent_after_its_syn_is_forgotten(void **state)
 {
     (void)state;
@@ -339,6 +367,9 @@ int main(int argc, char **argv)
         TEST(rfc9293_3_5_simultaneous),
         TEST(rfc6298_syn_again_after_1_s_and_twice_that),
         TEST(syn_ack_again),
+        TEST(another_syn_of_the_same_peer),
+        TEST(bytes_in_a_syn),
+        TEST(bytes_in_a_syn_ack),
         TEST(a_peer_that_is_silent_after_its_syn_is_forgotten),
         TEST(refused),
         TEST(rfc9293_3_10_7_3),

@@ -217,7 +217,10 @@ static void reset(struct tcp_conn *c, const struct tcp_segment *s)
               : c->state == TCP_CLOSE_WAIT_STATE ? -EPIPE
                                                  : -ECONNRESET;
 
-    if (s->seq != c->rcv_nxt) {
+    /* Some peers (macOS) reset with their FIN's number, once, and answer challenges seldom. */
+    bool at_fin = c->fin_got && s->seq == c->rcv_nxt - 1;
+
+    if (s->seq != c->rcv_nxt && !at_fin) {
         if (seq_lt(c->rcv_nxt, s->seq) && seq_lt(s->seq, c->rcv_adv))
             tcp_challenge_ack(c);
         return;
@@ -226,6 +229,7 @@ static void reset(struct tcp_conn *c, const struct tcp_segment *s)
     tcp_end(c, err, TCP_CLOSED_STATE);
 }
 
+/* Of a segment that is acceptable, its ACK too: others could make PAWS drop what comes next. */
 static void remember_ts(struct tcp_conn *c, const struct tcp_segment *s)
 {
     if (c->ts_on && seq_le(s->seq, c->last_ack_sent)) { /* RFC 7323, 4.3 */
@@ -239,11 +243,12 @@ static bool acceptable(struct tcp_conn *c, struct tcp_segment *s)
     uint32_t len = s->len + (s->flags & TCP_FIN ? 1 : 0);
 
     if (unlikely(s->flags & TCP_SYN)) {
-        if (c->state != TCP_SYN_RCVD_STATE) {
+        /* In SYN-RCVD another one is of a peer that has begun anew: its reset ends this one. */
+        if (c->state != TCP_SYN_RCVD_STATE || s->seq != c->irs) {
             tcp_challenge_ack(c);
             return false;
         }
-        if (s->seq != c->irs || s->flags & TCP_RST)
+        if (s->flags & TCP_RST)
             return false;
         if (!(s->flags & TCP_ACK)) {
             tcp_send_syn(c);
@@ -264,7 +269,6 @@ static bool acceptable(struct tcp_conn *c, struct tcp_segment *s)
         not_acceptable(c, s);
         return false;
     }
-    remember_ts(c, s);
     return s->flags & TCP_ACK;
 }
 
@@ -374,13 +378,13 @@ static inline __attribute__((always_inline)) void respond(struct tcp_conn *c)
 /* The same as process does of such a segment. */
 static void process_next(struct tcp_conn *c, struct tcp_segment *s, struct pkt *p)
 {
-    remember_ts(c, s);
     if (s->ack == c->snd_nxt && c->snd_una == c->snd_nxt && s->sack_count == 0) {
         tcp_learn_window(c, s); /* nothing is in flight that it could be about */
     } else if (unlikely(!tcp_ack(c, s))) {
         pkt_free(p);
         return;
     }
+    remember_ts(c, s);
     if (s->len == 0)
         pkt_free(p);
     else
@@ -405,6 +409,7 @@ void tcp_process(struct tcp_conn *c, struct tcp_segment *s, struct pkt *p)
         pkt_free(p);
         return;
     }
+    remember_ts(c, s);
     if (unlikely(c->fin_acked) && !fin_is_acked(c)) {
         pkt_free(p);
         return;

@@ -52,14 +52,6 @@ void tcp_reset_for(struct tcp *t, const struct ip_ends *ends, const struct tcp_s
     tcp_send_raw(t, ends, path ? path : &none, &r);
 }
 
-void tcp_send_rst(struct tcp_conn *c)
-{
-    struct raw_segment r = {.flags = TCP_RST | TCP_ACK, .seq = c->snd_nxt, .ack = c->rcv_nxt};
-
-    c->t->counts.out_resets++;
-    tcp_send_raw(c->t, &c->ends, &c->options.path, &r);
-}
-
 /* The path and its segments. */
 
 uint16_t tcp_own_mss(const struct tcp_conn *c)
@@ -144,6 +136,12 @@ void tcp_send_ack(struct tcp_conn *c)
     c->ack_now = false;
     c->ack_at = c->t->now + DELACK_TIME; /* no memory: later */
     tcp_arm(c);
+}
+
+void tcp_send_rst(struct tcp_conn *c)
+{
+    c->t->counts.out_resets++;
+    (void)!send_empty(c, c->snd_nxt, TCP_RST | TCP_ACK);
 }
 
 void tcp_send_probe(struct tcp_conn *c)
