@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tcp_script.h"
 
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,6 +394,38 @@ static void check_events(struct script *s, const struct place *at, const char *l
     s->end.events = 0;
 }
 
+static void check_info(struct script *s, const struct place *at, char *text)
+{
+    struct tcp_info info;
+    char *save, *name = strtok_r(text, " ", &save);
+
+    tcp_get_info(conn_of(s, at), &info);
+    while ((name = strtok_r(NULL, " ", &save))) {
+        const struct {
+            const char *name;
+            uint32_t is;
+        } fields[] = {
+            {"cwnd", info.tcpi_snd_cwnd},       {"ssthresh", info.tcpi_snd_ssthresh},
+            {"lost", info.tcpi_lost},           {"sacked", info.tcpi_sacked},
+            {"retrans", info.tcpi_retrans},     {"unacked", info.tcpi_unacked},
+            {"ca", info.tcpi_ca_state},         {"rcv_mss", info.tcpi_rcv_mss},
+            {"advmss", info.tcpi_advmss},       {"rto", info.tcpi_rto / 1000},
+            {"sent", info.tcpi_last_data_sent}, {"got", info.tcpi_last_data_recv},
+        };
+        const char *value = strtok_r(NULL, " ", &save);
+        size_t i = 0;
+        while (i < sizeof(fields) / sizeof(*fields) && strcmp(fields[i].name, name))
+            i++;
+        if (!value || i == sizeof(fields) / sizeof(*fields))
+            wrong(s, at, "no such field, or no value");
+        if (fields[i].is != strtoul(value, NULL, 10)) {
+            char is[60];
+            snprintf(is, sizeof(is), "%s is %u", name, fields[i].is);
+            wrong(s, at, is);
+        }
+    }
+}
+
 static void run_command(struct script *s, const struct place *at, char *text)
 {
     char name[32] = "", arg[64] = "";
@@ -426,6 +459,8 @@ static void run_command(struct script *s, const struct place *at, char *text)
         s->end.c = NULL;
     } else if (!strcmp(name, "state")) {
         check_state(s, at, arg);
+    } else if (!strcmp(name, "info")) {
+        check_info(s, at, text);
     } else if (!strcmp(name, "events")) {
         check_events(s, at, arg);
     } else if (!strcmp(name, "error")) {
@@ -450,7 +485,7 @@ static void run_command(struct script *s, const struct place *at, char *text)
 static bool only_looks(const char *text)
 {
     return text[0] == '>' || !strncmp(text, "state", 5) || !strncmp(text, "error", 5) ||
-           !strncmp(text, "events", 6);
+           !strncmp(text, "events", 6) || !strncmp(text, "info", 4);
 }
 
 static void run_line(struct script *s, const struct place *at)

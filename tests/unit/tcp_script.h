@@ -9,6 +9,7 @@
  *                   calls of the user; push, more and oob queue N bytes first
  *   state NAME      LISTEN, SYN_SENT ..., CLOSED where it has ended
  *   error N         tcp_error says so, a positive number of errno.h's
+ *   info NAME N ... of struct tcp_info: cwnd, ssthresh, lost, rto (ms) ...
  *   events LETTERS  of R, W, E, C, U: these at least have come since the line of the kind before
  *   unreach SEQ ERRNO MTU   an ICMP error
  *   jump MS         time goes on at once

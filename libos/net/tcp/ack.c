@@ -5,8 +5,9 @@
  */
 #include "tcp/internal.h"
 
-#define DUPLICATES   3
-#define MIN_RTT_TIME (300 * NSEC_PER_SEC)
+#define DUPLICATES     3
+#define MIN_RTT_TIME   (300 * NSEC_PER_SEC)
+#define REO_RECOVERIES 16
 
 uint32_t tcp_flight(const struct tcp_conn *c)
 {
@@ -39,6 +40,13 @@ void tcp_measure(struct tcp_conn *c, nsec_t rtt)
         c->min_rtt = rtt;
         c->min_rtt_at = c->t->now;
     }
+}
+
+nsec_t tcp_rtt_of_ts(const struct tcp_conn *c, const struct tcp_segment *s)
+{
+    uint32_t ms = tcp_ts_now(c->t, c->ts_offset) - s->ts_ecr;
+
+    return c->ts_on && s->has_ts && s->ts_ecr && ms < RTO_MAX / MSEC ? max_u32(ms, 1) * MSEC : 0;
 }
 
 /* RACK (RFC 8985, 6.2): what was sent at (at) and ends at (end) has arrived. */
@@ -103,6 +111,15 @@ static void mark_sacked(struct tcp_conn *c, struct pkt *p)
 
 void tcp_mark_all_lost(struct tcp_conn *c)
 {
+    struct pkt *first = c->snd_first;
+
+    /* A peer that says that the first one has arrived, and does not acknowledge it, has dropped
+     * what was out of order: its blocks do not count any more (RFC 2018, 8). */
+    if (first && first != c->unsent && (sent_of(first)->flags & SENT_SACKED)) {
+        for (struct pkt *p = first; p && p != c->unsent; p = p->next)
+            sent_of(p)->flags &= (uint8_t)~SENT_SACKED;
+        c->sacked = 0;
+    }
     for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next)
         if (!(sent_of(p)->flags & SENT_SACKED))
             mark_lost(c, p);
@@ -181,6 +198,17 @@ static nsec_t reordering_window(const struct tcp_conn *c)
     return w < c->srtt ? w : c->srtt;
 }
 
+static void enter_fast_recovery(struct tcp_conn *c)
+{
+    c->undo_cwnd = c->cwnd;
+    c->undo_ssthresh = c->ssthresh;
+    c->undo_ts = tcp_ts_now(c->t, c->ts_offset);
+    c->recovery = RECOVERY_FAST;
+    c->recover = c->snd_nxt;
+    c->t->counts.fast_retransmits++;
+    tcp_cc_enter_recovery(c);
+}
+
 void tcp_detect_losses(struct tcp_conn *c)
 {
     nsec_t now = c->t->now, window = reordering_window(c), wait = 0;
@@ -211,28 +239,21 @@ void tcp_detect_losses(struct tcp_conn *c)
     if (wait > 0)
         c->reorder_at = now + wait;
     if (c->lost > c->again && c->recovery == RECOVERY_NONE) {
-        c->recovery = RECOVERY_FAST;
-        c->recover = c->snd_nxt;
-        c->t->counts.fast_retransmits++;
-        tcp_cc_enter_recovery(c);
-        tcp_cc_recovery_ack(c, 0, true);
+        enter_fast_recovery(c);
+        tcp_cc_recovery_ack(c, 0, false, true);
     }
 }
 
-static void enter_fast_recovery(struct tcp_conn *c)
+/* The first segment is lost, as duplicates say. */
+static void first_is_lost(struct tcp_conn *c)
 {
     struct pkt *p = c->snd_first;
 
-    if (!p || p == c->unsent || (p->len > c->mss && !tcp_split(c, p, c->mss)))
-        return;
-    mark_lost(c, p);
-    c->recovery = RECOVERY_FAST;
-    c->recover = c->snd_nxt;
-    c->t->counts.fast_retransmits++;
-    tcp_cc_enter_recovery(c);
+    if (p && p != c->unsent && (p->len <= c->mss || tcp_split(c, p, c->mss)))
+        mark_lost(c, p);
 }
 
-/* RFC 3522 and 4015: the ACK is of what was sent before the time-out: nothing was lost. */
+/* RFC 3522 and 4015: the ACK is of what was sent before the recovery began: nothing was lost. */
 static bool was_spurious(struct tcp_conn *c, const struct tcp_segment *s)
 {
     return c->undo_cwnd && c->ts_on && s->has_ts && s->ts_ecr && seq_lt(s->ts_ecr, c->undo_ts);
@@ -245,6 +266,10 @@ static void undo(struct tcp_conn *c)
     c->lost = c->again = 0;
     c->cwnd = c->undo_cwnd;
     c->ssthresh = c->undo_ssthresh;
+    if (c->recovery == RECOVERY_FAST) /* what was taken to be lost came late */
+        c->rack_reordered = true;
+    c->recover = c->snd_una;
+    c->dup_acks = 0;
     c->recovery = RECOVERY_NONE;
     c->frto = FRTO_OFF;
     c->cubic.epoch = 0;
@@ -319,13 +344,8 @@ static void take_acked(struct tcp_conn *c, const struct tcp_segment *s, uint32_t
     bool again = false;
     nsec_t rtt = take_pieces(c, s, &again);
 
-    if (again) { /* Karn's: only timestamps tell which one arrived */
-        rtt = 0;
-        if (c->ts_on && s->has_ts && s->ts_ecr)
-            rtt = (nsec_t)(tcp_ts_now(c->t, c->ts_offset) - s->ts_ecr) * MSEC;
-        if (rtt > RTO_MAX)
-            rtt = 0;
-    }
+    if (again) /* Karn's: only timestamps tell which one arrived */
+        rtt = tcp_rtt_of_ts(c, s);
     if (rtt > 0)
         tcp_measure(c, rtt);
     c->snd_una = s->ack;
@@ -349,6 +369,18 @@ static void take_acked(struct tcp_conn *c, const struct tcp_segment *s, uint32_t
         if (c->recovery == RECOVERY_NONE)
             c->dup_acks = 0;
     }
+}
+
+/* RFC 8985, 6.2, step 4: duplicates that arrive were sent again too early: the reordering window
+ * grows by a step a round trip, for 16 recoveries. */
+static void adapt_window(struct tcp_conn *c)
+{
+    if (!c->dsack_in || c->tlp_out || !c->retransmitted ||
+        (c->reo_steps && seq_lt(c->snd_una, c->reo_round)))
+        return;
+    c->reo_steps += c->reo_steps < UINT8_MAX - 1;
+    c->reo_left = REO_RECOVERIES;
+    c->reo_round = c->snd_nxt;
 }
 
 /* RFC 8985, 7.4.2: whether the probe made good a loss that nobody has noticed. */
@@ -375,8 +407,9 @@ static bool is_duplicate(const struct tcp_conn *c, const struct tcp_segment *s)
 static void react(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acked, uint32_t arrived)
 {
     bool was = c->recovery != RECOVERY_NONE;
+    uint32_t lost = c->lost;
 
-    if (c->recovery == RECOVERY_LOSS && acked > 0 && was_spurious(c, s))
+    if (was && acked > 0 && was_spurious(c, s))
         undo(c);
     if (unlikely(c->frto) && (c->frto == FRTO_SECOND || seq_lt(s->ack, c->recover)) &&
         frto(c, acked, arrived))
@@ -386,10 +419,14 @@ static void react(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acke
     if (c->recovery != RECOVERY_NONE && acked > 0 && seq_le(c->recover, s->ack)) {
         if (c->recovery == RECOVERY_FAST)
             c->cwnd = max_u32(c->ssthresh, c->mss);
+        else
+            tcp_cc_acked(c, acked);
         c->recovery = RECOVERY_NONE;
         c->frto = FRTO_OFF;
         c->undo_cwnd = 0;
         c->dup_acks = 0;
+        if (c->reo_left && --c->reo_left == 0)
+            c->reo_steps = 0;
         return;
     }
     if (c->sack_on) {
@@ -398,19 +435,32 @@ static void react(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acke
         else
             c->reorder_at = DEADLINE_NEVER;
     } else if (c->recovery == RECOVERY_NONE) {
-        if (c->dup_acks == DUPLICATES && seq_le(c->recover, c->snd_una))
+        if (c->dup_acks == DUPLICATES && seq_le(c->recover, c->snd_una)) {
             enter_fast_recovery(c);
+            first_is_lost(c);
+        }
     } else if (c->recovery == RECOVERY_FAST && acked > 0) { /* RFC 6582, 3.2: a partial ACK */
-        struct pkt *p = c->snd_first;
-        if (p && p != c->unsent && (p->len <= c->mss || tcp_split(c, p, c->mss)))
-            mark_lost(c, p);
+        first_is_lost(c);
     }
     if (c->recovery == RECOVERY_FAST)
-        tcp_cc_recovery_ack(c, arrived, !was || (acked > 0 && !c->sack_on));
+        tcp_cc_recovery_ack(c, arrived, acked > 0 && c->lost <= lost,
+                            !was || (acked > 0 && !c->sack_on));
     else if (c->frto == FRTO_SECOND && acked > 0)
         c->cwnd = tcp_flight(c) + 2 * c->mss; /* two new segments, to see what comes of them */
     else if (acked > 0)
         tcp_cc_acked(c, acked);
+}
+
+/* Whether the window limits what is sent: that is, the most of it that was in flight in this round
+ * trip, of which (out) still is. In slow start half of the window is enough (RFC 9438, 4.2.3). */
+static bool in_use(struct tcp_conn *c, uint32_t out)
+{
+    if (c->round_flight < out || seq_le(c->round_end, c->snd_una)) {
+        c->round_flight = out;
+        c->round_end = c->snd_nxt;
+    }
+    return c->cwnd < c->ssthresh ? c->cwnd < 2 * c->round_flight
+                                 : c->cwnd < c->round_flight + c->mss;
 }
 
 bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s)
@@ -423,14 +473,17 @@ bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s)
             tcp_challenge_ack(c);
             return false;
         }
+        uint32_t before = c->sacked;
         take_blocks(c, s);
+        if (c->sacked != before)
+            react(c, s, 0, c->sacked - before);
         return true;
     }
     if (likely(s->sack_count == 0 && c->sacked == 0 && !c->recovery && !c->tlp_out)) {
         bool duplicate = acked == 0 && is_duplicate(c, s);
         tcp_learn_window(c, s);
         if (acked > 0) {
-            c->cwnd_limited = c->cwnd < c->ssthresh ? 2 * out >= c->cwnd : out + c->mss > c->cwnd;
+            c->cwnd_limited = in_use(c, out);
             take_acked(c, s, acked);
             c->dup_acks = 0;
             tcp_cc_acked(c, acked);
@@ -444,13 +497,15 @@ bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s)
     }
     uint32_t sacked = c->sacked;
     bool duplicate = is_duplicate(c, s);
-    c->cwnd_limited = true;
     tcp_learn_window(c, s);
     take_blocks(c, s);
-    if (acked > 0)
+    adapt_window(c);
+    if (acked > 0) {
+        c->cwnd_limited = in_use(c, out);
         take_acked(c, s, acked);
-    else if (duplicate && !c->sack_on && c->dup_acks < UINT8_MAX)
+    } else if (duplicate && !c->sack_on && c->dup_acks < UINT8_MAX) {
         c->dup_acks++;
+    }
     probe_is_answered(c, s);
     uint32_t arrived = acked + c->sacked - sacked;
     if (!c->sack_on && acked == 0)

@@ -125,6 +125,9 @@ static void cubic_acked(struct tcp_conn *c, uint32_t bytes)
 
     if (!b->epoch)
         cubic_start(c);
+    else if (c->t->now - b->grown > 2 * c->srtt) /* 5.8: others limited it, this is no time */
+        b->epoch += c->t->now - b->grown;
+    b->grown = c->t->now;
     uint32_t grow = (uint32_t)((uint64_t)(cubic_target(c) - c->cwnd) * bytes / c->cwnd);
     /* At least what Reno would do (4.3): alpha = 3 (1 - 0.7) / (1 + 0.7), 1 once above W_max. */
     uint64_t reno = (uint64_t)bytes * c->mss / c->cwnd;
@@ -159,7 +162,7 @@ static void reduce(struct tcp_conn *c)
 {
     struct tcp_cubic *b = &c->cubic;
     uint32_t flight = c->snd_nxt - c->snd_una;
-    uint32_t window = min_u32(c->cwnd, max_u32(flight, c->mss));
+    uint32_t window = c->cwnd; /* 4.6 allows it, as it only grows while it is in use */
 
     if (tcp_is_reno(c)) {
         c->ssthresh = max_u32(flight / 2, 2 * c->mss); /* RFC 5681, (4) */
@@ -179,8 +182,9 @@ void tcp_cc_enter_recovery(struct tcp_conn *c)
     reduce(c);
 }
 
-/* RFC 6937, with its slow start bound. */
-void tcp_cc_recovery_ack(struct tcp_conn *c, uint32_t delivered, bool first)
+/* RFC 6937. Its slow start bound holds where the ACK is (safe): it goes on, and tells of no more
+ * losses. */
+void tcp_cc_recovery_ack(struct tcp_conn *c, uint32_t delivered, bool safe, bool first)
 {
     uint32_t pipe = tcp_flight(c), send;
 
@@ -191,7 +195,7 @@ void tcp_cc_recovery_ack(struct tcp_conn *c, uint32_t delivered, bool first)
         send = share > c->prr_out ? (uint32_t)share - c->prr_out : 0;
     } else {
         uint32_t behind = c->prr_delivered > c->prr_out ? c->prr_delivered - c->prr_out : 0;
-        send = min_u32(c->ssthresh - pipe, max_u32(behind, delivered) + c->mss);
+        send = min_u32(c->ssthresh - pipe, max_u32(behind, delivered) + (safe ? c->mss : 0));
     }
     if (first)
         send = max_u32(send, c->mss); /* the first retransmission does not wait */
@@ -205,9 +209,14 @@ void tcp_cc_timeout(struct tcp_conn *c)
     c->cwnd_limited = true;
 }
 
-/* RFC 5681, 4.1. */
+/* RFC 5681, 4.1; what was reached is reached again by slow start (RFC 7661, 4.4.2). */
 void tcp_cc_idle(struct tcp_conn *c)
 {
-    c->cwnd = min_u32(c->cwnd, tcp_cc_initial_window(c));
+    uint32_t restart = tcp_cc_initial_window(c);
+
+    if (c->cwnd <= restart)
+        return;
+    c->ssthresh = max_u32(c->ssthresh, c->cwnd / 4 * 3);
+    c->cwnd = restart;
     c->cubic.epoch = 0;
 }

@@ -96,9 +96,15 @@ void tcp_learn_syn(struct tcp_conn *c, const struct tcp_segment *s)
 static void established(struct tcp_conn *c, const struct tcp_segment *s)
 {
     struct tcp *t = c->t;
+    nsec_t rtt;
 
-    if (c->retries == 0)
+    /* Of a cookie nobody knows when it was sent. */
+    if (c->retries == 0 && c->last_sent)
         tcp_measure(c, t->now - c->last_sent);
+    else if (c->last_sent && (rtt = tcp_rtt_of_ts(c, s)) > 0)
+        tcp_measure(c, rtt);
+    else if (c->last_sent)
+        c->rto = RTO_FALLBACK;
     tcp_cc_init(c);
     /* Who has closed meanwhile has done so now (3.10.4, SYN-RECEIVED). */
     tcp_set_state(c, c->fin_queued ? TCP_FIN_WAIT1_STATE : TCP_ESTABLISHED_STATE);

@@ -14,6 +14,7 @@
 #define RTO_MIN         (200 * MSEC) /* Linux's; RFC 6298 says 1 s */
 #define RTO_MAX         (120 * NSEC_PER_SEC)
 #define RTO_INITIAL     (1 * NSEC_PER_SEC)
+#define RTO_FALLBACK    (3 * NSEC_PER_SEC) /* after a SYN that went again (RFC 6298, 5.7) */
 #define DELACK_TIME     (40 * MSEC)
 #define RECV_LIMIT_MIN  1152u
 #define HOLD_TIME       (200 * MSEC) /* what is corked waits no longer */
@@ -129,7 +130,8 @@ struct tcp_segment {
 
 /* RFC 9438. */
 struct tcp_cubic {
-    nsec_t epoch;    /* start of the current growth; 0: none */
+    nsec_t epoch;    /* start of the current growth, later by the time in which there was none */
+    nsec_t grown;    /* when it grew last; (epoch) 0: not yet */
     uint32_t w_max;  /* bytes */
     uint32_t w_est;  /* what Reno would have */
     uint32_t k;      /* ms until the plateau is reached */
@@ -231,6 +233,8 @@ struct tcp_conn {
     uint32_t gso_max;             /* payload of a packet that is to be cut */
     uint32_t sacked, lost, again; /* bytes that are SACKED, LOST, and LOST but sent again */
     uint32_t cwnd, ssthresh, cwnd_count;
+    uint32_t round_flight; /* most that was in flight in this round trip, */
+    uint32_t round_end;    /* which is over once this is acknowledged */
     uint32_t ts_offset;
     struct pkt *snd_first, *snd_last, *unsent;
     nsec_t last_sent, last_heard, ts_recent_at;
@@ -260,14 +264,15 @@ struct tcp_conn {
     uint16_t peer_mss, path_max; /* (path_max): header and payload, as the path was asked last */
     uint32_t recover;            /* recovery ends when this is acknowledged */
     uint32_t prr_delivered, prr_out, prr_flight;
-    uint32_t undo_cwnd, undo_ssthresh; /* from before the time-out; 0: none */
+    uint32_t undo_cwnd, undo_ssthresh; /* from before the recovery; 0: none */
     uint32_t undo_ts;
     struct tcp_cubic cubic;
     struct tcp_hystart hystart;
     nsec_t min_rtt, min_rtt_at;
     nsec_t rack_at, rack_rtt; /* RFC 8985, 5.2 */
     uint32_t rack_end, rack_fack;
-    uint8_t reo_steps;
+    uint8_t reo_steps, reo_left; /* for as many recoveries */
+    uint32_t reo_round;          /* no more steps before this is acknowledged */
     uint32_t tlp_end;
     /* The blocks of the last ACK that had some, all of them SACKED; the piece where the last one of
      * them was looked for; and the end of the highest. */
@@ -280,7 +285,8 @@ struct tcp_conn {
     uint64_t acked_bytes, received_bytes;
     uint32_t retransmitted;
 
-    int error;
+    int error, soft_error; /* (soft_error): of ICMP, while snd_una is soft_una */
+    uint32_t soft_una;
     struct tcp_options options;
     struct tcp_conn *accept_next;
     struct tcp_conn *listener; /* while nobody has accepted it */
@@ -410,7 +416,7 @@ void tcp_cc_init(struct tcp_conn *c);
 void tcp_cc_acked(struct tcp_conn *c, uint32_t bytes);
 void tcp_cc_rtt(struct tcp_conn *c, nsec_t rtt); /* of bytes just acknowledged */
 void tcp_cc_enter_recovery(struct tcp_conn *c);
-void tcp_cc_recovery_ack(struct tcp_conn *c, uint32_t delivered, bool first);
+void tcp_cc_recovery_ack(struct tcp_conn *c, uint32_t delivered, bool safe, bool first);
 void tcp_cc_timeout(struct tcp_conn *c);
 void tcp_cc_idle(struct tcp_conn *c);
 uint32_t tcp_cc_initial_window(const struct tcp_conn *c);
@@ -447,6 +453,8 @@ void tcp_arm_rtx(struct tcp_conn *c); /* as what is in flight and queued demands
 void tcp_arm_keep(struct tcp_conn *c);
 void tcp_conn_timeout(struct tcp *t, struct tcp_timer *timer);
 void tcp_measure(struct tcp_conn *c, nsec_t rtt);
+/* What the echo of our timestamp says of the round trip; 0: nothing. */
+nsec_t tcp_rtt_of_ts(const struct tcp_conn *c, const struct tcp_segment *s);
 
 /* timewait.c */
 struct tcp_time_wait *tcp_find_wait(const struct tcp *t, const struct ip_ends *ends);

@@ -468,6 +468,8 @@ static bool send_lost(struct tcp_conn *c)
         next = p->next;
         if ((sent_of(p)->flags & (SENT_LOST | SENT_AGAIN)) != SENT_LOST)
             continue;
+        if (p != c->snd_first && !seq_lt(sent_of(p)->seq, c->snd_una + c->snd_wnd))
+            return false; /* the peer has taken its window back */
         uint32_t flight = tcp_flight(c), n = min_u32(p->len, c->mss);
         if (flight + n > c->cwnd && flight > 0)
             return false;

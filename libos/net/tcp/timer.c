@@ -57,10 +57,9 @@ static void in_flight(struct tcp_conn *c)
         c->retries > 0 || !c->snd_first)
         return;
     nsec_t pto = (c->last_sent > c->rtx_base ? c->last_sent : c->rtx_base) + probe_time(c);
-    if (pto < at) {
-        c->rtx_kind = RTX_TLP;
+    c->rtx_kind = RTX_TLP; /* in the time-out's place where it would be later than that */
+    if (pto < at)
         c->rtx_at = pto;
-    }
 }
 
 void tcp_arm_rtx(struct tcp_conn *c)
@@ -108,7 +107,23 @@ static bool gives_up(struct tcp_conn *c, unsigned most)
         c->stuck_since = c->rtx_base;
     if (limit && c->state >= TCP_ESTABLISHED_STATE)
         return c->t->now - c->stuck_since >= limit;
+    /* One that has closed its window over what is in flight, but answers (RFC 9293, MUST-37). */
+    if (c->snd_wnd == 0 && !c->closed_by_user && c->t->now - c->last_heard <= 2 * RTO_MAX) {
+        c->retries = (uint8_t)min_u32(c->retries, most / 2);
+        return false;
+    }
     return c->retries >= most;
+}
+
+/* Over, with what ICMP told since the last byte arrived, or because nothing did. Returns whether
+ * (c) still exists. */
+static bool end_silent(struct tcp_conn *c)
+{
+    bool frees = c->closed_by_user || c->listener;
+
+    tcp_end(c, c->soft_error && c->soft_una == c->snd_una ? c->soft_error : -ETIMEDOUT,
+            TCP_CLOSED_STATE);
+    return !frees;
 }
 
 /* No later than the user's time-out. */
@@ -132,11 +147,8 @@ static bool syn_timeout(struct tcp_conn *c)
     unsigned most = c->was_passive ? SYN_ACK_RETRIES
                                    : (c->options.syn_count ? c->options.syn_count : SYN_RETRIES);
 
-    if (c->retries >= most) {
-        bool frees = c->closed_by_user || c->listener;
-        tcp_end(c, -ETIMEDOUT, TCP_CLOSED_STATE);
-        return !frees;
-    }
+    if (c->retries >= most)
+        return end_silent(c);
     c->retries++;
     tcp_send_syn(c);
     c->rtx_at = c->t->now + backed_off(c);
@@ -147,17 +159,15 @@ static bool time_out(struct tcp_conn *c)
 {
     struct pkt *p = c->snd_first;
 
-    if (gives_up(c, retries_of(c))) {
-        bool frees = c->closed_by_user || c->listener;
-        tcp_end(c, -ETIMEDOUT, TCP_CLOSED_STATE);
-        return !frees;
-    }
+    if (gives_up(c, retries_of(c)))
+        return end_silent(c);
     c->t->counts.timeouts++;
     c->tlp_out = false;
     c->dup_acks = 0;
     c->reorder_at = DEADLINE_NEVER;
     /* RFC 4821, 7.7: large segments alone may not get through. */
-    if (c->retries >= 2 && c->retries % 2 == 0 && c->snd_nxt - c->snd_una > MSS_BLACK_MIN) {
+    if (c->retries >= 2 && c->retries % 2 == 0 && c->snd_nxt - c->snd_una > MSS_BLACK_MIN &&
+        c->snd_wnd > 0) {
         if (!c->mss_black && c->black_times < 6)
             c->black_times++;
         c->black_until = c->t->now + (BLACK_TIME << (c->black_times - 1));
@@ -184,10 +194,7 @@ static bool time_out(struct tcp_conn *c)
         c->retries++;
     c->rtx_base = c->t->now;
     if (p && p != c->unsent) {
-        while (p && (sent_of(p)->flags & SENT_SACKED))
-            p = p->next;
-        if (p && p != c->unsent)
-            (void)!tcp_send_again(c, p);
+        (void)!tcp_send_again(c, p);
     } else if (c->fin_sent) {
         (void)!tcp_send_fin(c);
     }
@@ -212,8 +219,11 @@ static void tail_probe(struct tcp_conn *c)
             c->tlp_retrans = true;
     }
     c->tlp_end = c->snd_nxt;
+    if (!c->stuck_since)
+        c->stuck_since = c->rtx_base;
     c->rtx_base = c->t->now;
     tcp_arm_rtx(c);
+    not_beyond_user_timeout(c);
 }
 
 static bool probe_window(struct tcp_conn *c)
@@ -222,11 +232,8 @@ static bool probe_window(struct tcp_conn *c)
         c->stuck_since = c->t->now;
     nsec_t limit = c->options.user_timeout * MSEC;
     if ((limit && c->t->now - c->stuck_since >= limit) ||
-        (c->keep_probes >= retries_of(c) && c->t->now - c->last_heard > RTO_MAX)) {
-        bool frees = c->closed_by_user || c->listener;
-        tcp_end(c, -ETIMEDOUT, TCP_CLOSED_STATE);
-        return !frees;
-    }
+        (c->keep_probes >= retries_of(c) && c->t->now - c->last_heard > RTO_MAX))
+        return end_silent(c);
     if (c->retries < RETRIES)
         c->retries++;
     if (c->keep_probes < UINT8_MAX)
@@ -296,10 +303,8 @@ static bool silence(struct tcp_conn *c)
     unsigned most = o->keep_count ? o->keep_count : 9;
     nsec_t limit = o->user_timeout * MSEC;
     if (limit ? c->keep_probes > 0 && t->now - c->last_heard >= limit : c->keep_probes >= most) {
-        bool frees = c->closed_by_user || c->listener;
         tcp_send_rst(c);
-        tcp_end(c, -ETIMEDOUT, TCP_CLOSED_STATE);
-        return !frees;
+        return end_silent(c);
     }
     c->keep_probes++;
     tcp_send_probe(c);

@@ -236,6 +236,10 @@ void tcp_unreachable(struct tcp *t, const struct ip_ends *ends, uint32_t seq, in
         return;
     }
     /* RFC 5461: it may end what is not open yet; else it may pass. */
-    if (c->state == TCP_SYN_SENT_STATE || c->state == TCP_SYN_RCVD_STATE)
+    if (c->state == TCP_SYN_SENT_STATE || c->state == TCP_SYN_RCVD_STATE) {
         tcp_end(c, err, TCP_CLOSED_STATE);
+        return;
+    }
+    c->soft_error = err;
+    c->soft_una = c->snd_una;
 }
