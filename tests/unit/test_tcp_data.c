@@ -102,6 +102,23 @@ static void rfc2883_duplicates(void **state)
            "> A 1(0) ack 1001 sack 2001-3001,2001-3001");
 }
 
+/* What lay out of order comes again in a larger segment: told as far as it lies together. */
+static void rfc2883_duplicates_of_what_was_out_of_order(void **state)
+{
+    (void)state;
+    script_open(&it, true, "mss 1460 sackok", 65535);
+    script(&it, "< A 1001(1000) ack 1 win 65535", "> A 1(0) sack 1001-2001",
+           "< A 2001(1000) ack 1 win 65535", "> A 1(0) sack 1001-3001",
+           "< A 4001(1000) ack 1 win 65535", "> A 1(0) sack 4001-5001,1001-3001",
+           "< A 7001(1000) ack 1 win 65535", "> A 1(0) sack 7001-8001,4001-5001,1001-3001",
+           "< A 1(6000) ack 1 win 65535", "> A 1(0) ack 6001 sack 1001-3001,7001-8001",
+           "< A 6001(2000) ack 1 win 65535", "> A 1(0) ack 8001 sack 7001-8001",
+           "< A 1(1000) ack 1 win 65535", "> A 1(0) ack 8001 sack 1-1001",
+           "< A 9001(1000) ack 1 win 65535", "> A 1(0) ack 8001 sack 9001-10001",
+           "< A 8501(2000) ack 1 win 65535", "> A 1(0) ack 8001 sack 9001-10001,8501-10501",
+           "read 8000");
+}
+
 /* Segments that overlap in every way. */
 static void overlaps(void **state)
 {
@@ -161,6 +178,45 @@ static void cork(void **state)
         script(&it, "< A 1(0) ack 1461 win 65535", "> AP 1461(540)");
     else
         script(&it, "> AP 1461(540)");
+}
+
+/* tcp(7): setting it sends what waits, although that is corked. */
+static void no_delay_set_later_sends_what_is_corked(void **state)
+{
+    (void)state;
+    it.options.cork = true;
+    script_open(&it, true, "mss 1460", 65535);
+    script(&it, "push 40", "quiet 50", "push 40", "quiet 10");
+    tcp_options(it.end.c)->no_delay = true;
+    tcp_options_changed(it.end.c);
+    script(&it, "quiet 10");
+    tcp_flush(it.end.c);
+    script(&it, "> AP 1(80)", "< A 1(0) ack 81 win 65535", "push 40", "quiet 50");
+    tcp_flush(it.end.c);
+    script(&it, "> AP 81(40)");
+}
+
+/* TCP_NODELAY does not hold for what MSG_MORE says. */
+static void msg_more_before_no_delay(void **state)
+{
+    (void)state;
+    it.options.no_delay = true;
+    script_open(&it, true, "mss 1000", 65535);
+    script(&it, "more 40", "> @200 AP 1(40)", "< A 1(0) ack 41 win 65535", "more 100", "quiet 5",
+           "more 160", "quiet 10", "more 495", "quiet 8", "push 5", "> AP 41(760)",
+           "< A 1(0) ack 801 win 65535", "more 3100", "> A 801(1000)", "> A 1801(1000)",
+           "> A 2801(1000)", "more 50", "quiet 10", "push 10", "> AP 3801(160)");
+}
+
+/* What Linux's TCP_INFO says of times is of bytes, and from the beginning. */
+static void what_tcp_info_says(void **state)
+{
+    (void)state;
+    script_open(&it, false, "mss 1460", 65535);
+    script(&it, "quiet 1000", "info sent 1000 got 1000 advmss 1460");
+    script(&it, "< A 1001(1400) ack 1 win 65535", "> A 1(0) ack 1", "info got 0 rcv_mss 1400",
+           "quiet 100", "< A 1(0) ack 1 win 65534", "info got 100 sent 1100", "push 10",
+           "> AP 1(10)", "info got 100 sent 0 unacked 1");
 }
 
 /* Linux's 200 ms: what is corked is not held for ever. */
@@ -649,12 +705,16 @@ int main(int argc, char **argv)
         TEST(rfc2018_blocks),
         TEST(rfc2018_no_blocks_without_sackok),
         TEST(rfc2883_duplicates),
+        TEST(rfc2883_duplicates_of_what_was_out_of_order),
         TEST(overlaps),
         TEST(rfc9293_3_7_4_nagle),
         TEST(no_delay),
         TEST(no_delay_set_later_sends_what_waits),
         TEST(msg_more),
         TEST(cork),
+        TEST(no_delay_set_later_sends_what_is_corked),
+        TEST(msg_more_before_no_delay),
+        TEST(what_tcp_info_says),
         TEST(cork_ends_after_200_ms),
         TEST(a_fin_pushes_what_is_corked),
         TEST(rfc6928_initial_window),

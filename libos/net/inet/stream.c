@@ -634,6 +634,10 @@ static int setopt_tcp(struct stream *t, int name, const void *value, socklen_t l
     }
     if (!err)
         change_options(t);
+    if (!err && name == TCP_NODELAY && t->options.no_delay && t->options.cork && t->conn) {
+        tcp_flush(t->conn); /* tcp(7): also of what is corked */
+        ip_run_local();
+    }
     return err;
 }
 
@@ -723,7 +727,14 @@ static int getopt_tcp(struct stream *t, int name, void *value, socklen_t *len)
     int v;
 
     if (name == TCP_INFO) {
-        struct tcp_info info = {.tcpi_state = 7};
+        struct tcp_info info = {.tcpi_state = 7, /* as Linux tells it without a connection */
+                                .tcpi_rto = 1000000,
+                                .tcpi_snd_mss = 536,
+                                .tcpi_rttvar = 250000,
+                                .tcpi_snd_ssthresh = INT_MAX,
+                                .tcpi_snd_cwnd = 10,
+                                .tcpi_reordering = 3};
+        inet_tcp_now();
         if (t->conn)
             tcp_get_info(t->conn, &info);
         return inet_give(&info, sizeof(info), value, len);

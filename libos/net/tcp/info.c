@@ -33,10 +33,14 @@ static uint32_t segments(const struct tcp_conn *c, uint32_t bytes)
     return c->mss ? (bytes + c->mss - 1) / c->mss : 0;
 }
 
-/* What Linux 4.6 has behind, and some C libraries have not. */
+/* What Linux has behind since 4.1 to 5.4, and some C libraries have not. */
 struct more_info {
     uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
-    uint32_t segs_out, segs_in, notsent_bytes, min_rtt;
+    uint32_t segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
+    uint64_t delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
+    uint32_t delivered, delivered_ce;
+    uint64_t bytes_sent, bytes_retrans;
+    uint32_t dsack_dups, reord_seen, rcv_ooopack, snd_wnd;
 };
 
 static void put_more(const struct tcp_conn *c, struct tcp_info *info)
@@ -45,7 +49,9 @@ static void put_more(const struct tcp_conn *c, struct tcp_info *info)
     struct more_info more = {.bytes_acked = c->acked_bytes,
                              .bytes_received = c->received_bytes,
                              .notsent_bytes = tcp_left(c),
-                             .min_rtt = (uint32_t)(c->min_rtt / 1000)};
+                             .min_rtt = (uint32_t)(c->min_rtt / 1000),
+                             .bytes_sent = c->acked_bytes + (c->snd_nxt - c->snd_una),
+                             .snd_wnd = c->snd_wnd};
 
     if (sizeof(*info) >= at + sizeof(more))
         memcpy((char *)info + at, &more, sizeof(more));
@@ -55,6 +61,7 @@ void tcp_get_info(const struct tcp_conn *c, struct tcp_info *info)
 {
     memset(info, 0, sizeof(*info));
     info->tcpi_state = linux_state((enum tcp_state)c->state);
+    info->tcpi_reordering = 3; /* what Linux begins with */
     if (c->listen) {
         info->tcpi_unacked = c->listen->waiting;
         info->tcpi_sacked = c->listen->backlog;
@@ -80,14 +87,15 @@ void tcp_get_info(const struct tcp_conn *c, struct tcp_info *info)
     info->tcpi_lost = segments(c, c->lost);
     info->tcpi_retrans = segments(c, c->again);
     info->tcpi_last_data_sent = ms_since(c, c->last_sent);
-    info->tcpi_last_data_recv = info->tcpi_last_ack_recv = ms_since(c, c->last_heard);
+    info->tcpi_last_data_recv = ms_since(c, c->last_got);
+    info->tcpi_last_ack_recv = ms_since(c, c->last_heard);
     info->tcpi_pmtu = c->path_max + (ip_is_v4(&c->ends.local) ? 20 : 40);
     info->tcpi_rcv_ssthresh = c->rcv_limit;
     info->tcpi_rtt = (uint32_t)(c->srtt / 1000);
     info->tcpi_rttvar = (uint32_t)(c->rttvar / 1000);
     info->tcpi_snd_ssthresh = c->ssthresh == UINT32_MAX ? 0x7fffffff : segments(c, c->ssthresh);
     info->tcpi_snd_cwnd = segments(c, c->cwnd);
-    info->tcpi_advmss = c->peer_mss;
+    info->tcpi_advmss = tcp_own_mss(c) - tcp_usual_options(c);
     info->tcpi_rcv_space = c->rcv_limit;
     info->tcpi_total_retrans = c->retransmitted;
     put_more(c, info);

@@ -118,7 +118,7 @@ static void established(struct tcp_conn *c, const struct tcp_segment *s)
     c->rack_fack = c->snd_una;
     c->tune_seq = c->rcv_nxt + c->rcv_limit;
     c->rcv_mss = min_u32(c->rcv_mss, c->mss);
-    c->last_sent = 0;
+    c->last_sent = c->last_got = t->now;
     if (c->was_passive)
         t->counts.passive_opens++;
     tcp_arm_keep(c);

@@ -237,7 +237,7 @@ struct tcp_conn {
     uint32_t round_end;    /* which is over once this is acknowledged */
     uint32_t ts_offset;
     struct pkt *snd_first, *snd_last, *unsent;
-    nsec_t last_sent, last_heard, ts_recent_at;
+    nsec_t last_sent, last_got, last_heard, ts_recent_at; /* (last_got): bytes */
     nsec_t srtt, rttvar, rto;
 
     /* Time: one timer, for the earliest of these or earlier; DEADLINE_NEVER where there is none. */

@@ -487,8 +487,7 @@ void tcp_output(struct tcp_conn *c)
 {
     if (c->state < TCP_ESTABLISHED_STATE || c->state == TCP_TIME_WAIT_STATE)
         return;
-    if (c->snd_una == c->snd_nxt && tcp_left(c) && c->last_sent &&
-        c->t->now - c->last_sent > c->rto)
+    if (c->snd_una == c->snd_nxt && tcp_left(c) && c->t->now - c->last_sent > c->rto)
         tcp_cc_idle(c);
     if (c->lost == c->again || c->frto == FRTO_SECOND || send_lost(c)) {
         uint32_t before = c->snd_nxt;

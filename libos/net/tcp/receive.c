@@ -195,12 +195,12 @@ static void forget_blocks(struct tcp_conn *c)
     c->sack_count = (uint8_t)n;
 }
 
-/* RFC 2883. */
+/* RFC 2883. Of several that one segment brings again the first, or as far as they lie together. */
 static void tell_duplicate(struct tcp_conn *c, uint32_t start, uint32_t end)
 {
-    if (!c->sack_on || start == end)
+    if (!c->sack_on || start == end || (c->dsack_out && c->dsack.end != start))
         return;
-    c->dsack = (struct tcp_block){start, end};
+    c->dsack = (struct tcp_block){c->dsack_out ? c->dsack.start : start, end};
     c->dsack_out = true;
 }
 
@@ -248,8 +248,10 @@ static void put_out_of_order(struct tcp_conn *c, struct pkt *p, uint32_t seq, bo
         }
         at = &(*at)->next;
     }
-    while (*at && seq_le(end_of(*at), end) && !(got_of(*at)->fin && !fin))
-        drop_one_ooo(c, at); /* all of it is here again */
+    while (*at && seq_le(end_of(*at), end) && !(got_of(*at)->fin && !fin)) {
+        tell_duplicate(c, got_of(*at)->seq, end_of(*at)); /* all of it is here again */
+        drop_one_ooo(c, at);
+    }
     *got_of(p) = (struct tcp_got){.seq = seq, .memory = memory, .fin = fin};
     p->next = *at;
     *at = p;
@@ -291,6 +293,7 @@ static void fill(struct tcp_conn *c)
         c->ooo = p->next;
         c->ooo_memory -= got_of(p)->memory;
         c->t->counts.memory -= got_of(p)->memory;
+        tell_duplicate(c, got_of(p)->seq, old < p->total ? c->rcv_nxt : end_of(p));
         if (old >= p->total) {
             bool at_end = old == p->total;
             pkt_free(p);
@@ -316,6 +319,7 @@ static void received(struct tcp_conn *c, bool ack_now)
 
 static void see_size(struct tcp_conn *c, const struct tcp_segment *s)
 {
+    c->last_got = c->t->now;
     if (unlikely(s->size > c->rcv_mss))
         c->rcv_mss = min_u32(s->size, tcp_own_mss(c));
 }

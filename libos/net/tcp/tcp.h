@@ -151,6 +151,7 @@ const struct ip_ends *tcp_ends(const struct tcp_conn *c);
 struct net_path *tcp_path(struct tcp_conn *c);
 struct tcp_options *tcp_options(struct tcp_conn *c);
 void tcp_options_changed(struct tcp_conn *c); /* acts on what was changed there */
+void tcp_flush(struct tcp_conn *c);           /* sends what is corked, this once */
 void tcp_get_info(const struct tcp_conn *c, struct tcp_info *info);
 
 /* Why it failed, -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT, -EHOSTUNREACH ..., and clears it; 0: it

@@ -76,6 +76,15 @@ void tcp_options_changed(struct tcp_conn *c)
     tcp_tell_room(c);
 }
 
+void tcp_flush(struct tcp_conn *c)
+{
+    bool cork = c->options.cork;
+
+    c->options.cork = false;
+    tcp_output(c);
+    c->options.cork = cork;
+}
+
 int tcp_error(struct tcp_conn *c)
 {
     int err = c->error;
