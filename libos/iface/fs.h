@@ -19,6 +19,13 @@
 #include "iface/clock.h"
 #include "iface/wait.h"
 
+/* Of Linux; libc's headers may lack them. */
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE (1 << 0)
+#define RENAME_EXCHANGE  (1 << 1)
+#define RENAME_WHITEOUT  (1 << 2)
+#endif
+
 struct inode;
 struct file;
 struct mapping;
@@ -85,9 +92,10 @@ struct inode_ops {
     int (*unlink)(struct inode *dir, struct name name, struct inode *victim);
     /* Renames (what) within one file system, replacing (over) if not NULL. The caller has checked
      * types and that no directory moves below itself; over a directory that is not empty:
-     * -ENOTEMPTY. With (exchange) both change places. */
+     * -ENOTEMPTY. (flags): of renameat2(2), RENAME_EXCHANGE, both change places, or
+     * RENAME_WHITEOUT, which leaves a device 0:0 behind. */
     int (*rename)(struct inode *from, struct name old, struct inode *what, struct inode *to,
-                  struct name name, struct inode *over, bool exchange);
+                  struct name name, struct inode *over, unsigned flags);
     /* Copies the target of a symbolic link, at most (size) bytes, no NUL. Returns its length. */
     ssize_t (*readlink)(struct inode *inode, char *buf, size_t size);
     /* A symbolic link that leads to an inode and not to a path (/proc/self/fd/1): (*out) then holds

@@ -15,11 +15,6 @@
 #include "vfs/path.h"
 #include "vfs/permit.h"
 
-#ifndef RENAME_NOREPLACE
-#define RENAME_NOREPLACE (1 << 0)
-#define RENAME_EXCHANGE  (1 << 1)
-#endif
-
 /* Whether something is mounted on the last name of (p): it cannot be removed or renamed. */
 static bool is_mount_point(const struct path *p)
 {
@@ -446,8 +441,8 @@ long pith_sys_renameat2(long old_dirfd, long old, long dirfd, long path, long fl
     HOLD;
     struct path from, to;
 
-    if (flags & ~(long)(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
-        flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+    if (flags & ~(long)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ||
+        (flags & RENAME_EXCHANGE && flags != RENAME_EXCHANGE))
         return -EINVAL;
     long err = path_walk(old_dirfd, (const char *)old, PATH_PARENT, &from);
     if (err)
@@ -461,7 +456,7 @@ long pith_sys_renameat2(long old_dirfd, long old, long dirfd, long path, long fl
             err = vfs_may_change(&to);
         if (!err)
             err = from.dir->ops->rename(from.dir, from.name, from.inode, to.dir, to.name, to.inode,
-                                        flags & RENAME_EXCHANGE);
+                                        (unsigned)flags);
         if (!err && notify_wanted()) {
             notify_moved(&from, &to, flags & RENAME_EXCHANGE ? NULL : to.inode);
             if (flags & RENAME_EXCHANGE)

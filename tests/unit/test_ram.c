@@ -722,6 +722,8 @@ static void script(void)
     sys(pith_sys_rename((long)"/s/f2", (long)"/m/moved"));
     sys(pith_sys_rename((long)"/m/3", (long)"/m/4"));
     sys(pith_sys_renameat2(AT_FDCWD, (long)"/d1", AT_FDCWD, (long)"/m/7", RENAME_EXCHANGE));
+    sys(pith_sys_renameat2(AT_FDCWD, (long)"/m/5", AT_FDCWD, (long)"/m/six", RENAME_WHITEOUT));
+    sys(pith_sys_renameat2(AT_FDCWD, (long)"/m/six", AT_FDCWD, (long)"/m/8", RENAME_WHITEOUT));
     sys(pith_sys_mknod((long)"/fifo", S_IFIFO | 0600, 0));
     long p = open_("/fifo", O_RDWR);
     sys(pith_sys_write(p, (long)buf, 9000));

@@ -344,26 +344,33 @@ static void set_entry(struct ram_entry *e, struct ram_inode *ri)
     ri->inode.ctime = clock_wall();
 }
 
-/* Entry (old) and its inode become (target)'s; what that had loses a name. Cannot fail. */
+/* The inode of entry (old) becomes (target)'s; what that had loses a name. Cannot fail. */
 static void replace(struct ram_entry *old, struct ram_entry *target)
 {
-    struct ram_inode *from = old->dir, *to = target->dir;
-    struct ram_inode *what = old->inode, *over = target->inode;
+    struct ram_inode *to = target->dir, *over = target->inode;
 
     lose_name(to, over);
     if (over->entry == target)
         over->entry = NULL;
-    set_entry(target, what);
+    set_entry(target, old->inode);
     inode_put(&over->inode);
-    old->inode = NULL;
-    dir_remove(old);
-    change_parent(what, from, to);
+}
+
+/* Entry (e) has no inode any more: it becomes (white)'s, or goes if that is NULL. */
+static void leave(struct ram_entry *e, struct ram_inode *white)
+{
+    e->inode = NULL;
+    if (white)
+        set_entry(e, white);
+    else
+        dir_remove(e);
 }
 
 static int ram_rename(struct inode *from, struct name old, struct inode *what, struct inode *to,
-                      struct name name, struct inode *over, bool exchange)
+                      struct name name, struct inode *over, unsigned flags)
 {
-    struct ram_inode *src = to_ram(from), *dst = to_ram(to), *ri = to_ram(what);
+    static const struct inode_new device = {.mode = S_IFCHR};
+    struct ram_inode *src = to_ram(from), *dst = to_ram(to), *ri = to_ram(what), *white = NULL;
     struct ram_entry *e, *target = NULL;
     int err = prepare(src);
 
@@ -373,23 +380,30 @@ static int ram_rename(struct inode *from, struct name old, struct inode *what, s
         err = find(src, old, &e);
     if (!err && over)
         err = find(dst, name, &target);
-    if (!err && over && !exchange)
+    if (!err && over && !(flags & RENAME_EXCHANGE))
         err = check_empty(to_ram(over));
+    if (!err && flags & RENAME_WHITEOUT)
+        err = make_inode(src, &device, &white);
     if (err)
         return err;
-    if (exchange) {
+    if (flags & RENAME_EXCHANGE) {
         set_entry(target, ri);
         set_entry(e, to_ram(over));
         change_parent(ri, src, dst);
         change_parent(to_ram(over), dst, src);
     } else if (over) {
         replace(e, target);
-    } else {
-        if (!dir_add(dst, name, dir_hash(dst, name), ri))
-            return -ENOMEM;
-        dir_remove(e);
+        leave(e, white);
+        change_parent(ri, src, dst);
+    } else if (dir_add(dst, name, dir_hash(dst, name), ri)) {
+        inode_put(&ri->inode);
+        leave(e, white);
         change_parent(ri, src, dst);
         ri->inode.ctime = clock_wall();
+    } else {
+        if (white)
+            inode_put(&white->inode);
+        return -ENOMEM;
     }
     touch(src);
     touch(dst);

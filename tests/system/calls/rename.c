@@ -13,6 +13,7 @@ static long rename2(const char *from, const char *to, unsigned flags)
 
 #define NOREPLACE 1
 #define EXCHANGE  2
+#define WHITEOUT  4
 
 static void files(void)
 {
@@ -83,6 +84,49 @@ static void flags(void)
     T(rename2("r", "r", NOREPLACE));
 }
 
+static void print_kind(const char *name)
+{
+    struct stat st;
+    if (lstat(name, &st) < 0)
+        printf("%s: %s\n", name, strerror(errno));
+    else
+        printf("%s: %o, device %lx, %ld links\n", name, (unsigned)st.st_mode, (long)st.st_rdev,
+               (long)st.st_nlink);
+}
+
+/* Of what it replaces and of what it does not, of directories, and over an earlier one. */
+static void whiteouts(void)
+{
+    put_file("wa", "A");
+    put_file("wb", "B");
+    T(rename2("wa", "wc", WHITEOUT));
+    print_kind("wa");
+    show_file("wc");
+    T(open("wa", O_RDONLY));
+    T(rename2("wc", "wb", WHITEOUT | NOREPLACE));
+    T(rename2("wc", "wb", WHITEOUT | EXCHANGE));
+    T(rename2("wc", "wb", WHITEOUT));
+    print_kind("wc");
+    show_file("wb");
+    T(rename2("wb", "wa", WHITEOUT));
+    print_kind("wb");
+    show_file("wa");
+    T(mkdir("wd", 0755));
+    T(mkdir("we", 0755));
+    T(rename2("wd", "we/wd", WHITEOUT));
+    print_kind("wd");
+    print_kind("we/wd");
+    print_kind("we");
+    T(unlink("wd"));
+    T(rename2("we/wd", "wd", WHITEOUT));
+    print_kind("we");
+    T(rmdir("we"));
+    T(unlink("we/wd"));
+    T(rmdir("we"));
+    T(rename2("wa", "wa", WHITEOUT));
+    show_file("wa");
+}
+
 static long links_of(const char *name)
 {
     struct stat st;
@@ -140,6 +184,7 @@ int main(void)
     files();
     folders();
     flags();
+    whiteouts();
     hard_links();
     open_files();
     return 0;
