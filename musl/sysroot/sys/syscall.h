@@ -24,6 +24,10 @@ long __pith_syscall_ret(unsigned long __r);
 /* The function behind the macro, declared even where <unistd.h> does not. */
 long syscall(long, ...);
 
+/* Whoever names it has files that send signals in the image, as with the function fcntl: the command is
+ * not looked at here. */
+extern const void *const pith_async_parts[];
+
 #ifdef __cplusplus
 }
 #endif
@@ -43,6 +47,8 @@ long syscall(long, ...);
         const long __pith_v[8] = {0, __VA_ARGS__};                                                 \
         _Pragma("GCC diagnostic pop")                                                              \
         long __pith_r;                                                                             \
+        if (__builtin_constant_p(n) && (n) == SYS_fcntl)                                           \
+            __asm__ volatile("" : : "r"(pith_async_parts));                                        \
         if (__builtin_constant_p(n)) {                                                             \
             switch (n) {                                                                           \
                 __PITH_CASES(__pith_r =, __pith_v[1], __pith_v[2], __pith_v[3], __pith_v[4],       \
