@@ -405,8 +405,8 @@ static int choose_printf(struct args *link, const struct program *program)
     return 0;
 }
 
-/* Parts of /proc and /dev that few programs use (libos/fs/proc/more.c and rare.c, libos/tty/pts.c)
- * are linked where a string names something of them. */
+/* Parts of /proc and /dev that few programs use (libos/fs/proc/more.c and rare.c,
+ * libos/posix/sysvipc.c, libos/tty/pts.c) are linked where a string names something of them. */
 static int choose_named(struct args *link, const struct program *program)
 {
     static const struct {
@@ -420,6 +420,7 @@ static int choose_named(struct args *link, const struct program *program)
          {"proc/sys/", "oom_score", "uid_map", "gid_map", "self/cgroup", "self/setgroups",
           "self/loginuid", "coredump_filter", "timerslack_ns", "wchan", "proc/cmdline",
           "proc/devices", "proc/modules", "proc/swaps"}},
+        {"pith_proc_sysvipc", 1, {"proc/sysvipc"}},
         {"pith_pty_nodes", 2, {"ptmx", "dev/pts"}},
     };
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)

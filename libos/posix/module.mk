@@ -1,11 +1,11 @@
 posix.dir  := libos/posix
 posix.src  := dyn.c
 posix.src  += mem.c mapping.c remap.c numa.c memfd.c
-posix.src  += ipc.c msg.c sem.c shm.c mqueue.c mqnotify.c
+posix.src  += ipc.c msg.c sem.c shm.c sysvipc.c mqueue.c mqnotify.c
 posix.src  += process.c transfer.c kcmp.c creds.c ids.c limits.c system.c time.c cputime.c adjtime.c random.c futex.c futex_waitv.c
 posix.src  += cancel.c signal.c signal_pending.c signal_deliver.c signal_frame.c clone.c clone3.c sched.c
 posix.src  += io.c read.c ioctl.c fcntl.c async.c file.c path.c node.c stat.c ustat.c xattr.c pipe.c poll.c
 posix.src  += epoll.c eventfd.c timerfd.c splice.c aio.c pidfd.c
 posix.src  += socket.c sockmsg.c sockopt.c
 posix.src  += clocks.c itimer.c timers.c signalfd.c inotify.c
-posix.uses := base arch iface mm thread time random vfs ram
+posix.uses := base arch iface mm thread time random vfs ram proc

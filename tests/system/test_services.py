@@ -183,6 +183,12 @@ def test_rare_files_of_proc_come_with_their_names(path, there, cc):
     assert ("pith_proc_more" in symbols(image)) == there
 
 
+@pytest.mark.parametrize("path, there", [("/proc/sys/kernel/msgmax", False), ("/proc/sysvipc/msg", True)])
+def test_objects_of_system_v_are_listed_where_they_are_named(path, there, cc):
+    image = cc(source(f"#include <fcntl.h>|return open(\"{path}\", 0);"), "-O2", "--target=hosted")
+    assert ("pith_proc_sysvipc" in symbols(image)) == there
+
+
 @pytest.mark.parametrize("body, there", [("return open(\"/dev/tty\", 0);", False), ("return open(\"/dev/ptmx\", 2);", True),
                                          ("return open(\"/dev/pts/0\", 2);", True),
                                          ("return openpty(0, 0, 0, 0, 0);", True), ("return isatty(0);", False)])

@@ -108,6 +108,8 @@ static int proc_start(struct fs *fs)
         proc_more(&top[0]);
     if (proc_rare)
         proc_rare(&root);
+    if (proc_sysvipc)
+        proc_sysvipc(&root);
     return tree_start(fs, &root);
 }
 
