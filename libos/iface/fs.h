@@ -194,6 +194,18 @@ void mapping_grown(struct inode *inode, uint64_t size);
 /* Whether the program may write the file through a shared mapping. */
 bool mapping_is_writable(const struct inode *inode);
 
+/* A mapping of a file in the program's memory: page (first) of (inode) is at (start). */
+struct mapped {
+    uintptr_t start, end;
+    uint64_t first;
+    struct inode *inode;
+    bool shared;
+};
+
+/* The first one that ends behind (addr). False: there is none. Implemented by posix/, and weak:
+ * without it there are none. */
+__attribute__((weak, visibility("hidden"))) bool mapping_tell(uintptr_t addr, struct mapped *out);
+
 /* RLIMIT_FSIZE, UINT64_MAX for none: no file may grow beyond. Kept by vfs/, heeded by file systems.
  */
 extern uint64_t file_size_limit;

@@ -152,6 +152,16 @@ struct mapping *mapping_find(const void *addr)
     return m && m->start <= (const char *)addr ? m : NULL;
 }
 
+bool mapping_tell(uintptr_t addr, struct mapped *out)
+{
+    const struct mapping *m = mapping_from((const void *)addr);
+
+    if (m)
+        *out = (struct mapped){(uintptr_t)m->start, (uintptr_t)end_of(m), m->first, inode_of(m),
+                               m->shared};
+    return m != NULL;
+}
+
 /* Reads (len) bytes of a file from (pos) on. What lies behind its end is left as it is. */
 static int fill(struct file *file, char *to, size_t len, uint64_t pos)
 {

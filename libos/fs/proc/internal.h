@@ -44,7 +44,9 @@ struct proc_map {
     uintptr_t start, end;
     int prot;
     bool shared;
-    const char *what; /* "": nothing to say */
+    const char *what;    /* "": nothing to say */
+    struct inode *inode; /* NULL: no file */
+    uint64_t offset;     /* in it */
 };
 void proc_each_map(void (*fn)(const struct proc_map *m, void *arg), void *arg);
 void proc_put_map(struct text *t, const struct proc_map *m);

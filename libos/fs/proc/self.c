@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysmacros.h>
 
 #include "iface/cred.h"
 #include "iface/plat.h"
@@ -168,7 +169,15 @@ void proc_put_map(struct text *t, const struct proc_map *m)
     text_char(t, m->prot & PROT_WRITE ? 'w' : '-');
     text_char(t, m->prot & PROT_EXEC ? 'x' : '-');
     text_char(t, m->shared ? 's' : 'p');
-    text_str(t, " 00000000 00:00 0 ");
+    text_char(t, ' ');
+    text_hex(t, m->offset, 8, '0');
+    text_char(t, ' ');
+    text_hex(t, m->inode ? major(m->inode->fs->dev) : 0, 2, '0');
+    text_char(t, ':');
+    text_hex(t, m->inode ? minor(m->inode->fs->dev) : 0, 2, '0');
+    text_char(t, ' ');
+    text_dec(t, m->inode ? m->inode->ino : 0, 0, ' ');
+    text_char(t, ' ');
     if (*m->what) {
         while (t->len - line < 73 && !t->failed)
             text_char(t, ' ');
@@ -183,6 +192,62 @@ static int elf_prot(uint32_t flags)
            (flags & PF_X ? PROT_EXEC : 0);
 }
 
+/* Parts of memory on their way to (fn): one of a file waits for the next, which may go on with it behind the end
+ * of the file. */
+struct map_queue {
+    void (*fn)(const struct proc_map *m, void *arg);
+    void *arg;
+    struct proc_map last;
+    char *buf; /* for paths, or NULL */
+};
+
+static void flush_map(struct map_queue *q)
+{
+    int err;
+
+    if (q->last.inode && q->buf)
+        q->last.what = path_of(q->last.inode, q->buf, PATH_MAX, &err);
+    if (!q->last.what)
+        q->last.what = "(deleted)";
+    if (q->last.end)
+        q->fn(&q->last, q->arg);
+    q->last.end = 0;
+}
+
+static void queue_map(struct map_queue *q, const struct proc_map *m)
+{
+    const struct proc_map *last = &q->last;
+
+    if (m->inode && last->end == m->start && last->inode == m->inode && last->prot == m->prot &&
+        last->shared == m->shared && last->offset + (last->end - last->start) == m->offset) {
+        q->last.end = m->end;
+        return;
+    }
+    flush_map(q);
+    q->last = *m;
+}
+
+/* Splits (run), memory of one use, at the ends of mappings of files. */
+static void queue_run(struct map_queue *q, const struct page_run *run)
+{
+    uintptr_t at = (uintptr_t)run->start, end = at + run->pages * PAGE_SIZE;
+    struct proc_map m = {.prot = run->prot};
+    struct mapped of;
+
+    for (; at < end; at = m.end) {
+        bool more = mapping_tell && mapping_tell(at, &of), inside = more && of.start <= at;
+        m.start = at;
+        m.end = more ? min_size(end, inside ? of.end : of.start) : end;
+        m.shared = inside ? of.shared : run->use == PAGE_COMMON;
+        m.what = run->use == PAGE_BRK      ? "[heap]"
+                 : run->use == PAGE_COMMON ? "/dev/zero (deleted)"
+                                           : "";
+        m.inode = inside ? of.inode : NULL;
+        m.offset = inside ? (of.first << PAGE_SHIFT) + (at - of.start) : 0;
+        queue_map(q, &m);
+    }
+}
+
 void proc_each_map(void (*fn)(const struct proc_map *m, void *arg), void *arg)
 {
     const Elf64_Ehdr *elf = (const void *)plat_info.image;
@@ -194,22 +259,18 @@ void proc_each_map(void (*fn)(const struct proc_map *m, void *arg), void *arg)
         if (ph[i].p_type == PT_LOAD)
             fn(&(struct proc_map){align_down(image + ph[i].p_vaddr, PAGE_SIZE),
                                   align_up(image + ph[i].p_vaddr + ph[i].p_memsz, PAGE_SIZE),
-                                  elf_prot(ph[i].p_flags), false, proc_argument(0)},
+                                  elf_prot(ph[i].p_flags), false, proc_argument(0), NULL, 0},
                arg);
     fn(&(struct proc_map){stack, stack + plat_info.stack_len, PROT_READ | PROT_WRITE, false,
-                          "[stack]"},
+                          "[stack]", NULL, 0},
        arg);
+    struct map_queue q = {.fn = fn, .arg = arg, .buf = heap_alloc(PATH_MAX)};
     for (const char *at = plat_info.heap; page_run_at(at, &run);
-         at = run.start + run.pages * PAGE_SIZE) {
-        uintptr_t start = (uintptr_t)run.start;
+         at = run.start + run.pages * PAGE_SIZE)
         if (run.use != PAGE_FREE)
-            fn(&(struct proc_map){start, start + run.pages * PAGE_SIZE, run.prot,
-                                  run.use == PAGE_COMMON || run.use == PAGE_FILE,
-                                  run.use == PAGE_BRK      ? "[heap]"
-                                  : run.use == PAGE_COMMON ? "/dev/zero (deleted)"
-                                                           : ""},
-               arg);
-    }
+            queue_run(&q, &run);
+    flush_map(&q);
+    heap_free(q.buf, PATH_MAX);
 }
 
 static void put_map(const struct proc_map *m, void *t)
