@@ -117,6 +117,8 @@ static void add_function(struct check *c, const char *function, uint32_t node, c
     bool *all = calloc(g->call_count, sizeof(*all));
     size_t total = 0;
 
+    if (strcmp(by, "__pith_fcntl_async") == 0)
+        by = "fcntl";
     if (strncmp(by, own, strlen(own)) == 0 && graph_find(g, by + strlen(own)) != NO_NODE)
         by += strlen(own);
     if (all == NULL || graph_calls_of(g, node, all) != 0) {

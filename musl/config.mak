@@ -25,7 +25,7 @@ ARCH_SRCS := $(filter-out $(PITH_DROPPED:%=$(srcdir)/src/%),$(sort $(wildcard $(
 # Files of ours that take no other's place.
 BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.c \
     $(srcdir)/src/malloc/page_cache.c \
-    $(srcdir)/src/fcntl/fcntl_async.c $(srcdir)/src/misc/ioctl_async.c \
+    $(srcdir)/src/fcntl/fcntl_async.c $(srcdir)/src/fcntl/fcntl_any.c $(srcdir)/src/misc/ioctl_async.c \
     $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c \
     $(srcdir)/src/network/socket_netlink_read.c $(srcdir)/src/network/socket_packet.c \
     $(srcdir)/src/stdio/file_new.c $(srcdir)/src/stdio/vfprintf_float.c
@@ -49,8 +49,8 @@ obj/src/stdio/stdout.o obj/src/stdio/stderr.o: CFLAGS_ALL += -include $(PITH_MUS
 obj/src/stdio/fseek.o obj/src/stdio/ftell.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_seek.h
 obj/src/stdio/fclose.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_close.h
 obj/src/stdio/fflush.o obj/src/stdio/__stdio_exit.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_open_files.h
-# Of libc's own calls none makes a file send signals. The two functions by which programs do are compiled of
-# fcntl_async.c and ioctl_async.c.
+# Of libc's own calls none makes a file send signals. The functions by which programs do are compiled of
+# fcntl_async.c, fcntl_any.c and ioctl_async.c.
 CFLAGS += -Dfcntl=__pith_fcntl -Dioctl=__pith_ioctl
 
 obj/src/misc/pty.o obj/src/misc/openpty.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_pty.h

@@ -75,16 +75,29 @@ static bool has_codes(int sig)
            sig == SIGCHLD || sig == SIGSYS;
 }
 
-/* Tells the owner of (code), a POLL_*, which poll would call (band). Where too many signals are
- * queued, SIGIO stands for those that are lost. */
-static void tell(const struct owner *o, int code, int band)
+/* Tells the owner of (code), a POLL_*, which poll would call (band), and of (fd). Where too many
+ * signals are queued, SIGIO stands for those that are lost. */
+static void tell_of(const struct owner *o, int fd, int code, int band)
 {
     siginfo_t info = {.si_signo = o->sig, .si_code = has_codes(o->sig) ? SI_SIGIO : code};
 
     info.si_band = band;
-    info.si_fd = o->fd;
+    info.si_fd = fd;
     if (o->sig == 0 || send(o, &info))
         send_plain(o, SIGIO);
+}
+
+static void tell(const struct owner *o, int code, int band)
+{
+    tell_of(o, o->fd, code, band);
+}
+
+void async_tell(struct file *f, int fd, int code, int band)
+{
+    const struct owner *o = owner_of(f);
+
+    if (o && o->id != 0)
+        tell_of(o, fd, code, band);
 }
 
 /* What a queue is told without saying what it is is nothing to signal. */
@@ -142,6 +155,25 @@ static long set_owner(struct file *f, int type, int id)
     o->type = type;
     o->id = id;
     return 0;
+}
+
+int async_own(struct file *f)
+{
+    struct owner *o = owner_make(f);
+
+    if (o && o->id == 0) {
+        o->type = F_OWNER_PID;
+        o->id = 1;
+    }
+    return o ? 0 : -ENOMEM;
+}
+
+void async_disown(struct file *f)
+{
+    struct owner *o = owner_of(f);
+
+    if (o)
+        o->id = o->sig = 0;
 }
 
 /* As F_SETOWN has it: negative for a process group. */

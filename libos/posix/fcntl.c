@@ -10,6 +10,7 @@
 #include "pith_calls.h"
 #include "posix/async.h"
 #include "posix/files.h"
+#include "posix/lease.h"
 #include "vfs/lock.h"
 
 /* What F_SETFL changes. */
@@ -150,7 +151,7 @@ static long write_hint(struct inode *in, int command, uint64_t *hint)
 }
 
 /* Commands that need a file that can do more than O_PATH's. */
-static long control(struct file *f, int command, long arg)
+static long control(struct file *f, long fd, int command, long arg)
 {
     switch (command) {
     case F_SETFL:
@@ -166,8 +167,10 @@ static long control(struct file *f, int command, long arg)
     case F_GETOWN:
     case F_GETSIG:
         return 0;
+    case F_SETLEASE:
+        return lease_control ? lease_control(f, fd, command, arg) : -EINVAL;
     case F_GETLEASE:
-        return F_UNLCK;
+        return lease_control ? lease_control(f, fd, command, arg) : F_UNLCK;
     case F_ADD_SEALS:
     case F_GET_SEALS:
         return f->ops->control && f->inode && S_ISREG(f->inode->mode)
@@ -222,7 +225,7 @@ long pith_sys_fcntl(long fd, long command, long arg)
             if (r != -ENOSYS)
                 return r;
         }
-        return control(f, (int)command, arg);
+        return control(f, fd, (int)command, arg);
     }
 }
 

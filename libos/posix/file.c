@@ -12,6 +12,7 @@
 #include "iface/user.h"
 #include "pith_calls.h"
 #include "posix/files.h"
+#include "vfs/lease.h"
 #include "vfs/path.h"
 #include "vfs/permit.h"
 
@@ -176,9 +177,8 @@ static long set_size(struct inode *inode, long size)
     return err;
 }
 
-long pith_sys_truncate(long path, long size)
+static long truncate_once(long path, long size)
 {
-    HOLD;
     struct path p;
 
     if (size < 0)
@@ -192,10 +192,23 @@ long pith_sys_truncate(long path, long size)
         err = S_ISREG(p.inode->mode) ? may_access(p.inode, MAY_WRITE) : -EINVAL;
     if (!err)
         err = vfs_may_change(&p);
+    if (!err && lease_break)
+        err = lease_break(p.inode, O_WRONLY);
     if (!err)
         err = set_size(p.inode, size);
     path_put(&p);
     return err;
+}
+
+long pith_sys_truncate(long path, long size)
+{
+    HOLD;
+    long r;
+
+    do
+        r = truncate_once(path, size);
+    while (call_again(r));
+    return r;
 }
 
 long pith_sys_ftruncate(long fd, long size)

@@ -7,6 +7,7 @@
 #include "iface/cred.h"
 #include "iface/notify.h"
 #include "vfs/fd.h"
+#include "vfs/lease.h"
 #include "vfs/open.h"
 #include "vfs/path.h"
 #include "vfs/permit.h"
@@ -122,6 +123,8 @@ static int open_walked(struct path *p, int flags, mode_t mode, struct file *f)
         err = create(p->dir, p->name, mode, flags, &p->inode);
         created = true;
     }
+    if (!err && lease_break && !created && !(flags & O_PATH))
+        err = lease_break(p->inode, (unsigned)flags);
     if (!err && flags & O_TRUNC && !created && S_ISREG(p->inode->mode) && p->inode->ops->setattr) {
         err = p->inode->ops->setattr(p->inode, &empty);
         truncated = true;

@@ -71,7 +71,7 @@ def test_text(tmp_path):
     lines = done.stdout.splitlines()
     assert len(lines) == len(FOUND) and done.status == 2 and done.stderr == ""
     assert any(line.startswith("absent: p.o: start uses execve by execlp: an image is one program") for line in lines)
-    assert any(line.startswith("partial: p.o: lease uses fcntl: no F_SETLEASE") for line in lines)
+    assert any(line.startswith("partial: p.o: lease uses fcntl: no F_NOTIFY") for line in lines)
 
 
 @pytest.mark.parametrize("kind", ["rcs", "rcsT"], ids=["archive", "thin archive"])

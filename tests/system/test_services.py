@@ -198,6 +198,13 @@ def test_pseudo_terminals_come_with_their_names(body, there, cc):
     assert any(symbol.startswith("pith_pty") for symbol in symbols(image)) == there
 
 
+@pytest.mark.parametrize("call, there", [("fcntl(0, F_GETLEASE)", False), ("fcntl(0, F_SETOWN, 1)", False),
+                                         ("fcntl(0, F_SETLEASE, 1)", True), ("fcntl(0, (int)(long)main, 0)", True)])
+def test_leases_of_files_come_with_their_command(call, there, cc):
+    image = cc(source(f"#include <fcntl.h>|return {call};"), "-O2", "--target=hosted", "-w")
+    assert any(symbol.startswith("pith_lease") for symbol in symbols(image)) == there
+
+
 @pytest.mark.parametrize("call, there", [("fcntl(0, F_SETFL, O_NONBLOCK)", False), ("fcntl(0, F_SETOWN, 1)", True),
                                          ("fcntl(0, (int)(long)main, 0)", True), ("ioctl(0, FIONREAD, 0)", False),
                                          ("ioctl(0, FIOASYNC, 0)", True)])

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * fcntl(2) with any command: <bits/pith_fcntl.h> says what else there is. */
+ * fcntl(2) with commands that make a file send signals: <bits/pith_fcntl.h> says what else there is. */
 #include <fcntl.h>
 #include <stdarg.h>
-
-#undef fcntl
 
 /* Whoever names it has files that send signals in the image (libos/posix/async.c). */
 extern const void *const pith_async_parts[];
 
-int fcntl(int fd, int command, ...);
+int __pith_fcntl_async(int fd, int command, ...);
 int __pith_fcntl(int fd, int command, ...);
 
-int fcntl(int fd, int command, ...)
+int __pith_fcntl_async(int fd, int command, ...)
 {
     va_list list;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The end of <fcntl.h> of a Pith sysroot. Only fcntl with a command that makes a file send signals,
- * or with one that is known only at run time, brings what does that. */
+ * or takes a lease, or with one that is known only at run time, brings what does that. */
 #ifndef _BITS_PITH_FCNTL_H
 #define _BITS_PITH_FCNTL_H
 
@@ -14,7 +14,11 @@ extern "C" {
 #endif
 
 int __pith_fcntl(int, int, ...);
-int __pith_fcntl_async(int, int, ...) __asm__("fcntl");
+int __pith_fcntl_async(int, int, ...);
+int __pith_fcntl_any(int, int, ...) __asm__("fcntl");
+
+/* F_SETLEASE */
+#define __pith_fcntl_is_lease(__command) ((__command) == 1024)
 
 /* F_SETOWN, F_SETSIG, F_SETOWN_EX: not all have names under every standard. */
 #define __pith_fcntl_is_async(__command)                                                           \
@@ -23,9 +27,11 @@ int __pith_fcntl_async(int, int, ...) __asm__("fcntl");
 extern __inline __attribute__((__always_inline__, __gnu_inline__)) int fcntl(int __fd,
                                                                              int __command, ...)
 {
-    if (__builtin_constant_p(__command) && !__pith_fcntl_is_async(__command))
+    if (__builtin_constant_p(__command) && __pith_fcntl_is_async(__command))
+        return __pith_fcntl_async(__fd, __command, __builtin_va_arg_pack());
+    if (__builtin_constant_p(__command) && !__pith_fcntl_is_lease(__command))
         return __pith_fcntl(__fd, __command, __builtin_va_arg_pack());
-    return __pith_fcntl_async(__fd, __command, __builtin_va_arg_pack());
+    return __pith_fcntl_any(__fd, __command, __builtin_va_arg_pack());
 }
 
 #ifdef __cplusplus

@@ -24,9 +24,9 @@ long __pith_syscall_ret(unsigned long __r);
 /* The function behind the macro, declared even where <unistd.h> does not. */
 long syscall(long, ...);
 
-/* Whoever names it has files that send signals in the image, as with the function fcntl: the command is
- * not looked at here. */
-extern const void *const pith_async_parts[];
+/* Whoever names it has leases of files, and files that send signals, in the image, as with the function
+ * fcntl: the command is not looked at here. */
+extern const void *const pith_lease_parts[];
 
 #ifdef __cplusplus
 }
@@ -48,7 +48,7 @@ extern const void *const pith_async_parts[];
         _Pragma("GCC diagnostic pop")                                                              \
         long __pith_r;                                                                             \
         if (__builtin_constant_p(n) && (n) == SYS_fcntl)                                           \
-            __asm__ volatile("" : : "r"(pith_async_parts));                                        \
+            __asm__ volatile("" : : "r"(pith_lease_parts));                                        \
         if (__builtin_constant_p(n)) {                                                             \
             switch (n) {                                                                           \
                 __PITH_CASES(__pith_r =, __pith_v[1], __pith_v[2], __pith_v[3], __pith_v[4],       \
