@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * Linux's asynchronous input and output (io_submit(2)), as libaio uses it. All that is asked for
- * is done by the time io_submit returns, as on Linux where files are in memory; what is
- * asynchronous is how it is told. */
+ * is done by the time io_submit returns, as on Linux where files are in memory, but for waiting
+ * until a file is ready (IOCB_CMD_POLL); what is asynchronous is how it is told. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -19,6 +20,9 @@
 #include "posix/io.h"
 #include "posix/mask.h"
 #include "posix/timespec.h"
+#include "vfs/watch.h"
+
+LINKS(console_poll);
 
 /* Of Linux (linux/aio_abi.h), which libc has no header for. */
 enum { PREAD, PWRITE, FSYNC, FDSYNC, POLL = 5, NOOP, PREADV, PWRITEV };
@@ -46,16 +50,38 @@ struct event {
 
 _Static_assert(sizeof(struct iocb) == 64 && sizeof(struct event) == 32, "as Linux's");
 
-/* The program knows it by its address, at which libaio looks for a ring of Linux's: for a number
- * that stands where (size) does. */
+/* As Linux has it at the address that is the context's number: libaio looks there, and others take
+ * events from it themselves, so (head) may be anything. */
+struct ring {
+    uint32_t id, size, head, tail;
+    uint32_t magic, compatible, incompatible, header;
+    struct event events[];
+};
+
+#define RING_MAGIC 0xa10a10a1u
+
+#define ALWAYS_READY (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM)
+
 struct context {
-    unsigned asked, size; /* events: as io_setup was asked, and room for */
-    unsigned first, count;
+    unsigned asked; /* events, of io_setup */
     unsigned users; /* calls that are inside, and io_setup */
     bool gone;
     struct context *next;
     struct wait_queue wait;
-    struct event ring[];
+    struct poll *polls;
+    unsigned poll_count;
+    struct ring ring;
+};
+
+/* A file that is waited for; if it goes, so does this. */
+struct poll {
+    struct file_watch watch;
+    struct context *context;
+    struct poll *next;
+    struct iocb *where;
+    uint64_t data;
+    unsigned wanted;    /* POLL* */
+    struct file *event; /* an eventfd, held, or NULL */
 };
 
 static struct context *contexts;
@@ -65,7 +91,7 @@ static struct context *find(long id)
 {
     struct context *c = contexts;
 
-    while (c && (long)c != id)
+    while (c && (long)&c->ring != id)
         c = c->next;
     return c;
 }
@@ -73,13 +99,13 @@ static struct context *find(long id)
 static void drop(struct context *c)
 {
     if (--c->users == 0)
-        heap_free(c, sizeof(*c) + c->size * sizeof(c->ring[0]));
+        heap_free(c, sizeof(*c) + c->ring.size * sizeof(struct event));
 }
 
 long pith_sys_io_setup(long events, long id)
 {
     HOLD;
-    unsigned asked = (unsigned)events, size = asked > EVENTS_LEAST ? asked : EVENTS_LEAST;
+    unsigned asked = (unsigned)events, size;
 
     if (!user_writable((void *)id, sizeof(long)))
         return -EFAULT;
@@ -87,18 +113,110 @@ long pith_sys_io_setup(long events, long id)
         return -EINVAL;
     if (asked > EVENTS_MAX - all_asked)
         return -EAGAIN;
-    struct context *c = heap_alloc(sizeof(*c) + size * sizeof(c->ring[0]));
+    size = (asked > EVENTS_LEAST ? asked : EVENTS_LEAST) + 1; /* a ring is never full */
+    struct context *c = heap_alloc(sizeof(*c) + size * sizeof(struct event));
     if (!c)
         return -ENOMEM;
     memset(c, 0, sizeof(*c));
     c->asked = asked;
-    c->size = size;
+    c->ring = (struct ring){
+        .size = size, .magic = RING_MAGIC, .compatible = 1, .header = sizeof(struct ring)};
     c->users = 1;
     c->next = contexts;
     contexts = c;
     all_asked += asked;
-    *(long *)id = (long)c;
+    *(long *)id = (long)&c->ring;
     return 0;
+}
+
+static unsigned events_in(const struct context *c)
+{
+    const struct ring *r = &c->ring;
+
+    return (r->tail + r->size - r->head % r->size) % r->size;
+}
+
+static void tell(struct context *c, uint64_t data, const struct iocb *where, long result,
+                 struct file *event)
+{
+    struct ring *r = &c->ring;
+
+    r->events[r->tail % r->size] = (struct event){
+        .data = data,
+        .iocb = (uint64_t)where,
+        .result = result,
+    };
+    r->tail = (r->tail + 1) % r->size;
+    wait_wake(&c->wait);
+    if (event)
+        eventfd_add(event);
+}
+
+static void poll_end(struct poll *p)
+{
+    struct context *c = p->context;
+    struct poll **link = &c->polls;
+
+    while (*link != p)
+        link = &(*link)->next;
+    *link = p->next;
+    c->poll_count--;
+    watch_remove(&p->watch);
+    if (p->event)
+        file_put(p->event);
+    heap_free(p, sizeof(*p));
+}
+
+static void poll_gone(struct file_watch *w)
+{
+    poll_end(container_of(w, struct poll, watch));
+}
+
+static void poll_woken(struct waiter *w)
+{
+    struct poll *p = container_of(w, struct poll, watch.waiter);
+    struct file *f = p->watch.file;
+    struct wait_queue *q = w->queue;
+    unsigned has = q->events;
+
+    /* As on Linux, what has come is told as the wake says it, wanted or not; ends are looked up. */
+    if (has == 0 || has & (POLLERR | POLLHUP))
+        has = (unsigned)f->ops->poll(f, &q) & p->wanted;
+    if (!(has & p->wanted))
+        return;
+    tell(p->context, p->data, p->where, has, p->event);
+    poll_end(p);
+}
+
+/* Waits for what (io) says of (f), unless it is there already: 0 and (*result). 1: it waits, and has
+ * taken over (event). */
+static long poll_start(struct context *c, struct file *f, const struct iocb *io, struct iocb *where,
+                       struct file *event, long *result)
+{
+    unsigned wanted = (unsigned)io->buf | POLLERR | POLLHUP;
+    struct wait_queue *q;
+
+    if (io->buf > UINT16_MAX || io->nbytes || io->offset || io->rw_flags)
+        return -EINVAL;
+    *result = (f->ops->poll ? f->ops->poll(f, &q) : ALWAYS_READY) & (int)wanted;
+    if (*result)
+        return 0;
+    struct poll *p = heap_alloc(sizeof(*p));
+    if (!p)
+        return -EAGAIN;
+    p->context = c;
+    p->where = where;
+    p->data = io->data;
+    p->wanted = wanted;
+    p->event = event;
+    p->next = c->polls;
+    c->polls = p;
+    c->poll_count++;
+    if (q->external)
+        c->wait.external = true;
+    watch_add(&p->watch, f, poll_gone);
+    wait_add(q, &p->watch.waiter, poll_woken);
+    return 1;
 }
 
 long pith_sys_io_destroy(long id)
@@ -112,20 +230,12 @@ long pith_sys_io_destroy(long id)
         at = &(*at)->next;
     *at = c->next;
     all_asked -= c->asked;
+    while (c->polls)
+        poll_end(c->polls);
     c->gone = true;
     wait_wake(&c->wait);
     drop(c);
     return 0;
-}
-
-static void tell(struct context *c, const struct iocb *io, const struct iocb *where, long result)
-{
-    c->ring[(c->first + c->count++) % c->size] = (struct event){
-        .data = io->data,
-        .iocb = (uint64_t)where,
-        .result = result,
-    };
-    wait_wake(&c->wait);
 }
 
 /* 0, with the result of the transfer in *result; or why it cannot be begun. */
@@ -191,7 +301,7 @@ static long submit_one(struct context *c, struct iocb *where)
     io = *where;
     if (io.reserved || io.nbytes > (uint64_t)SSIZE_MAX)
         return -EINVAL;
-    if (c->count == c->size)
+    if (events_in(c) + c->poll_count >= c->ring.size - 1)
         return -EAGAIN;
     struct file *f = fd_get((int)io.fd);
     if (!f || f->flags & O_PATH)
@@ -209,13 +319,13 @@ static long submit_one(struct context *c, struct iocb *where)
     if (event)
         file_hold(event);
     file_hold(f);
-    long err = perform(f, &io, &result);
+    long err = io.opcode == POLL ? poll_start(c, f, &io, where, event, &result)
+                                 : perform(f, &io, &result);
     file_put(f);
-    if (!err) {
-        tell(c, &io, where, result);
-        if (event)
-            eventfd_add(event);
-    }
+    if (err > 0)
+        return 0;
+    if (!err)
+        tell(c, io.data, where, result, event);
     if (event)
         file_put(event);
     return err;
@@ -230,7 +340,7 @@ long pith_sys_io_submit(long id, long n, long list)
 
     if (!c || n < 0)
         return -EINVAL;
-    n = n < c->size ? n : c->size;
+    n = n < c->ring.size ? n : c->ring.size;
     c->users++;
     for (; done < n && !c->gone; done++) {
         err = user_readable(&iocbs[done], sizeof(*iocbs)) ? submit_one(c, iocbs[done]) : -EFAULT;
@@ -244,13 +354,14 @@ long pith_sys_io_submit(long id, long n, long list)
 /* As many as there are now, at most (max). -EFAULT. */
 static long take(struct context *c, struct event *to, long max)
 {
+    struct ring *r = &c->ring;
     long done = 0;
 
-    for (; done < max && c->count > 0; done++, c->count--) {
+    for (; done < max && events_in(c) > 0; done++) {
         if (!user_writable(&to[done], sizeof(*to)))
             return done > 0 ? done : -EFAULT;
-        to[done] = c->ring[c->first];
-        c->first = (c->first + 1) % c->size;
+        to[done] = r->events[r->head % r->size];
+        r->head = (r->head % r->size + 1) % r->size;
     }
     return done;
 }
@@ -330,11 +441,22 @@ long pith_sys_io_pgetevents(long id, long min, long max, long events, long timeo
     return err;
 }
 
-/* What was submitted is done: there is nothing to cancel. */
+/* Only waiting for a file can be cancelled: it is told as an event then. */
 long pith_sys_io_cancel(long id, long iocb, long event)
 {
     HOLD;
-    (void)id;
+    struct iocb *where = (struct iocb *)iocb;
+    struct context *c = find(id);
+
     (void)event;
-    return user_readable((void *)iocb, sizeof(struct iocb)) ? -EINVAL : -EFAULT;
+    if (!user_readable(where, sizeof(*where)))
+        return -EFAULT;
+    struct poll *p = c && where->key == 0 ? c->polls : NULL;
+    while (p && p->where != where)
+        p = p->next;
+    if (!p)
+        return -EINVAL;
+    tell(c, p->data, where, 0, p->event);
+    poll_end(p);
+    return -EINPROGRESS;
 }

@@ -4,6 +4,7 @@
  * errors. */
 #define _GNU_SOURCE
 #include <linux/aio_abi.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -221,6 +222,95 @@ static void waiting(int fd)
     T(syscall(SYS_io_pgetevents, ctx, 1, 1, e, &soon, &mask));
 }
 
+static struct iocb ready(int fd, int events)
+{
+    struct iocb r = request(IOCB_CMD_POLL, fd, NULL, 0, 0);
+    r.aio_buf = (uint64_t)events;
+    return r;
+}
+
+static void *writes(void *arg)
+{
+    const struct timespec t = {0, 30000000};
+
+    nanosleep(&t, NULL);
+    return (void *)write(*(int *)arg, "x", 1);
+}
+
+/* Waiting for files to become ready: at once, later, by another thread, with an eventfd; cancelled and ended. */
+static void polls(int fd)
+{
+    int p[2], e = eventfd(0, EFD_NONBLOCK), counter = eventfd(0, 0);
+    uint64_t value = 0;
+    struct io_event gone;
+    pthread_t t;
+
+    need(pipe(p) == 0, "pipe");
+    struct iocb in = ready(p[0], POLLIN), out = ready(p[1], POLLOUT), file = ready(fd, POLLIN);
+    struct iocb number = ready(counter, POLLIN);
+    T(one(&out));
+    T(get(1, 8, NULL));
+    T(one(&file));
+    T(get(0, 8, &none));
+    T(one(&in));
+    T(get(1, 8, &soon));
+    T(write(p[1], "x", 1));
+    T(get(1, 8, NULL));
+    T(get(0, 8, &none));
+    T(one(&in));
+    T(get(1, 8, NULL));
+    T(read(p[0], buf, 1));
+    T(one(&in));
+    need(pthread_create(&t, NULL, writes, &p[1]) == 0, "thread");
+    T(get(1, 8, NULL));
+    pthread_join(t, NULL);
+    T(read(p[0], buf, 1));
+    number.aio_flags = IOCB_FLAG_RESFD;
+    number.aio_resfd = (uint32_t)e;
+    T(one(&number));
+    T(read(e, &value, sizeof(value)));
+    value = 5;
+    T(write(counter, &value, sizeof(value)));
+    struct pollfd told = {e, POLLIN, 0};
+    T(poll(&told, 1, 1000));
+    T(read(e, &value, sizeof(value)));
+    T(get(1, 8, NULL));
+    T(one(&in));
+    T(syscall(SYS_io_cancel, ctx, &out, &gone));
+    T(syscall(SYS_io_cancel, ctx, &in, &gone));
+    T(get(1, 8, &soon));
+    T(syscall(SYS_io_cancel, ctx, &in, &gone));
+    T(one(&in));
+    T(close(p[1]));
+    T(get(1, 8, NULL));
+    in.aio_nbytes = 1;
+    T(one(&in));
+    in.aio_nbytes = 0;
+    in.aio_buf = 1 << 16;
+    T(one(&in));
+    close(p[0]);
+    struct iocb left = ready(e, POLLIN);
+    T(one(&left)); /* until the context ends */
+}
+
+/* What libaio looks at. */
+static void ring(int fd)
+{
+    const struct {
+        unsigned id, size, head, tail, magic, compatible, incompatible, header;
+    } *seen = (void *)ctx;
+    struct iocb r = request(IOCB_CMD_PREAD, fd, other, 10, 0);
+
+    printf("%x %u %u %u\n", seen->magic, seen->compatible, seen->incompatible, seen->header);
+    IS(seen->head == seen->tail && seen->size > 8);
+    T(one(&r));
+    IS((seen->tail + seen->size - seen->head) % seen->size == 1);
+    const struct io_event *first = (const struct io_event *)((const char *)seen + seen->header) + seen->head;
+    printf("%lld\n", (long long)first->res);
+    T(get(1, 8, NULL));
+    IS(seen->head == seen->tail);
+}
+
 int main(void)
 {
     char name[] = "/tmp/linux_aio.XXXXXX";
@@ -232,6 +322,8 @@ int main(void)
     errors(fd);
     eventfds(fd);
     waiting(fd);
+    ring(fd);
+    polls(fd);
     T(syscall(SYS_io_destroy, ctx));
     return 0;
 }
