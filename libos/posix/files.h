@@ -41,6 +41,12 @@ static inline bool file_writes(const struct file *f)
     return ((f->flags + 1) & 2) && !(f->flags & O_PATH);
 }
 
+/* Whether (f) can be spliced: eventfds and their like, which are no files anywhere, cannot. */
+static inline bool file_splices(const struct file *f)
+{
+    return f->inode || !f->ops->name;
+}
+
 /* Whether a call that came out as (r) is to be made once more: a signal ended its wait, whose
  * handlers have run now and want that. They may have left for good, so a call asks this where it
  * holds nothing. */

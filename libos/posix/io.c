@@ -297,7 +297,7 @@ long pith_sys_sendfile(long out_fd, long in_fd, long offset, long n)
         return -EINVAL;
     if (!out || !file_writes(out))
         return -EBADF;
-    if (out->flags & O_APPEND || !in->ops->readv || !out->ops->writev ||
+    if (out->flags & O_APPEND || !in->ops->readv || !out->ops->writev || !file_splices(out) ||
         !(in->kind & FILE_SEEKABLE))
         return -EINVAL;
     if (n == 0)
