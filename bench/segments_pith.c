@@ -73,12 +73,14 @@ static void output(struct tcp *t, const struct ip_ends *to, struct net_path *pat
     pkt_free(p);
 }
 
-static int mtu(struct tcp *t, const struct ip_ends *to, struct net_path *path, unsigned *gso)
+static int mtu(struct tcp *t, const struct ip_ends *to, struct net_path *path, unsigned *gso,
+               unsigned *own)
 {
     (void)t;
     (void)to;
     (void)path;
     *gso = most;
+    *own = SEGMENT_MAX;
     return SEGMENT_MAX;
 }
 

@@ -66,12 +66,14 @@ static void output(struct tcp *t, const struct ip_ends *ends, struct net_path *p
 
 static unsigned path_mtu = 1480;
 
-static int mtu(struct tcp *t, const struct ip_ends *ends, struct net_path *path, unsigned *gso)
+static int mtu(struct tcp *t, const struct ip_ends *ends, struct net_path *path, unsigned *gso,
+               unsigned *own)
 {
     (void)t;
     (void)ends;
     (void)path;
     *gso = 65483;
+    *own = 1480;
     return (int)path_mtu;
 }
 

@@ -210,13 +210,15 @@ static void output(struct tcp *t, const struct ip_ends *ends, struct net_path *p
     pkt_free(p);
 }
 
-static int mtu(struct tcp *t, const struct ip_ends *ends, struct net_path *path, unsigned *gso)
+static int mtu(struct tcp *t, const struct ip_ends *ends, struct net_path *path, unsigned *gso,
+               unsigned *own)
 {
     struct link_host *host = tcp_user(t);
 
     (void)ends;
     (void)path;
     *gso = host->gso > host->mtu ? host->gso : host->mtu;
+    *own = host->own_mtu ? host->own_mtu : host->mtu;
     return host->no_way ? host->no_way : (int)host->mtu;
 }
 

@@ -56,6 +56,7 @@ struct link_host {
     struct tcp *tcp;
     unsigned side;
     unsigned mtu, gso;   /* what is said of the path */
+    unsigned own_mtu;    /* what our side takes; 0: (mtu) */
     unsigned mtu_before; /* the MTU before an ICMP error: not all connections know of it yet */
     int no_way;          /* mtu's error, 0: none */
     size_t allocated;

@@ -49,6 +49,18 @@ static void rfc9293_3_5_simultaneous(void **state)
            "> AP 1(100) ack 1 ts /1000");
 }
 
+/* RFC 9293, 3.7.1: what is known of the way to the peer does not limit what may come from there. */
+static void rfc9293_3_7_1_mss_of_the_interface(void **state)
+{
+    (void)state;
+    it.w.host[0].mtu = 1180; /* IP told by a router */
+    it.w.host[0].own_mtu = 1480;
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460 sackok", "> SA 0(0) ack 1 mss 1460",
+           "< A 1(0) ack 1 win 65535", "accept", "push 1460", "> A 1(1160)", "> AP 1161(300)",
+           "info advmss 1460", "< A 1(1460) ack 1461 win 65535", "> A 1461(0) ack 1461",
+           "info rcv_mss 1460", "read 1460");
+}
+
 static void rfc6298_syn_again_after_1_s_and_twice_that(void **state)
 {
     (void)state;
@@ -365,6 +377,7 @@ int main(int argc, char **argv)
         TEST(rfc9293_3_5_passive),
         TEST(options_are_only_used_when_both_have_them),
         TEST(rfc9293_3_5_simultaneous),
+        TEST(rfc9293_3_7_1_mss_of_the_interface),
         TEST(rfc6298_syn_again_after_1_s_and_twice_that),
         TEST(syn_ack_again),
         TEST(another_syn_of_the_same_peer),

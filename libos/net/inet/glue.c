@@ -26,7 +26,8 @@ static void output(struct tcp *t, const struct ip_ends *ends, struct net_path *p
     (void)ip_output(ends, path, PROTO_TCP, p); /* what is lost is sent again */
 }
 
-static int mtu(struct tcp *t, const struct ip_ends *ends, struct net_path *path, unsigned *gso)
+static int mtu(struct tcp *t, const struct ip_ends *ends, struct net_path *path, unsigned *gso,
+               unsigned *own)
 {
     (void)t;
     if (path->generation != ip_generation || !path->header_len) {
@@ -37,6 +38,7 @@ static int mtu(struct tcp *t, const struct ip_ends *ends, struct net_path *path,
     }
     unsigned room = ip_path_room(ends, path);
     *gso = room > GSO_MAX ? room : GSO_MAX;
+    *own = room + path->own_mtu - path->mtu;
     return (int)room;
 }
 

@@ -251,6 +251,7 @@ int ip_route(struct ip_ends *ends, struct net_path *path)
     unsigned least = ip_is_v4(&ends->remote) ? 68 : IP6_MIN_MTU;
     if (mtu >= least && mtu < path->mtu)
         path->mtu = (uint16_t)mtu;
+    path->own_mtu = path->mtu;
     unsigned known = i->dev && path->no_frag != 2 ? ip_pmtu(&ends->remote) : 0;
     if (known && known < path->mtu)
         path->mtu = (uint16_t)known;

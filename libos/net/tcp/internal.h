@@ -260,9 +260,9 @@ struct tcp_conn {
 
     uint16_t mss_black; /* what gets through a black hole; 0: there is none */
     uint8_t black_times;
-    nsec_t black_until;          /* when it is tried whether it was one */
-    uint16_t peer_mss, path_max; /* (path_max): header and payload, as the path was asked last */
-    uint32_t recover;            /* recovery ends when this is acknowledged */
+    nsec_t black_until;                   /* when it is tried whether it was one */
+    uint16_t peer_mss, path_max, own_max; /* header and payload, as the path was asked last */
+    uint32_t recover;                     /* recovery ends when this is acknowledged */
     uint32_t prr_delivered, prr_out, prr_flight;
     uint32_t undo_cwnd, undo_ssthresh; /* from before the recovery; 0: none */
     uint32_t undo_ts;

@@ -56,7 +56,7 @@ void tcp_reset_for(struct tcp *t, const struct ip_ends *ends, const struct tcp_s
 
 uint16_t tcp_own_mss(const struct tcp_conn *c)
 {
-    uint32_t mss = c->path_max - TCP_HEADER;
+    uint32_t mss = c->own_max - TCP_HEADER;
 
     if (c->options.mss)
         mss = min_u32(mss, c->options.mss);
@@ -65,13 +65,15 @@ uint16_t tcp_own_mss(const struct tcp_conn *c)
 
 int tcp_update_mss(struct tcp_conn *c)
 {
-    unsigned gso = 0;
-    int most = c->t->ops.mtu(c->t, &c->ends, &c->options.path, &gso);
+    unsigned gso = 0, own = 0;
+    int most = c->t->ops.mtu(c->t, &c->ends, &c->options.path, &gso, &own);
 
     if (most < 0)
         return most;
     c->path_max = (uint16_t)min_u32((uint32_t)most, UINT16_MAX);
+    c->own_max = (uint16_t)min_u32(own, UINT16_MAX);
     uint32_t mss = min_u32(tcp_own_mss(c), c->peer_mss ? c->peer_mss : MSS_DEFAULT);
+    mss = min_u32(mss, c->path_max - TCP_HEADER);
     /* Two of them in what may be queued: the peer delays its ACK of a single one. */
     if (c->options.send_limit)
         mss = min_u32(mss, tcp_send_limit(c) / 2);

@@ -54,9 +54,11 @@ struct tcp_ops {
      * device. There is PKT_HEADROOM less the TCP header in front. The packet becomes its own. */
     void (*output)(struct tcp *t, const struct ip_ends *ends, struct net_path *path, struct pkt *p);
     /* The most bytes of TCP header and payload that a packet to there takes now, at least 88; and
-     * in (*gso) the most that output takes at once where it cuts (65,483 or so), else the same.
+     * in (*gso) the most that output takes at once where it cuts (65,483 or so), else the same; in
+     * (*own) the most that our side takes, whatever is known of the way to there.
      * -EHOSTUNREACH, -ENETUNREACH: there is no way. */
-    int (*mtu)(struct tcp *t, const struct ip_ends *ends, struct net_path *path, unsigned *gso);
+    int (*mtu)(struct tcp *t, const struct ip_ends *ends, struct net_path *path, unsigned *gso,
+               unsigned *own);
     /* Tells the user of (c), or of a listener. Not called for connections without a user. */
     void (*event)(void *user, unsigned events);
     /* Memory for connections, zeroed; NULL: none. The same size is named when it is freed. */

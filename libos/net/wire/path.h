@@ -25,6 +25,7 @@ struct net_path {
     void *iface;         /* struct ip_iface */
     uint8_t header[54];  /* Ethernet and IP, ready to be copied before a segment: lengths, id and
                             checksum missing */
+    uint16_t own_mtu;    /* (mtu) without what routers told: what our interface takes */
 };
 
 #endif
