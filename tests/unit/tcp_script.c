@@ -8,7 +8,7 @@
 
 #include "fake_pkt.h"
 
-static const char *const flag_letters = "FSRPAU";
+static const char *const flag_letters = "FSRPAUEW";
 
 static void parse_options(struct script_segment *g, const uint8_t *o, size_t left)
 {
@@ -90,7 +90,7 @@ static void capture(struct tcp_world *w, struct pkt *p)
 
 static void print_segment(const struct script_segment *g)
 {
-    for (unsigned i = 0; i < 6; i++)
+    for (unsigned i = 0; i < 8; i++)
         if (g->flags & 1u << i)
             fputc(flag_letters[i], stderr);
     fprintf(stderr, " %u(%u) ack %u win %u", g->seq, g->len, g->ack, g->window);

@@ -15,7 +15,7 @@
  *   jump MS         time goes on at once
  *
  * SEG is "FLAGS SEQ(LEN) ack N win N mss N ws N sackok ts VAL/ECR sack A-B,C-D urg N", FLAGS of
- * S F R P A U or "-", parts after SEQ(LEN) in any order. Numbers count from each side's first
+ * S F R P A U E W or "-", parts after SEQ(LEN) in any order. Numbers count from each side's first
  * sequence number. What is left out of a segment that is expected is not looked at, P never is;
  * "win" is of the header; "nosack", "nots", "nomss", "nows" say that there is none. "ts VAL" of one
  * that comes echoes the last value that was sent; expected, "ts /ECR" looks at ECR alone. A segment

@@ -214,6 +214,45 @@ static void abort_resets(void **state)
     script(&it, "< SA 0(0) ack 1 win 1000 mss 1460", "> R 1(0)", "quiet 1000");
 }
 
+/* Nobody answers the FIN of one that its user has left: it is forgotten. */
+static void an_orphan_gives_up(void **state)
+{
+    struct ip_ends ends = link_ends(0, 80, 2000);
+    unsigned sent = 0;
+
+    (void)state;
+    script_open(&it, true, "mss 1460", 1000);
+    script_inject(&it, "close");
+    for (nsec_t end = it.w.now + 1000 * NSEC_PER_SEC; world_step(&it.w, end);)
+        for (; it.sent; sent++) {
+            assert_int_equal(it.sent->seq, 1);
+            struct script_segment *g = it.sent;
+            it.sent = g->next;
+            free(g);
+        }
+    assert_in_range(sent, 8, 10);
+    assert_false(tcp_exists(it.w.host[0].tcp, &ends));
+}
+
+/* RFC 6429: nor does it wait for ever for a peer that answers, but never has room. */
+static void an_orphan_does_not_probe_for_ever(void **state)
+{
+    struct ip_ends ends = link_ends(0, 80, 2000);
+    unsigned sent = 0;
+
+    (void)state;
+    script_open(&it, true, "mss 1460", 1000);
+    script(&it, "push 1000", "> AP 1(1000)", "< A 1(0) ack 1001 win 0", "push 500", "close");
+    for (; tcp_exists(it.w.host[0].tcp, &ends) && sent < 100; sent++) {
+        while (!it.sent && world_step(&it.w, it.w.now + 200 * NSEC_PER_SEC))
+            ;
+        script_drop(&it);
+        if (tcp_exists(it.w.host[0].tcp, &ends))
+            script(&it, "< A 1(0) ack 1001 win 0");
+    }
+    assert_in_range(sent, 8, 10);
+}
+
 /* RFC 7323, 3.2: also a reset should have timestamps, those of now. */
 static void rfc7323_3_2_a_reset_has_timestamps(void **state)
 {
@@ -225,6 +264,17 @@ static void rfc7323_3_2_a_reset_has_timestamps(void **state)
     before = it.last.ts_val;
     script(&it, "quiet 1000", "close", "> RA 1(0) ack 1001 ts /1201");
     assert_int_equal(it.last.ts_val - before, 1000);
+}
+
+static void rfc7323_3_2_the_timestamp_of_a_fin(void **state)
+{
+    uint32_t before;
+
+    (void)state;
+    script_open(&it, true, "mss 1000 sackok ts 1000", 20000);
+    before = it.last.ts_val;
+    script(&it, "quiet 1000", "close", "> FA 1(0) ack 1 ts /1000");
+    assert_int_equal(it.last.ts_val - before, 1100); /* the SYN's, and a round trip of 100 ms */
 }
 
 static void reset_by_the_peer(void **state)
@@ -466,7 +516,10 @@ int main(int argc, char **argv)
         TEST(shut_for_receiving_drops),
         TEST(shut_both_ways_resets),
         TEST(abort_resets),
+        TEST(an_orphan_gives_up),
+        TEST(an_orphan_does_not_probe_for_ever),
         TEST(rfc7323_3_2_a_reset_has_timestamps),
+        TEST(rfc7323_3_2_the_timestamp_of_a_fin),
         TEST(reset_by_the_peer),
         TEST(fin_wait_2_ends),
         TEST(rfc5961_3_2_rst),

@@ -678,6 +678,19 @@ static void the_receive_limit_is_changed(void **state)
     script(&it, "< A 19501(1152) ack 1 win 65535", "> A 1(0) ack 20653 win 28848");
 }
 
+/* RFC 9293, 3.10.7.4: what is beyond the window is cut off, also of what is not in order. */
+static void rfc9293_3_10_7_4_beyond_the_window(void **state)
+{
+    (void)state;
+    it.options.recv_limit = 5000;
+    script_open(&it, true, "mss 1000 sackok", 65535);
+    script(&it, "< A 1(4000) ack 1 win 257", "> A 1(0) ack 4001 win 1000",
+           "< A 4501(5000) ack 1 win 257", "> A 1(0) ack 4001 win 1000 sack 4501-5001",
+           "< A 70001(1000) ack 1 win 257", "> A 1(0) ack 4001 win 1000",
+           "< FA 4001(50000) ack 1 win 257", "> A 1(0) ack 5001 win 0", "state ESTABLISHED",
+           "< R 5001(0) win 0", "state CLOSED", "read 5000");
+}
+
 static void a_huge_receive_limit_is_cut(void **state)
 {
     (void)state;
@@ -741,6 +754,7 @@ int main(int argc, char **argv)
         TEST(not_sent_low),
         TEST(two_segments_fit_into_the_send_queue),
         TEST(the_receive_limit_is_changed),
+        TEST(rfc9293_3_10_7_4_beyond_the_window),
         TEST(a_huge_receive_limit_is_cut),
         TEST(a_buffer_that_adapts_has_a_least_size),
     };

@@ -190,6 +190,22 @@ static void unreachable(void **state)
            "unreach 0 111 0", "state CLOSED", "error 111", "quiet 10000");
 }
 
+/* What was half open is forgotten, as its ACK is told. */
+static void unreachable_while_half_open(void **state)
+{
+    (void)state;
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1", "quiet 100",
+           "unreach 0 113 0", "< A 1(0) ack 1 win 1000", "> R 1(0)", "quiet 10000");
+}
+
+/* RFC 3168, 6.1.1: who asks for ECN is told that there is none. */
+static void no_ecn(void **state)
+{
+    (void)state;
+    script(&it, "listen", "< SEW 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
+           "< AE 1(0) ack 1 win 1000", "accept", "state ESTABLISHED", "push 10", "> AP 1(10)");
+}
+
 static void icmp_is_soft_once_established(void **state)
 {
     (void)state;
@@ -392,6 +408,8 @@ int main(int argc, char **argv)
         TEST(data_with_the_ack_of_the_handshake),
         TEST(an_ack_of_something_else_in_syn_rcvd_is_reset),
         TEST(unreachable),
+        TEST(unreachable_while_half_open),
+        TEST(no_ecn),
         TEST(icmp_is_soft_once_established),
         TEST(syn_cookies),
         TEST(a_cookie_that_is_made_up),

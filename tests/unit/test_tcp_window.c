@@ -350,6 +350,25 @@ static void rfc8985_7_2_a_probe_in_the_place_of_the_time_out(void **state)
     script(&it, "quiet 100", "< A 1(0) ack 2001 win 65535", "info cwnd 2 ssthresh 7 ca 0");
 }
 
+/* RFC 8985, 7.4.2: the probe made good a loss: the window falls. Not if the peer says that it came
+ * for nothing. */
+static void rfc8985_7_4_2_what_the_probe_was_good_for(void **state)
+{
+    (void)state;
+    for (unsigned twice = 0; twice < 2; twice++) {
+        script_open(&it, true, "mss 1000 sackok", 65535);
+        script(&it, "push 3000");
+        script_take(&it, 1, 3, 1000);
+        script(&it, "> @200 AP 2001(1000)", "quiet 100", "< A 1(0) ack 3001 win 65535", "quiet 10");
+        if (twice)
+            script(&it, "< A 1(0) ack 3001 win 65535 sack 2001-3001", "quiet 10");
+        script(&it, "push 1000", "> AP 3001(1000)", "quiet 100", "< A 1(0) ack 4001 win 65535",
+               twice ? "info cwnd 10 ssthresh 2147483647" : "info cwnd 7 ssthresh 7");
+        script_teardown(state);
+        script_setup(state);
+    }
+}
+
 /* The user's time-out counts from the segment on, not from the probe. */
 static void rfc5482_user_timeout_and_the_probe(void **state)
 {
@@ -498,6 +517,7 @@ int main(int argc, char **argv)
         TEST(rfc8985_6_2_the_window_adapts),
         TEST(rfc2018_8_reneging),
         TEST(rfc8985_7_2_a_probe_in_the_place_of_the_time_out),
+        TEST(rfc8985_7_4_2_what_the_probe_was_good_for),
         TEST(rfc5482_user_timeout_and_the_probe),
         TEST(rfc9438_5_8_limited_by_others),
         TEST(rfc6298_5_7_after_a_syn_that_went_again),
