@@ -91,6 +91,25 @@ static void another_syn_of_the_same_peer(void **state)
            "accept", "state ESTABLISHED");
 }
 
+/* What is sent before the connection is there goes with the ACK of the handshake. */
+static void bytes_wait_for_the_handshake(void **state)
+{
+    (void)state;
+    script(&it, "connect", "> S 0(0)", "push 1000", "quiet 100", "more 500",
+           "< SA 0(0) ack 1 win 65535 mss 1460", "> A 1(1460) ack 1", "quiet 10", "push 10",
+           "> AP 1461(50)");
+}
+
+/* Bytes and a FIN with the ACK of the handshake. */
+static void all_with_the_ack_of_the_handshake(void **state)
+{
+    (void)state;
+    script(&it, "listen", "< S 0(0) win 65535 mss 1460", "> SA 0(0) ack 1",
+           "< FAP 1(100) ack 1 win 5000", "> A 1(0) ack 102", "accept", "state CLOSE_WAIT",
+           "read 100", "push 10", "> AP 1(10)", "close", "> FA 11(0)",
+           "< A 102(0) ack 12 win 5000");
+}
+
 /* The bytes of a SYN are not ours to take without TCP Fast Open; they come again. */
 static void bytes_in_a_syn(void **state)
 {
@@ -397,6 +416,8 @@ int main(int argc, char **argv)
         TEST(rfc6298_syn_again_after_1_s_and_twice_that),
         TEST(syn_ack_again),
         TEST(another_syn_of_the_same_peer),
+        TEST(bytes_wait_for_the_handshake),
+        TEST(all_with_the_ack_of_the_handshake),
         TEST(bytes_in_a_syn),
         TEST(bytes_in_a_syn_ack),
         TEST(a_peer_that_is_silent_after_its_syn_is_forgotten),

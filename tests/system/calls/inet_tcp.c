@@ -164,6 +164,41 @@ static void low_water(void)
     close(s[0]), close(s[1]), close(e);
 }
 
+/* Room is told of after a write that was done in part, without one that found none. */
+static void edges(void)
+{
+    static char b[4 << 20];
+    int s[2], e = epoll_create1(0);
+    struct epoll_event ev = {.events = EPOLLOUT | EPOLLIN | EPOLLET};
+
+    puts("-- EPOLLET");
+    int l = listener(PORT);
+    T(set(l, SOL_SOCKET, SO_RCVBUF, 20000));
+    pair(l, PORT, s);
+    close(l);
+    fcntl(s[0], F_SETFL, O_NONBLOCK);
+    T(set(s[0], SOL_SOCKET, SO_SNDBUF, 200000));
+    T(epoll_ctl(e, EPOLL_CTL_ADD, s[0], &ev));
+    for (int i = 0; i < 3; i++) {
+        T(epoll_wait(e, &ev, 1, 1000));
+        T(ev.events);
+        T(epoll_wait(e, &ev, 1, 0));
+        ssize_t all = send(s[0], b, sizeof(b), 0), n;
+        IS(all > 0 && all < (ssize_t)sizeof(b));
+        usleep(50000);
+        T(ready(s[0]) & POLLOUT);
+        T(epoll_wait(e, &ev, 1, 0));
+        while (all > 0 && (n = recv(s[1], b, sizeof(b), 0)) > 0)
+            all -= n;
+    }
+    T(epoll_wait(e, &ev, 1, 1000));
+    T(send(s[1], b, 10, 0));
+    T(ready_soon(s[0], POLLIN) & POLLIN);
+    T(epoll_wait(e, &ev, 1, 1000));
+    T(ev.events);
+    close(s[0]), close(s[1]), close(e);
+}
+
 #define F(name) printf("  " #name ": %u\n", (unsigned)i.tcpi_##name)
 
 static void info(const char *what, int s)
@@ -257,6 +292,7 @@ int main(void)
     waiting_bytes();
     corked();
     low_water();
+    edges();
     told();
     parts();
     return 0;
