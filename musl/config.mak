@@ -28,6 +28,7 @@ BASE_SRCS := $(sort $(wildcard $(BASE_GLOBS))) $(srcdir)/src/thread/stack_cache.
     $(srcdir)/src/fcntl/fcntl_async.c $(srcdir)/src/fcntl/fcntl_any.c $(srcdir)/src/misc/ioctl_async.c \
     $(srcdir)/src/network/socket_inet.c $(srcdir)/src/network/socket_netlink.c \
     $(srcdir)/src/network/socket_netlink_read.c $(srcdir)/src/network/socket_packet.c \
+    $(srcdir)/src/network/setsockopt_any.c \
     $(srcdir)/src/stdio/file_new.c $(srcdir)/src/stdio/vfprintf_float.c
 
 # A file below src/ here takes the place of musl's file of the same name: of two pattern rules that fit,
@@ -49,9 +50,9 @@ obj/src/stdio/stdout.o obj/src/stdio/stderr.o: CFLAGS_ALL += -include $(PITH_MUS
 obj/src/stdio/fseek.o obj/src/stdio/ftell.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_seek.h
 obj/src/stdio/fclose.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_stdio_close.h
 obj/src/stdio/fflush.o obj/src/stdio/__stdio_exit.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_open_files.h
-# Of libc's own calls none makes a file send signals. The functions by which programs do are compiled of
-# fcntl_async.c, fcntl_any.c and ioctl_async.c.
-CFLAGS += -Dfcntl=__pith_fcntl -Dioctl=__pith_ioctl
+# Of libc's own calls none makes a file send signals, or a socket send without a copy. The functions by which
+# programs do are compiled of fcntl_async.c, fcntl_any.c, ioctl_async.c and setsockopt_any.c.
+CFLAGS += -Dfcntl=__pith_fcntl -Dioctl=__pith_ioctl -Dsetsockopt=__pith_setsockopt
 
 obj/src/misc/pty.o obj/src/misc/openpty.o: CFLAGS_ALL += -include $(PITH_MUSL)/include/pith_pty.h
 

@@ -59,6 +59,13 @@ must_check int netdev_get(unsigned index, struct netdev **dev);
  * machine ends. Weak. */
 __attribute__((weak, visibility("hidden"))) void netdev_drain(void);
 
+/* Frees the packets that devices have sent; they do so themselves when something has come. Weak. */
+__attribute__((weak, visibility("hidden"))) void netdev_reclaim(void);
+
+/* As netdev_drain, until they have given all of it back: a device that has not after half a minute
+ * is stopped. Weak. */
+__attribute__((weak, visibility("hidden"))) void netdev_take_back(void);
+
 #define NETDEV_MAX 8
 
 #endif

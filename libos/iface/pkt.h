@@ -86,6 +86,10 @@ must_check struct pkt *pkt_lend(struct pkt *p, size_t header);
  * devices are to do. NULL as above. */
 must_check struct pkt *pkt_clone(const struct pkt *p, size_t headroom);
 
+/* Makes (p), a piece, refer to the memory of (copy), of one piece with the same bytes, instead of
+ * to its own. Takes (copy). */
+void pkt_move(struct pkt *p, struct pkt *copy);
+
 /* Puts (tail), a packet, behind the last piece of (p). */
 void pkt_append(struct pkt *p, struct pkt *tail);
 

@@ -176,6 +176,10 @@ must_check static inline int sock_msg_wait(struct wait_queue *q, struct sock_msg
     return sock_wait(q, m->deadline, what);
 }
 
+/* The next piece of the message's buffers, at most (*n) bytes, which there are: it is taken. NULL:
+ * not accessible. */
+char *sock_next_part(struct sock_msg *m, size_t *n, bool write);
+
 /* Copy the next (n) bytes of the message's buffers, which have them. -EFAULT. */
 must_check int sock_copy_in(struct sock_msg *m, void *to, size_t n);
 must_check int sock_copy_out(struct sock_msg *m, const void *from, size_t n);

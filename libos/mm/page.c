@@ -21,6 +21,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "iface/lend.h"
 #include "iface/plat.h"
 #include "mm/internal.h"
 #include "mm/runs.h"
@@ -447,8 +448,16 @@ bool page_is_available(const void *addr, size_t n)
     return page != RUN_NONE && vacant(page, page + (uint32_t)n, true);
 }
 
+/* The program takes away what it may have lent. Apart, as hardly an image has what lends. */
+static __attribute__((noinline)) void end_lending(const void *addr, size_t n)
+{
+    if (lend_end)
+        lend_end(addr, n * PAGE_SIZE);
+}
+
 int page_map_at(void *addr, size_t n, int prot, enum page_use use)
 {
+    end_lending(addr, n); /* first: it may take pages for copies, even there */
     if (!page_is_available(addr, n))
         return -ENOMEM;
     uint32_t page = pages_inside(addr, n);
@@ -486,6 +495,7 @@ void page_unmap(void *addr, size_t n)
     uint32_t page, end;
     start_once();
     clip(addr, n, &page, &end);
+    end_lending(page_address(page), end - page);
     while (page < end) {
         uint32_t first = page;
         while (page < end && is_programs(mm.state[page])) {
@@ -559,6 +569,8 @@ int page_protect(void *addr, size_t n, int prot)
         i = stretch(i, end);
     if (i == end)
         return 0;
+    if (!(prot & PROT_READ))
+        end_lending(addr, n);
     int err = protect_open(page, end, prot);
     if (err)
         return err;
@@ -600,6 +612,7 @@ size_t page_locked(const void *addr, size_t n)
 void page_hide(void *at, size_t n)
 {
     uint32_t page = pages_inside(at, n), end = page + (uint32_t)n;
+    end_lending(at, n);
     plat_release(at, n * PAGE_SIZE);
     for (uint32_t next; page < end; page = next) {
         next = stretch(page, end);
@@ -649,6 +662,7 @@ int page_discard(void *addr, size_t n)
         return -ENOMEM;
     uint32_t end = page + (uint32_t)n;
     int result = 0;
+    end_lending(addr, n);
     for (uint32_t next; page < end; page = next) {
         next = same(page, end, is_droppable);
         if (!is_droppable(mm.state[page]))

@@ -56,6 +56,7 @@ struct header {
 #define FLUSH_AT     32 /* packets that are queued before the device is asked to send at once */
 #define DRAIN_WITHIN (300000000ll)
 #define DRAIN_STEP   (1000000ll)
+#define PATIENCE     (30 * NSEC_PER_SEC)
 #define RETRY_AFTER  (1000000ll) /* to post buffers for which there was no memory */
 
 struct net {
@@ -378,19 +379,58 @@ static void serve_all(void)
             serve(nets[i]);
 }
 
+void netdev_reclaim(void)
+{
+    for (unsigned i = 0; i < net_count; i++)
+        if (nets[i])
+            reclaim(nets[i]);
+}
+
+static void drain(struct net *n, nsec_t until)
+{
+    while (!n->broken && (n->tx_queued || n->tx.free_count < n->tx.slot_count) &&
+           clock_monotonic() < until) {
+        n->tx_queued = 0;
+        (void)plat_poll(clock_monotonic() + DRAIN_STEP);
+        reclaim(n);
+        drain_backlog(n);
+    }
+}
+
 void netdev_drain(void)
 {
     nsec_t until = clock_monotonic() + DRAIN_WITHIN;
 
+    for (unsigned i = 0; i < net_count; i++)
+        if (nets[i])
+            drain(nets[i], until);
+}
+
+/* Stops (n), if it was not, and frees what it has. A device that is not of hardware may look at its
+ * queue once more: there is nothing then. */
+static void take_all(struct net *n)
+{
+    give_up(n, "has not sent packets for half a minute");
+    memset(n->tx.desc, 0, ((size_t)n->tx.mask + 1) * sizeof(*n->tx.desc));
+    for (unsigned id = 0; id < SLOTS_MAX; id++) {
+        pkt_free(n->tx_pkt[id]);
+        n->tx_pkt[id] = NULL;
+    }
+    for (struct pkt *p; (p = pkt_queue_take(&n->backlog));)
+        pkt_free(p);
+}
+
+void netdev_take_back(void)
+{
+    nsec_t until = clock_monotonic() + PATIENCE;
+
     for (unsigned i = 0; i < net_count; i++) {
         struct net *n = nets[i];
-        while (n && !n->broken && (n->tx_queued || n->tx.free_count < n->tx.slot_count) &&
-               clock_monotonic() < until) {
-            n->tx_queued = 0;
-            (void)plat_poll(clock_monotonic() + DRAIN_STEP);
-            reclaim(n);
-            drain_backlog(n);
-        }
+        if (!n)
+            continue;
+        drain(n, until);
+        if (n->broken || n->tx.free_count < n->tx.slot_count)
+            take_all(n);
     }
 }
 

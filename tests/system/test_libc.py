@@ -106,7 +106,7 @@ def test_libc_needs_nothing_but_calls():
     assert missing == {"pith_syscall_dyn", "pith_plat_crash", "pith_cancel_interrupt",
                        "pith_inet_parts", "pith_netlink_parts", "pith_netlink_all_parts",
                        "pith_packet_parts", "pith_clock_monotonic", "pith_clock_wall",
-                       "pith_async_parts", "pith_lease_parts", "pith_pty_nodes", "pith_async_ioctl", "pith_fd_is_terminal", "pith_thread_hold", "pith_thread_release",
+                       "pith_zerocopy_parts", "pith_async_parts", "pith_lease_parts", "pith_pty_nodes", "pith_async_ioctl", "pith_fd_is_terminal", "pith_thread_hold", "pith_thread_release",
                        "pith_creds_spread",
                        "pith_thread_boot_stack", "pith_thread_exit_unmap", "pith_thread_set_pointer", "pith_thread_stack_default",
                        "__ehdr_start", "_GLOBAL_OFFSET_TABLE_",

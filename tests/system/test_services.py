@@ -108,6 +108,8 @@ PROGRAMS = {
     "socketpair": ("#include <sys/socket.h>|int s[2]; return socketpair(AF_UNIX, SOCK_STREAM, 0, s);", "unix",
                    TREE | {"sockets", "unix"}),
     "socket": ("#include <sys/socket.h>|return socket(AF_INET, SOCK_STREAM, 0);", "tcp", INET),
+    "options of any socket": ("#include <sys/socket.h>|int s = socket(AF_UNIX, SOCK_STREAM, 0); return setsockopt(s, s, s, &s, 4);", "zerocopy",
+                              TREE | {"sockets", "unix", "zerocopy"}),
     "getaddrinfo": ("#include <netdb.h>|struct addrinfo *a; return getaddrinfo(\"x\", 0, 0, &a);", "dns",
                     INET | {"dns", "events"}),
     "netlink": ("#include <sys/socket.h>|return socket(AF_NETLINK, SOCK_RAW, 0);", "netlink", INET | {"netlink"}),
@@ -211,3 +213,11 @@ def test_leases_of_files_come_with_their_command(call, there, cc):
 def test_signals_of_files_come_with_their_commands(call, there, cc):
     image = cc(source(f"#include <fcntl.h>\n#include <sys/ioctl.h>|return {call};"), "-O2", "--target=hosted", "-w")
     assert any(symbol.startswith("pith_async") for symbol in symbols(image)) == there
+
+
+@pytest.mark.parametrize("option, there", [("SOL_SOCKET, SO_REUSEADDR", False), ("6, (int)(long)main", False),
+                                           ("SOL_SOCKET, SO_ZEROCOPY", True), ("SOL_SOCKET, (int)(long)main", True)])
+def test_sending_without_a_copy_comes_with_its_option(option, there, cc):
+    body = f"int s = socket(AF_INET, SOCK_STREAM, 0); return setsockopt(s, {option}, &s, 4);"
+    image = cc(source("#include <sys/socket.h>|" + body), "-O2", "--target=hosted", "-w")
+    assert any(symbol.startswith("pith_inet_zerocopy") for symbol in symbols(image)) == there

@@ -151,6 +151,46 @@ static void backlog_is_bounded(void **state)
     assert_int_equal(dev->counts.tx_packets, 64 + BACKLOG_MAX);
 }
 
+/* What the device has comes back, and what waits; from one that keeps it, too, in the end. */
+static void taken_back(void **state)
+{
+    (void)state;
+    for (int keeps = 0; keeps < 2; keeps++) {
+        begin();
+        unsigned live = fake_pkt_live;
+        serving = false;
+        for (unsigned i = 0; i < 100; i++)
+            dev->ops->send(dev, packet(60));
+        serving = !keeps;
+        nsec_t before = time_now;
+        netdev_take_back();
+        assert_int_equal(fake_pkt_live, live);
+        assert_int_equal(stops, keeps);
+        assert_int_equal(nets[0]->broken, keeps);
+        if (!keeps)
+            continue;
+        assert_in_range(time_now - before, 30 * NSEC_PER_SEC, 31 * NSEC_PER_SEC);
+        for (unsigned i = 0; i < 64; i++) /* the device finds nothing if it looks after all */
+            assert_true(tx.desc[i].addr == 0 && tx.desc[i].len == 0);
+        netdev_take_back();
+        assert_int_equal(stops, 1);
+    }
+}
+
+/* Without a wait, what the device is done with. */
+static void reclaimed(void **state)
+{
+    (void)state;
+    begin();
+    unsigned live = fake_pkt_live;
+    dev->ops->send(dev, packet(60));
+    netdev_reclaim();
+    assert_int_equal(fake_pkt_live, live + 1);
+    plat_poll(DEADLINE_NOW);
+    netdev_reclaim();
+    assert_int_equal(fake_pkt_live, live);
+}
+
 static void no_memory_for_a_while(void **state)
 {
     struct header h = {.num_buffers = 1};
@@ -301,6 +341,8 @@ int main(void)
         cmocka_unit_test(merged),
         cmocka_unit_test(sent_in_pieces),
         cmocka_unit_test(backlog_is_bounded),
+        cmocka_unit_test(taken_back),
+        cmocka_unit_test(reclaimed),
         cmocka_unit_test(no_memory_for_a_while),
         cmocka_unit_test(huge_buffers),
         cmocka_unit_test(hostile_devices),

@@ -19,6 +19,7 @@
 
 #include "fake_pkt.h"
 #include "fake_plat.h"
+#include "iface/lend.h"
 #include "ip/iface.h"
 #include "ip/ip.h"
 #include "net_frames.h"
@@ -905,6 +906,44 @@ static void udp_finds_the_best_end(void **state)
     fake_netdev_drop(0);
 }
 
+static unsigned settled;
+
+struct pkt *lend_settle(struct pkt *p)
+{
+    struct pkt *copy = pkt_clone(p, PKT_HEADROOM);
+
+    settled++;
+    pkt_free(p);
+    return copy;
+}
+
+/* What waits here for a receiver, or for a neighbour, is none of the program's memory. */
+static void lent_memory_does_not_wait(void **state)
+{
+    struct ip_ends ends = to_peer(false);
+    struct net_path path = {.ttl = 0}, way = {.ttl = 0};
+
+    (void)state;
+    settled = 0;
+    assert_int_equal(ip_output(&ends, &path, NUMBER, counted(1000)), 0);
+    assert_int_equal(settled, 0); /* the peer is known */
+    assert_true(sent());
+    ends.remote = ends.local;
+    got.count = 0;
+    path.generation = 0;
+    assert_int_equal(ip_output(&ends, &path, NUMBER, counted(1000)), 0);
+    assert_int_equal(settled, 1);
+    ip_run_local();
+    assert_true(got_whole(1000));
+    ends.remote = ip_from_v4(__builtin_bswap32(IP4(10, 0, 0, 77)));
+    assert_int_equal(ip_output(&ends, &way, NUMBER, counted(1000)), 0);
+    assert_int_equal(settled, 2);
+    while (sent()) /* who has it */
+        ;
+    fake_netdev_pass(10 * NSEC_PER_SEC);
+    fake_netdev_drop(0);
+}
+
 static void to_ourselves(void **state)
 {
     (void)state;
@@ -949,6 +988,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(errors_are_limited, fresh, nothing_left),
         cmocka_unit_test_setup_teardown(udp_finds_the_best_end, fresh, nothing_left),
         cmocka_unit_test_setup_teardown(to_ourselves, fresh, nothing_left),
+        cmocka_unit_test_setup_teardown(lent_memory_does_not_wait, fresh, nothing_left),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -9,6 +9,7 @@
 
 #include "unit.h"
 #include "fake_plat.h"
+#include "iface/lend.h"
 #include "mm/page.h"
 
 #define RW (PROT_READ | PROT_WRITE)
@@ -642,6 +643,58 @@ static void locks(void **state)
     page_free(own, 1);
 }
 
+/* What lend_end was called for last: what may be read still can be. */
+static struct {
+    const char *start;
+    size_t len;
+    unsigned count;
+} ended;
+
+void lend_end(const void *addr, size_t len)
+{
+    ended.start = addr;
+    ended.len = len;
+    ended.count++;
+    if (page_allows(addr, 1, PROT_READ))
+        (void)*(const volatile char *)addr;
+}
+
+static void assert_ended(const char *start, size_t pages, unsigned count)
+{
+    assert_ptr_equal(ended.start, start);
+    assert_int_equal(ended.len, pages * PAGE_SIZE);
+    assert_int_equal(ended.count, count);
+}
+
+/* Whoever has lent the program's pages is told before it takes them away, and only then. */
+static void lent_pages(void **state)
+{
+    char *p;
+
+    (void)state;
+    start(64, 1);
+    assert_int_equal(page_map(8, RW, PAGE_ANON, (void **)&p), 0);
+    ended.count = 0;
+    assert_int_equal(page_protect(p, 8, PROT_READ), 0);
+    page_lock(p, 8, true);
+    page_lock(p, 8, false);
+    assert_int_equal(ended.count, 0);
+    assert_int_equal(page_protect(p + PAGE_SIZE, 1, PROT_NONE), 0);
+    assert_ended(p + PAGE_SIZE, 1, 1);
+    assert_int_equal(page_protect(p, 8, RW), 0);
+    assert_int_equal(ended.count, 1);
+    assert_int_equal(page_discard(p, 2), 0);
+    assert_ended(p, 2, 2);
+    page_hide(p + 2 * PAGE_SIZE, 1);
+    assert_ended(p + 2 * PAGE_SIZE, 1, 3);
+    page_unmap(p + 3 * PAGE_SIZE, 2);
+    assert_ended(p + 3 * PAGE_SIZE, 2, 4);
+    ended.count = 0;
+    assert_int_equal(page_map_at(p, 8, RW, PAGE_ANON), 0);
+    assert_true(ended.count > 0);
+    assert_ended(p, 8, ended.count);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -658,6 +711,7 @@ int main(void)
         cmocka_unit_test(report_says_who_holds_what),
         cmocka_unit_test(brk_has_room),
         cmocka_unit_test(locks),
+        cmocka_unit_test(lent_pages),
     };
     return cmocka_run_group_tests(tests, NULL, teardown);
 }

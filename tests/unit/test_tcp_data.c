@@ -7,6 +7,9 @@
  * sources: tests/unit/fake_pkt.c
  * uses:    tcp wire */
 #include "unit.h"
+#include <limits.h>
+
+#include "fake_pkt.h"
 #include "tcp_script.h"
 
 static void a_single_segment_is_acknowledged_after_40_ms(void **state)
@@ -580,6 +583,61 @@ static void pieces_of_others(void **state)
     assert_int_equal(mem.refs, 1000);
 }
 
+static struct pkt_mem lent;
+
+static bool is_lent(const struct pkt_mem *mem)
+{
+    return mem == &lent;
+}
+
+/* What waits and what is in flight is copied when its memory goes, in the middle of a recovery, and
+ * goes on as it was: the script compares the bytes that are sent. */
+static void memory_that_goes(void **state)
+{
+    static uint8_t bytes[10000];
+
+    (void)state;
+    script_open(&it, true, "mss 1460 sackok", 65535);
+    for (unsigned i = 0; i < sizeof(bytes); i++)
+        bytes[i] = link_byte(80, 2000, i);
+    lent = (struct pkt_mem){.refs = 1, .free = foreign_free};
+    struct pkt *p = pkt_of_mem(&lent, bytes, sizeof(bytes));
+    assert_non_null(p);
+    tcp_send_pieces(it.end.c, p);
+    tcp_push(it.end.c, false, false);
+    it.written = sizeof(bytes);
+    script(&it, "> A 1(1460)", "> A 1461(1460)", "> A 2921(1460)", "> A 4381(1460)",
+           "> A 5841(1460)", "> A 7301(1460)", "> A 8761(1240)", "< A 1(0) ack 1461 win 65535",
+           "< A 1(0) ack 1461 win 65535 sack 3000-6000");
+    tcp_settle(it.w.host[0].tcp, is_lent);
+    assert_int_equal(lent.refs, 1000);
+    memset(bytes, 0xee, sizeof(bytes));
+    script(&it, "< A 1(0) ack 1461 win 65535 sack 3000-10001", "> A 1461(1460)", "> A 2921(79)",
+           "< A 1(0) ack 10001 win 65535");
+    assert_int_equal(tcp_unacked(it.end.c), 0);
+}
+
+/* Without memory for that the connection ends, and nothing refers to what goes. */
+static void memory_that_goes_without_other(void **state)
+{
+    static uint8_t bytes[4000];
+
+    (void)state;
+    script_open(&it, true, "mss 1460", 65535);
+    lent = (struct pkt_mem){.refs = 1, .free = foreign_free};
+    struct pkt *p = pkt_of_mem(&lent, bytes, sizeof(bytes));
+    assert_non_null(p);
+    tcp_send_pieces(it.end.c, p);
+    fake_pkt_left = 1; /* for the reset */
+    fake_pkt_no_huge = true;
+    tcp_settle(it.w.host[0].tcp, is_lent);
+    fake_pkt_left = UINT_MAX;
+    fake_pkt_no_huge = false;
+    assert_int_equal(lent.refs, 1000);
+    script(&it, "error 105", "state CLOSED");
+    script_drop(&it);
+}
+
 static void mss_option(void **state)
 {
     (void)state;
@@ -749,6 +807,8 @@ int main(int argc, char **argv)
         TEST(room_is_told_of_once_a_third_is_free),
         TEST(room_is_told_of_to_those_who_ask),
         TEST(pieces_of_others),
+        TEST(memory_that_goes),
+        TEST(memory_that_goes_without_other),
         TEST(mss_option),
         TEST(little_memory),
         TEST(not_sent_low),

@@ -512,13 +512,40 @@ static void report_size(struct isock *i, const struct ip_ends *ends, unsigned mt
         inet_error_put(i, &e);
 }
 
+/* Sends (m), which (notice), or NULL, is to tell of. */
+static int send_message(struct dgram *d, struct sock_msg *m, struct inet_error *notice,
+                        const struct ip_ends *ends, struct net_path *path)
+{
+    struct pkt *p;
+
+    if (m->len > (ip_is_v4(&ends->remote) ? PAYLOAD_MAX : PAYLOAD_MAX + 20)) {
+        report_size(&d->in, ends, 65535);
+        return -EMSGSIZE;
+    }
+    /* What goes to this machine itself waits for its reader: that is not lent. */
+    int err = notice && !path->local ? inet_zerocopy_message(notice, m, &p)
+                                     : inet_message(m, m->len, &p);
+    if (err)
+        return err;
+    err = inet_may_send(&d->in, ends, p);
+    if (err) {
+        pkt_free(p);
+        return err;
+    }
+    err = udp_send(ends, path, p);
+    if (err == -EMSGSIZE)
+        report_size(&d->in, ends, path->mtu);
+    ip_run_local();
+    return err;
+}
+
 static ssize_t dgram_send(struct socket *s, struct sock_msg *m)
 {
     struct dgram *d = to_dgram(s);
     struct inet_control c;
+    struct inet_error *notice = NULL;
     struct ip_ends ends;
     struct net_path *path = &d->path;
-    struct pkt *p;
 
     if (m->len > 0xffff)
         return -EMSGSIZE;
@@ -537,34 +564,19 @@ static ssize_t dgram_send(struct socket *s, struct sock_msg *m)
         err = sock_error(s);
     if (!err && s->shut & SOCK_SHUT_WR)
         err = -EPIPE;
+    if (!err && inet_wants_notice(&d->in, m))
+        err = inet_zerocopy_begin(&d->in, m, &notice);
     if (err)
         return err;
     if (d->corked || d->cork || m->flags & MSG_MORE) {
         err = append(d, m, &ends);
         if (!err && !d->cork && !(m->flags & MSG_MORE))
             err = uncork(d);
-        if (!err)
-            inet_zerocopied(&d->in, m);
-        return err ? err : (ssize_t)m->len;
+    } else {
+        err = send_message(d, m, notice, &ends, path);
     }
-    if (m->len > (ip_is_v4(&ends.remote) ? PAYLOAD_MAX : PAYLOAD_MAX + 20)) {
-        report_size(&d->in, &ends, 65535);
-        return -EMSGSIZE;
-    }
-    err = inet_message(m, m->len, &p);
-    if (err)
-        return err;
-    err = inet_may_send(&d->in, &ends, p);
-    if (err) {
-        pkt_free(p);
-        return err;
-    }
-    err = udp_send(&ends, path, p);
-    if (err == -EMSGSIZE)
-        report_size(&d->in, &ends, path->mtu);
-    if (!err)
-        inet_zerocopied(&d->in, m);
-    ip_run_local();
+    if (notice)
+        inet_zerocopy_end(&d->in, notice, !err);
     return err ? err : (ssize_t)m->len;
 }
 

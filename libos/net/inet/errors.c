@@ -6,8 +6,6 @@
 #include "mm/heap.h"
 #include "wire/ip.h"
 
-#define COPIED 1 /* SO_EE_CODE_ZEROCOPY_COPIED */
-
 /* struct cmsghdr as Linux has it; libc's has padding in place of the upper half of the length. */
 struct header {
     size_t len; /* with the header */
@@ -26,22 +24,6 @@ void inet_error_put(struct isock *i, const struct inet_error *e)
     i->errors_end = &copy->next;
     i->error_count++;
     wait_wake_events(&i->sock.wait, POLLERR);
-}
-
-void inet_zerocopied(struct isock *i, const struct sock_msg *m)
-{
-    if (!(m->flags & MSG_ZEROCOPY) || !(i->flags & INET_ZEROCOPY) || m->len == 0)
-        return;
-    uint32_t n = i->zerocopied++;
-    struct inet_error *last =
-        i->errors ? container_of(i->errors_end, struct inet_error, next) : NULL;
-    if (last && last->origin == ERROR_ZEROCOPY && last->data + 1 == n) {
-        last->data = n;
-        wait_wake_events(&i->sock.wait, POLLERR);
-        return;
-    }
-    inet_error_put(
-        i, &(struct inet_error){.origin = ERROR_ZEROCOPY, .code = COPIED, .info = n, .data = n});
 }
 
 static struct inet_error *take_error(struct isock *i)

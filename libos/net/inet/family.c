@@ -23,6 +23,8 @@ void inet_init(struct isock *i, const struct sock_ops *ops, int domain, int type
 void inet_end(struct isock *i)
 {
     inet_groups_leave(i);
+    if (i->notices)
+        inet_zerocopy_forget(i);
     inet_errors_free(i);
     if (i->filter)
         inet_filter_end(i);

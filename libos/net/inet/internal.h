@@ -75,6 +75,11 @@ struct inet_error {
     struct ip_addr to, offender;
     uint16_t len; /* bytes of what was sent that are quoted */
     uint8_t quote[64];
+    /* Of a notice that is not due yet (zerocopy.c): */
+    struct isock *owner; /* NULL: it is closed */
+    uint32_t refs;       /* lent parts, and calls: */
+    uint32_t calls;      /* that go on */
+    size_t bytes;        /* of all its sends */
 };
 
 struct isock {
@@ -99,7 +104,8 @@ struct isock {
     unsigned error_count;
     struct filter *filter; /* SO_ATTACH_FILTER; NULL: none */
     bool filter_locked;
-    uint32_t zerocopied; /* messages with MSG_ZEROCOPY so far */
+    uint32_t zerocopied;        /* messages with MSG_ZEROCOPY so far */
+    struct inet_error *notices; /* those that are not due yet */
 };
 
 static inline struct isock *to_inet(struct socket *s)
@@ -210,10 +216,28 @@ void inet_groups_leave(struct isock *i);
 /* The error queue: errors.c. */
 void inet_error_put(struct isock *i, const struct inet_error *e);
 ssize_t inet_error_recv(struct isock *i, struct sock_msg *m);
-/* (m) has been sent, some of it at least: its buffers are free again, for they were copied. Tells a
- * program that has asked for it (SO_ZEROCOPY, MSG_ZEROCOPY). */
-void inet_zerocopied(struct isock *i, const struct sock_msg *m);
 void inet_errors_free(struct isock *i);
+
+/* MSG_ZEROCOPY where SO_ZEROCOPY is set: zerocopy.c, weak. A send begins with the notice that it is
+ * to have part in, not set for an empty message: -ENOBUFS; and ends with whether something has been
+ * sent. */
+INET_HOOK int inet_zerocopy_begin(struct isock *i, const struct sock_msg *m,
+                                  struct inet_error **notice);
+INET_HOOK void inet_zerocopy_end(struct isock *i, struct inet_error *notice, bool sent);
+/* Queues the next bytes of (m), at most (*n), for which there is room, where they lie. Returns their
+ * number; 0: the next (*n) are to be copied. */
+INET_HOOK size_t inet_zerocopy_put(struct tcp_conn *c, struct inet_error *notice,
+                                   struct sock_msg *m, size_t *n);
+/* As inet_message, all of (m): a packet whose large parts are where they lie. */
+INET_HOOK int inet_zerocopy_message(struct inet_error *notice, struct sock_msg *m,
+                                    struct pkt **out);
+/* The socket is closed. */
+INET_HOOK void inet_zerocopy_forget(struct isock *i);
+
+static inline bool inet_wants_notice(const struct isock *i, const struct sock_msg *m)
+{
+    return m->flags & MSG_ZEROCOPY && i->flags & INET_ZEROCOPY;
+}
 
 /* What control messages of sendmsg say. */
 struct inet_control {

@@ -332,6 +332,8 @@ static int set_socket(struct isock *i, int name, const void *value, socklen_t le
         put_flag(i, INET_RXQ_OVFL, v);
         return 0;
     case SO_ZEROCOPY:
+        if (!inet_zerocopy_begin)
+            return -ENOPROTOOPT;
         if (v != 0 && v != 1)
             return -EINVAL;
         put_flag(i, INET_ZEROCOPY, v);

@@ -82,8 +82,8 @@ static ssize_t put_in_place(struct stream *t, struct sock_msg *m, size_t n)
 }
 
 /* Queues bytes of the message, (n) at most. Returns their number; 0: no room, of which we will be
- * told, or no memory; -EFAULT. */
-static ssize_t put(struct stream *t, struct sock_msg *m, size_t n)
+ * told, or no memory; -EFAULT. (notice): what can be is lent. */
+static ssize_t put(struct stream *t, struct sock_msg *m, struct inet_error *notice, size_t n)
 {
     size_t done = 0, space;
     uint8_t *at;
@@ -95,6 +95,9 @@ static ssize_t put(struct stream *t, struct sock_msg *m, size_t n)
     n = min_size(n, tcp_send_room(t->conn));
     if (m->stays && n >= IN_PLACE_LEAST)
         return put_in_place(t, m, n);
+    size_t lent = notice ? inet_zerocopy_put(t->conn, notice, m, &n) : 0;
+    if (lent)
+        return (ssize_t)lent;
     for (; done < n && (space = tcp_send_space(t->conn, n - done, &at)); done += space) {
         int err = sock_copy_in(m, at, space);
         if (err)
@@ -104,7 +107,8 @@ static ssize_t put(struct stream *t, struct sock_msg *m, size_t n)
     return (ssize_t)done;
 }
 
-static ssize_t send_all(struct stream *t, struct sock_msg *m, size_t *done)
+static ssize_t send_all(struct stream *t, struct sock_msg *m, struct inet_error *notice,
+                        size_t *done)
 {
     bool more = m->flags & MSG_MORE;
 
@@ -112,7 +116,7 @@ static ssize_t send_all(struct stream *t, struct sock_msg *m, size_t *done)
         inet_stream_look(t);
         if (t->in.sock.error || t->in.sock.shut & SOCK_SHUT_WR || !may_send(t))
             return -EPIPE;
-        ssize_t n = put(t, m, m->len - *done); /* without room: asks to be told of some */
+        ssize_t n = put(t, m, notice, m->len - *done); /* without room: asks to be told of some */
         if (n < 0)
             return n;
         *done += (size_t)n;
@@ -141,6 +145,7 @@ ssize_t inet_stream_send(struct socket *s, struct sock_msg *m)
 {
     struct stream *t = to_stream(s);
     struct inet_control c;
+    struct inet_error *notice = NULL;
     size_t done = 0;
     ssize_t err = m->control_len ? inet_read_control(&t->in, m, &c) : 0;
 
@@ -156,11 +161,15 @@ ssize_t inet_stream_send(struct socket *s, struct sock_msg *m)
         return broken(t, m);
     if (err)
         return err;
-    err = send_all(t, m, &done);
+    if (inet_wants_notice(&t->in, m))
+        err = inet_zerocopy_begin(&t->in, m, &notice);
+    if (err)
+        return err;
+    err = send_all(t, m, notice, &done);
     if (err && done > 0 && may_send(t))
         tcp_push(t->conn, false, false);
-    if (done > 0)
-        inet_zerocopied(&t->in, m);
+    if (notice)
+        inet_zerocopy_end(&t->in, notice, done > 0);
     ip_run_local();
     if (done > 0 || !err)
         return (ssize_t)done;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Packets of this machine to itself. */
+#include "iface/lend.h"
 #include "ip/internal.h"
 
 static struct pkt_queue queue;
@@ -9,6 +10,8 @@ static bool running;
 /* What comes by an interface other than lo (its own groups and broadcasts) remembers it in cb. */
 void ip_send_local(struct ip_iface *i, struct pkt *p)
 {
+    if (lend_settle && !(p = lend_settle(p)))
+        return;
     if (!queue.last)
         pkt_queue_init(&queue);
     p->flags = (uint8_t)((p->flags & PKT_CSUM_PARTIAL ? PKT_CSUM_OK : 0) |

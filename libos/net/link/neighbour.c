@@ -4,6 +4,7 @@
  * an entry changes, ip_generation does, and they ask again. */
 #include "link/neighbour.h"
 
+#include "iface/lend.h"
 #include "ip/ip.h"
 #include "mm/heap.h"
 
@@ -283,7 +284,8 @@ void neighbour_output(struct ip_iface *i, const struct ip_addr *hop, struct pkt 
     n->used = now;
     if (n->waiting.count >= WAITING_MAX)
         pkt_free(pkt_queue_take(&n->waiting));
-    pkt_queue_put(&n->waiting, p);
+    if (!lend_settle || (p = lend_settle(p)))
+        pkt_queue_put(&n->waiting, p);
     if (fresh) {
         n->probes = 1;
         wait_until(n, now + i->retrans_timer);

@@ -8,9 +8,7 @@
 #include "iface/socket.h"
 #include "iface/user.h"
 
-/* The next piece of the message's buffers, at most (n) bytes, which there are. NULL: not
- * accessible. */
-static char *next_piece(struct sock_msg *m, size_t *n, bool write)
+char *sock_next_part(struct sock_msg *m, size_t *n, bool write)
 {
     const struct iovec *iov = &m->iov[m->at];
 
@@ -30,7 +28,7 @@ int sock_copy_in(struct sock_msg *m, void *to, size_t n)
 {
     for (size_t len; n > 0; n -= len, to = (char *)to + len) {
         len = n;
-        const char *p = next_piece(m, &len, false);
+        const char *p = sock_next_part(m, &len, false);
         if (!p)
             return -EFAULT;
         memcpy(to, p, len);
@@ -42,7 +40,7 @@ int sock_copy_out(struct sock_msg *m, const void *from, size_t n)
 {
     for (size_t len; n > 0; n -= len, from = (const char *)from + len) {
         len = n;
-        char *p = next_piece(m, &len, true);
+        char *p = sock_next_part(m, &len, true);
         if (!p)
             return -EFAULT;
         memcpy(p, from, len);

@@ -146,6 +146,38 @@ void tcp_send_pieces(struct tcp_conn *c, struct pkt *p)
     }
 }
 
+static bool settle(struct tcp_conn *c, bool (*goes)(const struct pkt_mem *mem))
+{
+    for (struct pkt *p = c->snd_first; p; p = p->next) {
+        if (!goes(p->mem))
+            continue;
+        struct pkt *copy = new_piece(p->len, piece_most(c));
+        if (!copy)
+            return false;
+        size_t most = pkt_tailroom(copy);
+        if (p->len > most && !tcp_split(c, p, (uint32_t)most)) {
+            pkt_free(copy);
+            return false;
+        }
+        memcpy(copy->data, p->data, p->len);
+        pkt_move(p, copy);
+    }
+    return true;
+}
+
+void tcp_settle(struct tcp *t, bool (*goes)(const struct pkt_mem *mem))
+{
+    for (unsigned i = 0; i <= t->conns.mask; i++) {
+        for (struct tcp_conn *c = tcp_chain(t, i), *next; c; c = next) {
+            next = c->hash_next;
+            if (settle(c, goes))
+                continue;
+            tcp_send_rst(c);
+            tcp_end(c, -ENOBUFS, TCP_CLOSED_STATE);
+        }
+    }
+}
+
 bool tcp_split(struct tcp_conn *c, struct pkt *p, uint32_t len)
 {
     struct pkt *q = pkt_share(p, len, p->len - len);

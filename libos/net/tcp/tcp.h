@@ -177,6 +177,10 @@ void tcp_send_commit(struct tcp_conn *c, size_t n);
  * memory's reference, given back once all of it is acknowledged. */
 void tcp_send_pieces(struct tcp_conn *c, struct pkt *p);
 
+/* Gives what send queues have of memory for which (goes) says true a copy in other memory. A
+ * connection that finds none is reset, -ENOBUFS. */
+void tcp_settle(struct tcp *t, bool (*goes)(const struct pkt_mem *mem));
+
 /* Sends what windows allow. (more): the caller has more soon (MSG_MORE): no part of a segment is
  * sent. (urgent): the last byte is urgent (MSG_OOB). */
 void tcp_push(struct tcp_conn *c, bool more, bool urgent);

@@ -81,9 +81,11 @@ int plat_device_at(unsigned type, unsigned index, struct plat_device *dev)
 
 int plat_device_reach(const void *addr, size_t len, bool write)
 {
-    long err = hypercall(PITH_HC_REACH, (long)addr, (long)len, write);
+    static bool needless;
+    long err = needless ? -ENOSYS : hypercall(PITH_HC_REACH, (long)addr, (long)len, write);
 
-    return err == -ENOSYS ? 0 : (int)err;
+    needless = err == -ENOSYS;
+    return needless ? 0 : (int)err;
 }
 
 void plat_device_stop(unsigned number)

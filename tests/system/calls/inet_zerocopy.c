@@ -79,6 +79,37 @@ static void streams(int family, struct sockaddr *a, socklen_t len)
     close(s), close(peer), close(l);
 }
 
+/* Parts of all lengths at odd places. */
+static void parts(void)
+{
+    static unsigned char bytes[60000], got[60000];
+    struct sockaddr_in a = four("127.0.0.1", 0);
+    socklen_t len = sizeof(a);
+    int on = 1, l = socket(AF_INET, SOCK_STREAM, 0), s = socket(AF_INET, SOCK_STREAM, 0);
+    struct iovec v[40];
+    size_t total = 0, n = 0;
+
+    need(bind(l, (struct sockaddr *)&a, len) == 0 && listen(l, 1) == 0 &&
+             getsockname(l, (struct sockaddr *)&a, &len) == 0 &&
+             connect(s, (struct sockaddr *)&a, len) == 0,
+         "a connection");
+    int peer = accept(l, NULL, NULL);
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (unsigned char)(i * 7 + i / 256);
+    for (size_t i = 0; i < 40; i++) {
+        v[i] = (struct iovec){bytes + total, i % 9 == 3 ? 0 : i * i + 1};
+        total += v[i].iov_len;
+    }
+    struct msghdr m = {.msg_iov = v, .msg_iovlen = 40};
+    T(setsockopt(s, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)));
+    IS(sendmsg(s, &m, MSG_ZEROCOPY) == (ssize_t)total);
+    while (n < total)
+        n += (size_t)recv(peer, got + n, total - n, 0);
+    IS(memcmp(bytes, got, total) == 0);
+    notices(s, 0, 0);
+    close(s), close(peer), close(l);
+}
+
 static void datagrams(void)
 {
     struct sockaddr_in to = four("127.0.0.1", 0);
@@ -104,6 +135,7 @@ int main(void)
 
     streams(AF_INET, (struct sockaddr *)&a, sizeof(a));
     streams(AF_INET6, (struct sockaddr *)&b, sizeof(b));
+    parts();
     datagrams();
     return 0;
 }
