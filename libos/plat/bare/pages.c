@@ -315,20 +315,21 @@ bool pages_readable(uint64_t addr)
 
 long pages_reach(uint64_t addr, uint64_t len, bool write)
 {
-    uint64_t size, end = addr + len;
+    uint64_t size = LARGE_SIZE, end = addr + len;
+    volatile uint64_t *e = NULL;
 
     if (!range_inside(addr, len, bare_layout.image,
                       bare_layout.heap + bare_layout.heap_len - bare_layout.image))
         return -EFAULT;
     for (uint64_t at = addr; at < end; at = align_down(at, size) + size) {
-        volatile uint64_t *e = find_entry(at, &size);
+        bool next = size == PAGE_SIZE && at % LARGE_SIZE != 0; /* in the same table */
+        e = next ? e + 1 : find_entry(at, &size);
         if (!e || !(*e & PRESENT)) {
             if (!pages_fault(at, write ? ERROR_WRITE : 0))
                 return -EFAULT;
             e = find_entry(at, &size);
         }
-        /* Nor does a device see what a page shows that is elsewhere. */
-        if ((write && !(*e & WRITE)) || (*e & ADDRESS) != align_down(at, size))
+        if (write && !(*e & WRITE))
             return -EFAULT;
         if ((*e & ADDRESS) != align_down(at, size)) /* pages_share */
             return -EOPNOTSUPP;
