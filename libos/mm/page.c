@@ -441,13 +441,6 @@ static bool vacant(uint32_t page, uint32_t end, bool replace)
     return true;
 }
 
-bool page_is_available(const void *addr, size_t n)
-{
-    start_once();
-    uint32_t page = pages_inside(addr, n);
-    return page != RUN_NONE && vacant(page, page + (uint32_t)n, true);
-}
-
 /* The program takes away what it may have lent. Apart, as hardly an image has what lends. */
 static __attribute__((noinline)) void end_lending(const void *addr, size_t n)
 {
@@ -455,9 +448,16 @@ static __attribute__((noinline)) void end_lending(const void *addr, size_t n)
         lend_end(addr, n * PAGE_SIZE);
 }
 
+bool page_is_available(const void *addr, size_t n)
+{
+    start_once();
+    end_lending(addr, n); /* first: copies may take pages, even there */
+    uint32_t page = pages_inside(addr, n);
+    return page != RUN_NONE && vacant(page, page + (uint32_t)n, true);
+}
+
 int page_map_at(void *addr, size_t n, int prot, enum page_use use)
 {
-    end_lending(addr, n); /* first: it may take pages for copies, even there */
     if (!page_is_available(addr, n))
         return -ENOMEM;
     uint32_t page = pages_inside(addr, n);

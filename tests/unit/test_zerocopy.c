@@ -325,6 +325,7 @@ static void taken_away(void **state)
     /* All of memory, and memory that nobody has lent. */
     send_parts(0, 1, PART);
     lend_end(bytes - 1, 1);
+    lend_end(bytes + 1, 0);
     lend_end(bytes + PART, SIZE_MAX - (uintptr_t)bytes - PART);
     assert_int_equal(settled, 1);
     lend_end(bytes - PAGE_SIZE, sizeof(bytes) + 2 * PAGE_SIZE);

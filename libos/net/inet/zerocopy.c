@@ -232,7 +232,7 @@ void lend_end(const void *addr, size_t len)
     list_for_each(node, &lent)
     {
         struct lent *l = list_entry(node, struct lent, node);
-        if (l->from - start < len || start - l->from < l->len) {
+        if (l->from - start < len || (len > 0 && start - l->from < l->len)) {
             l->goes = some = true;
             l->notice->code = COPIED;
         }
