@@ -281,6 +281,25 @@ static void rfc3522_recovery_for_something(void **state)
     assert_int_equal(tcp_counts(it.w.host[0].tcp)->spurious, 0);
 }
 
+/* All of a flight is late, and none of it lost. */
+static void rfc3522_time_out_for_nothing(void **state)
+{
+    (void)state;
+    first_flight("mss 1012 sackok ts 1000", 20);
+    uint32_t sent = it.last.ts_val;
+    while (tcp_counts(it.w.host[0].tcp)->timeouts == 0 &&
+           world_step(&it.w, it.w.now + 10 * NSEC_PER_SEC))
+        ;
+    script_drop(&it);
+    script(&it, "info ca 4 cwnd 1", "quiet 10");
+    char late[80];
+    snprintf(late, sizeof(late), "< A 1(0) ack 2001 win 65535 ts 1500/%u", sent);
+    script_inject(&it, late);
+    script_drop(&it);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->spurious, 1);
+    script(&it, "info ca 0 ssthresh 2147483647 lost 0 cwnd 12");
+}
+
 /* Segments of 1,000 bytes from (from) on: two of them, the first comes (late) ms after the second.
  * Whether it was sent again before. */
 static bool reorder(uint32_t from, unsigned late)
@@ -514,6 +533,7 @@ int main(int argc, char **argv)
         TEST(rfc2018_blocks_grow_together),
         TEST(rfc3522_recovery_for_nothing),
         TEST(rfc3522_recovery_for_something),
+        TEST(rfc3522_time_out_for_nothing),
         TEST(rfc8985_6_2_the_window_adapts),
         TEST(rfc2018_8_reneging),
         TEST(rfc8985_7_2_a_probe_in_the_place_of_the_time_out),
