@@ -281,6 +281,28 @@ static void rfc3522_recovery_for_something(void **state)
     assert_int_equal(tcp_counts(it.w.host[0].tcp)->spurious, 0);
 }
 
+/* RFC 3708, without timestamps: what was sent again has all arrived twice, which is told when the
+ * recovery is over. */
+static void rfc3708_recovery_for_nothing(void **state)
+{
+    for (unsigned told = 0; told < 3; told++) {
+        first_flight("mss 1000 sackok", 10);
+        script(&it, "quiet 100", "< A 1(0) ack 1 win 65535 sack 2001-5001", "> A 1(1000)",
+               "> A 1001(1000)", "info ca 3 retrans 2", "quiet 10", "< A 1(0) ack 10001 win 65535",
+               "info ca 0 cwnd 7 ssthresh 7", "quiet 90");
+        if (told > 0)
+            script(&it, "< A 1(0) ack 10001 win 65535 sack 1-1001", "info cwnd 7 ssthresh 7");
+        /* One of what was not sent again, or the other one that was. */
+        script(&it,
+               told < 2 ? "< A 1(0) ack 10001 win 65535"
+                        : "< A 1(0) ack 10001 win 65535 sack 1001-2001",
+               told < 2 ? "info cwnd 7 ssthresh 7" : "info cwnd 10 ssthresh 2147483647");
+        assert_int_equal(tcp_counts(it.w.host[0].tcp)->spurious, told == 2);
+        script_teardown(state);
+        script_setup(state);
+    }
+}
+
 /* All of a flight is late, and none of it lost. */
 static void rfc3522_time_out_for_nothing(void **state)
 {
@@ -533,6 +555,7 @@ int main(int argc, char **argv)
         TEST(rfc2018_blocks_grow_together),
         TEST(rfc3522_recovery_for_nothing),
         TEST(rfc3522_recovery_for_something),
+        TEST(rfc3708_recovery_for_nothing),
         TEST(rfc3522_time_out_for_nothing),
         TEST(rfc8985_6_2_the_window_adapts),
         TEST(rfc2018_8_reneging),

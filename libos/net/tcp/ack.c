@@ -198,11 +198,20 @@ static nsec_t reordering_window(const struct tcp_conn *c)
     return w < c->srtt ? w : c->srtt;
 }
 
-static void enter_fast_recovery(struct tcp_conn *c)
+void tcp_may_undo(struct tcp_conn *c, bool may)
 {
-    c->undo_cwnd = c->cwnd;
+    c->undo_cwnd = may ? c->cwnd : 0;
     c->undo_ssthresh = c->ssthresh;
     c->undo_ts = tcp_ts_now(c->t, c->ts_offset);
+    c->undo_first = true;
+    c->undo_una = c->snd_una;
+    c->undo_base = c->retransmitted;
+    c->undo_twice = 0;
+}
+
+static void enter_fast_recovery(struct tcp_conn *c)
+{
+    tcp_may_undo(c, true);
     c->recovery = RECOVERY_FAST;
     c->recover = c->snd_nxt;
     c->t->counts.fast_retransmits++;
@@ -256,7 +265,8 @@ static void first_is_lost(struct tcp_conn *c)
 /* RFC 3522 and 4015: the ACK is of what was sent before the recovery began: nothing was lost. */
 static bool was_spurious(struct tcp_conn *c, const struct tcp_segment *s)
 {
-    return c->undo_cwnd && c->ts_on && s->has_ts && s->ts_ecr && seq_lt(s->ts_ecr, c->undo_ts);
+    return c->undo_cwnd && c->undo_first && c->ts_on && s->has_ts && s->ts_ecr &&
+           seq_lt(s->ts_ecr, c->undo_ts);
 }
 
 static void undo(struct tcp_conn *c)
@@ -264,7 +274,8 @@ static void undo(struct tcp_conn *c)
     for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next)
         sent_of(p)->flags &= (uint8_t) ~(SENT_LOST | SENT_AGAIN);
     c->lost = c->again = 0;
-    c->cwnd = c->undo_cwnd;
+    c->cwnd = max_u32(c->cwnd, c->undo_cwnd);
+    c->undo_cwnd = 0;
     c->ssthresh = c->undo_ssthresh;
     if (c->recovery == RECOVERY_FAST) /* what was taken to be lost came late */
         c->rack_reordered = true;
@@ -383,6 +394,18 @@ static void adapt_window(struct tcp_conn *c)
     c->reo_round = c->snd_nxt;
 }
 
+/* RFC 3708: all that was sent again in the last recovery has arrived twice: it was for nothing. */
+static void count_twice(struct tcp_conn *c, const struct tcp_block *b)
+{
+    uint32_t again = c->retransmitted - c->undo_base;
+
+    if (!c->undo_cwnd || c->tlp_out || seq_lt(b->start, c->undo_una) || seq_lt(c->recover, b->end))
+        return;
+    c->undo_twice += (b->end - b->start + c->mss - 1) / c->mss;
+    if (again > 0 && c->undo_twice >= again)
+        undo(c);
+}
+
 /* RFC 8985, 7.4.2: whether the probe made good a loss that nobody has noticed. */
 static void probe_is_answered(struct tcp_conn *c, const struct tcp_segment *s)
 {
@@ -414,8 +437,8 @@ static void react(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acke
     if (unlikely(c->frto) && (c->frto == FRTO_SECOND || seq_lt(s->ack, c->recover)) &&
         frto(c, acked, arrived))
         undo(c);
-    if (acked > 0 && c->frto != FRTO_SECOND)
-        c->undo_cwnd = 0;
+    if (acked > 0)
+        c->undo_first = false;
     if (c->recovery != RECOVERY_NONE && acked > 0 && seq_le(c->recover, s->ack)) {
         if (c->recovery == RECOVERY_FAST)
             c->cwnd = max_u32(c->ssthresh, c->mss);
@@ -423,7 +446,6 @@ static void react(struct tcp_conn *c, const struct tcp_segment *s, uint32_t acke
             tcp_cc_acked(c, acked);
         c->recovery = RECOVERY_NONE;
         c->frto = FRTO_OFF;
-        c->undo_cwnd = 0;
         c->dup_acks = 0;
         if (c->reo_left && --c->reo_left == 0)
             c->reo_steps = 0;
@@ -500,6 +522,8 @@ bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s)
     tcp_learn_window(c, s);
     take_blocks(c, s);
     adapt_window(c);
+    if (c->dsack_in)
+        count_twice(c, &s->sack[0]);
     if (acked > 0) {
         c->cwnd_limited = in_use(c, out);
         take_acked(c, s, acked);

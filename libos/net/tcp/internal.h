@@ -264,8 +264,10 @@ struct tcp_conn {
     uint16_t peer_mss, path_max, own_max; /* header and payload, as the path was asked last */
     uint32_t recover;                     /* recovery ends when this is acknowledged */
     uint32_t prr_delivered, prr_out, prr_flight;
-    uint32_t undo_cwnd, undo_ssthresh; /* from before the recovery; 0: none */
-    uint32_t undo_ts;
+    uint32_t undo_cwnd, undo_ssthresh; /* from before the last recovery; 0: not to be had again */
+    uint32_t undo_ts, undo_una, undo_base; /* our timestamp, snd_una, (retransmitted) then */
+    uint32_t undo_twice;                   /* segments of it that arrived twice */
+    bool undo_first;                       /* nothing was acknowledged since */
     struct tcp_cubic cubic;
     struct tcp_hystart hystart;
     nsec_t min_rtt, min_rtt_at;
@@ -400,6 +402,8 @@ bool tcp_ack(struct tcp_conn *c, const struct tcp_segment *s); /* false: the seg
 uint32_t tcp_flight(const struct tcp_conn *c);
 void tcp_detect_losses(struct tcp_conn *c);
 void tcp_mark_all_lost(struct tcp_conn *c);
+/* A recovery begins: keeps what is needed to undo it. */
+void tcp_may_undo(struct tcp_conn *c, bool may);
 
 /* queue.c */
 bool tcp_split(struct tcp_conn *c, struct pkt *p, uint32_t len); /* false: no memory */

@@ -176,9 +176,7 @@ static bool time_out(struct tcp_conn *c)
     }
     (void)!tcp_update_mss(c);
     if (c->recovery != RECOVERY_LOSS) {
-        c->undo_cwnd = c->recovery == RECOVERY_NONE ? c->cwnd : 0;
-        c->undo_ssthresh = c->ssthresh;
-        c->undo_ts = tcp_ts_now(c->t, c->ts_offset);
+        tcp_may_undo(c, c->recovery == RECOVERY_NONE);
         tcp_cc_timeout(c);
         c->recovery = RECOVERY_LOSS;
         /* With timestamps the first ACK tells what F-RTO needs two for. */
