@@ -504,14 +504,22 @@ static void rfc5682_3_1_blocks_of_new_segments(void **state)
     script_drop(&it);
 }
 
+/* Behind the last byte that was sent and not expected. */
+static uint32_t end_of_sent(void)
+{
+    uint32_t end = 0;
+
+    for (struct script_segment *s = it.sent; s; s = s->next)
+        end = s->seq + s->len > end ? s->seq + s->len : end;
+    return end;
+}
+
 /* Acknowledges all that was sent, each segment for itself, after (rtt). Returns the window. */
 static uint32_t a_round(nsec_t rtt)
 {
     struct tcp_info info;
-    uint32_t from = it.sent->seq, end = from;
+    uint32_t from = it.sent->seq, end = end_of_sent();
 
-    for (struct script_segment *s = it.sent; s; s = s->next)
-        end = s->seq + s->len;
     script_drop(&it);
     world_run(&it.w, rtt);
     for (uint32_t ack = from + 1000; ack <= end; ack += 1000) {
@@ -584,6 +592,38 @@ static void rfc9406_small_changes(void **state)
     script_drop(&it);
 }
 
+/* RFC 9438, 4.2: after a loss at 80 segments the window grows from 56 to those in K = 3.9 s, fast at
+ * first, then hardly. */
+static void rfc9438_4_2_growth(void **state)
+{
+    char line[80];
+    uint32_t now = 0;
+
+    (void)state;
+    begin_rounds("mss 1000 ws 7 sackok");
+    assert_int_equal(a_round(100 * MSEC), 80);
+    uint32_t from = it.sent->seq;
+    snprintf(line, sizeof(line), "< A 1(0) ack %u win 65535 sack %u-%u", from, from + 1000,
+             end_of_sent());
+    script_drop(&it);
+    world_run(&it.w, 100 * MSEC);
+    script_inject(&it, line);
+    snprintf(line, sizeof(line), "< A 1(0) ack %u win 65535", end_of_sent());
+    script_drop(&it);
+    world_run(&it.w, 100 * MSEC);
+    script_inject(&it, line);
+    script(&it, "info cwnd 56 ssthresh 56");
+    for (unsigned i = 0; i < 40; i++) {
+        now = a_round(100 * MSEC);
+        if (i == 9)
+            assert_in_range(now, 68, 71); /* 80 - 0.4 * 2.9^3 = 70.2 */
+        if (i == 19)
+            assert_in_range(now, 76, 78); /* 80 - 0.4 * 1.9^3 = 77.3 */
+    }
+    assert_in_range(now, 79, 81);
+    script_drop(&it);
+}
+
 /* Of more than a thousand segments two are lost; a block grows behind each. Only they go again, once. */
 static void rfc2018_blocks_of_a_long_queue(void **state)
 {
@@ -593,9 +633,7 @@ static void rfc2018_blocks_of_a_long_queue(void **state)
     begin_rounds("mss 1000 ws 7 sackok");
     for (unsigned i = 0; i < 5; i++)
         a_round(100 * MSEC);
-    uint32_t from = it.sent->seq, end = from, hole = from + 700000;
-    for (struct script_segment *s = it.sent; s; s = s->next)
-        end = s->seq + s->len;
+    uint32_t from = it.sent->seq, end = end_of_sent(), hole = from + 700000;
     assert_true(end - from > 1200000);
     script_drop(&it);
     world_run(&it.w, 100 * MSEC);
@@ -653,6 +691,7 @@ int main(int argc, char **argv)
         TEST(rfc9406_slow_start_ends_before_loss),
         TEST(rfc9406_slow_start_goes_on_after_jitter),
         TEST(rfc2018_blocks_of_a_long_queue),
+        TEST(rfc9438_4_2_growth),
         TEST(rfc9406_small_changes),
     };
 
