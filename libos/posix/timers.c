@@ -178,7 +178,7 @@ static void start(struct posix_timer *t, const struct itimerspec *to, bool absol
 
     alarm_cancel(&t->alarm);
     t->alarm.fn = NULL;
-    t->interval = timespec_ns(&to->it_interval);
+    t->interval = value ? timespec_ns(&to->it_interval) : 0;
     t->overrun = 0;
     /* The wall clock may be set, but that does not concern a time-out. */
     if (value == 0 || clock_alarm(t->clock, absolute, &t->alarm) != 0)

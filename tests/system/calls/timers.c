@@ -288,6 +288,33 @@ static void errors(void)
     syscall(SYS_timer_delete, kernel_id);
 }
 
+static void show(timer_t id)
+{
+    struct itimerspec now;
+
+    T(timer_gettime(id, &now));
+    printf("%lld every %lld\n", (long long)now.it_value.tv_sec, (long long)now.it_interval.tv_sec);
+}
+
+/* What does not go off has no interval either. */
+static void disarmed(void)
+{
+    static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_PROCESS_CPUTIME_ID};
+    const struct itimerspec off = {{100, 0}, {0, 0}}, on = {{200, 0}, {50, 0}};
+    timer_t id;
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+        T(timer_create(clocks[i], &event, &id));
+        T(timer_settime(id, 0, &off, NULL));
+        show(id);
+        T(timer_settime(id, 0, &on, NULL));
+        T(timer_settime(id, 0, &off, NULL));
+        show(id);
+        T(timer_delete(id));
+    }
+}
+
 /* Clocks of CPU time stand still while the program sleeps. */
 static void cpu_clocks(void)
 {
@@ -327,6 +354,7 @@ int main(void)
     posix_timers(CLOCK_REALTIME);
     posix_timers(CLOCK_BOOTTIME);
     errors();
+    disarmed();
     cpu_clocks();
     return 0;
 }
