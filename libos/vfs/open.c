@@ -181,3 +181,21 @@ int vfs_open(long dirfd, const char *path, int flags, mode_t mode, unsigned limi
         *out = f;
     return err;
 }
+
+int vfs_open_inode(struct inode *inode, int flags, struct file **out)
+{
+    struct path p = {.inode = inode};
+    int err = check_flags(&flags);
+
+    if (err)
+        return err;
+    struct file *f = file_alloc(0);
+    if (!f)
+        return -ENOMEM;
+    err = open_walked(&p, flags & OPEN_KNOWN, 0, f);
+    if (err)
+        file_free(f);
+    else
+        *out = f;
+    return err;
+}

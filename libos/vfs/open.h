@@ -29,6 +29,9 @@ must_check struct file *file_anonymous(const struct file_ops *ops, void *data, u
 must_check int vfs_open(long dirfd, const char *path, int flags, mode_t mode, unsigned limits,
                         struct file **out);
 
+/* Opens (inode) with the flags of open(2), which may not ask to make it. As vfs_open otherwise. */
+must_check int vfs_open_inode(struct inode *inode, int flags, struct file **out);
+
 /* umask(2): these permissions are not given to new files. */
 extern mode_t vfs_umask;
 
