@@ -172,6 +172,19 @@ static void poll_gone(struct file_watch *w)
     poll_end(container_of(w, struct poll, watch));
 }
 
+/* Ends (p) as an event, in this order: the file and the eventfd may be the same. */
+static void poll_tell(struct poll *p, long result)
+{
+    const struct poll was = *p;
+
+    if (was.event)
+        file_hold(was.event);
+    poll_end(p);
+    tell(was.context, was.data, was.where, result, was.event);
+    if (was.event)
+        file_put(was.event);
+}
+
 static void poll_woken(struct waiter *w)
 {
     struct poll *p = container_of(w, struct poll, watch.waiter);
@@ -184,8 +197,7 @@ static void poll_woken(struct waiter *w)
         has = (unsigned)f->ops->poll(f, &q) & p->wanted;
     if (!(has & p->wanted))
         return;
-    tell(p->context, p->data, p->where, has, p->event);
-    poll_end(p);
+    poll_tell(p, has);
 }
 
 /* Waits for what (io) says of (f), unless it is there already: 0 and (*result). 1: it waits, and has
@@ -456,7 +468,6 @@ long pith_sys_io_cancel(long id, long iocb, long event)
         p = p->next;
     if (!p)
         return -EINVAL;
-    tell(c, p->data, where, 0, p->event);
-    poll_end(p);
+    poll_tell(p, 0);
     return -EINPROGRESS;
 }

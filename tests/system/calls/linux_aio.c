@@ -275,6 +275,15 @@ static void polls(int fd)
     T(poll(&told, 1, 1000));
     T(read(e, &value, sizeof(value)));
     T(get(1, 8, NULL));
+    number.aio_resfd = (uint32_t)counter;
+    T(read(counter, &value, sizeof(value)));
+    T(one(&number));
+    value = 1;
+    T(write(counter, &value, sizeof(value)));
+    T(get(1, 8, NULL));
+    usleep(1000);
+    T(read(counter, &value, sizeof(value)));
+    printf("counted %llu\n", (unsigned long long)value);
     T(one(&in));
     T(syscall(SYS_io_cancel, ctx, &out, &gone));
     T(syscall(SYS_io_cancel, ctx, &in, &gone));
