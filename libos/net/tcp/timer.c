@@ -230,7 +230,7 @@ static bool probe_window(struct tcp_conn *c)
         c->stuck_since = c->t->now;
     nsec_t limit = c->options.user_timeout * MSEC;
     if ((limit && c->t->now - c->stuck_since >= limit) ||
-        (c->closed_by_user && c->retries >= ORPHAN_RETRIES) || /* answers do not help (RFC 6429) */
+        (c->closed_by_user && backed_off(c) >= RTO_MAX) || /* answers do not help (RFC 6429) */
         (c->keep_probes >= retries_of(c) && c->t->now - c->last_heard > RTO_MAX))
         return end_silent(c);
     if (c->retries < RETRIES)
