@@ -361,6 +361,21 @@ static void rfc8985_6_2_the_window_adapts(void **state)
     assert_true(reorder(from, 40)); /* 25 again */
 }
 
+/* What was sent behind the retransmission has arrived, and that has not: it goes a third time. */
+static void rfc8985_6_2_a_lost_retransmission(void **state)
+{
+    (void)state;
+    first_flight("mss 1000 sackok", 12);
+    script(&it, "quiet 100", "< A 1(0) ack 1 win 65535 sack 1001-10001", "> A 1(1000)",
+           "> A 10001(1000)", "> AP 11001(1000)", "quiet 20");
+    script_drop(&it);
+    script(&it, "quiet 80", "< A 1(0) ack 1 win 65535 sack 1001-11001", "> @0 A 1(1000)",
+           "info lost 1 retrans 1", "quiet 50", "< A 1(0) ack 1 win 65535 sack 1001-12001",
+           "quiet 40", "< A 1(0) ack 12001 win 65535", "info ca 0", "quiet 1000");
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->timeouts, 0);
+    assert_int_equal(tcp_counts(it.w.host[0].tcp)->retransmitted, 2);
+}
+
 /* RFC 2018, 8: after a time-out the first segment goes again, whatever the blocks said. */
 static void rfc2018_8_reneging(void **state)
 {
@@ -558,6 +573,7 @@ int main(int argc, char **argv)
         TEST(rfc3708_recovery_for_nothing),
         TEST(rfc3522_time_out_for_nothing),
         TEST(rfc8985_6_2_the_window_adapts),
+        TEST(rfc8985_6_2_a_lost_retransmission),
         TEST(rfc2018_8_reneging),
         TEST(rfc8985_7_2_a_probe_in_the_place_of_the_time_out),
         TEST(rfc8985_7_4_2_what_the_probe_was_good_for),
