@@ -49,6 +49,15 @@ static void rfc9293_3_5_simultaneous(void **state)
            "> AP 1(100) ack 1 ts /1000");
 }
 
+/* RFC 7323, 2.2: the window of a SYN is not scaled. */
+static void rfc7323_2_2_window_of_a_syn(void **state)
+{
+    (void)state;
+    script(&it, "connect", "> S 0(0)", "< S 0(0) win 65535 mss 1460 ws 7", "> SA 0(0) ack 1",
+           "< SA 0(0) ack 1 win 1024 mss 1460 ws 7", "> A 1(0) ack 1", "push 2000",
+           "> A 1(1024) ack 1", "quiet 100");
+}
+
 /* RFC 9293, 3.7.1: what is known of the way to the peer does not limit what may come from there. */
 static void rfc9293_3_7_1_mss_of_the_interface(void **state)
 {
@@ -412,6 +421,7 @@ int main(int argc, char **argv)
         TEST(rfc9293_3_5_passive),
         TEST(options_are_only_used_when_both_have_them),
         TEST(rfc9293_3_5_simultaneous),
+        TEST(rfc7323_2_2_window_of_a_syn),
         TEST(rfc9293_3_7_1_mss_of_the_interface),
         TEST(rfc6298_syn_again_after_1_s_and_twice_that),
         TEST(syn_ack_again),

@@ -263,6 +263,7 @@ static bool acceptable(struct tcp_conn *c, struct tcp_segment *s)
         /* Both opened at once: this is the ACK of our SYN. */
         s->flags &= (uint8_t)~TCP_SYN;
         s->seq++;
+        s->window >>= c->snd_scale; /* of a SYN, it is not scaled (RFC 7323, 2.2) */
         tcp_want_ack(c, true);
     }
     if (c->ts_on && !timestamps_are_good(c, s))
