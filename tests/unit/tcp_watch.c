@@ -107,7 +107,8 @@ static void see_syn(struct tcp_world *w, struct watch_flow *f, unsigned side, co
     back->mss = s->mss ? s->mss : 536;
     back->has_told = false; /* perhaps the answer of a listener to a SYN that came late */
     WORLD_CHECK(w, s->len == 0);
-    WORLD_CHECK(w, s->mss != 0 && s->mss + TCP_HEADER <= w->host[side].mtu);
+    WORLD_CHECK(w, s->mss != 0);
+    WORLD_CHECK(w, s->mss + TCP_HEADER <= max_size(w->host[side].mtu, w->host[side].mtu_before));
     if (h->flags & TCP_ACK) { /* RFC 7323, 1.3 and 3.2; 2018, 2: only what was asked for */
         WORLD_CHECK(w, !way->scaled || back->scaled);
         WORLD_CHECK(w, !way->ts || back->ts);
