@@ -216,6 +216,15 @@ int main(void)
         printf("datagram %08x\n", ~crc);
     }
     printf("datagrams: notices in order %u, copied %u\n", in_order, copied);
+    /* The program ends before its peer has read anything. */
+    check((peer = accept(l, NULL, NULL)) >= 0, "accept");
+    setsockopt(peer, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on));
+    setsockopt(peer, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    fill(v.iov_base, 100000);
+    v.iov_len = 100000;
+    crc = ~0u;
+    send_all(&v, 1);
+    printf("end %08x\n", ~crc);
     return 0;
 }
 """
@@ -224,7 +233,7 @@ PEER = r"""
 import socket, struct, subprocess, sys, time, zlib
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 u.bind(("10.9.0.1", 80))
-for i in range(11):
+def receive(i):
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096 if i else 65536)
     s.settimeout(30)
@@ -241,6 +250,8 @@ for i in range(11):
                 subprocess.run(["ip", "link", "set", sys.argv[1], way], check=True)
                 time.sleep(0.3)
     print("%08x" % crc, n)
+for i in range(11):
+    receive(i)
 s = socket.create_connection(("10.9.0.2", 80))
 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 time.sleep(0.5)
@@ -249,6 +260,7 @@ u.settimeout(20)
 for _ in range(10):
     data = u.recv(70000)
     print("datagram %08x" % zlib.crc32(data), len(data))
+receive(11)
 """
 
 
