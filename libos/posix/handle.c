@@ -92,19 +92,15 @@ static long open_once(long dirfd, long handle, long flags)
 {
     struct inode *inode;
     struct file *f;
-    int fd = fd_reserve();
-    long err = fd < 0 ? fd : find(dirfd, (const struct handle *)handle, &inode);
+    long err = fd_reserve();
 
+    if (!err)
+        err = find(dirfd, (const struct handle *)handle, &inode);
     if (err)
         return err;
     err = vfs_open_inode(inode, (int)flags & ~(O_CREAT | O_EXCL), &f);
     inode_put(inode);
-    if (err)
-        return err;
-    fd = fd_install(f, 0, flags & O_CLOEXEC);
-    if (fd < 0)
-        file_put(f);
-    return fd;
+    return err ? err : fd_install_new(f, flags);
 }
 
 long pith_sys_open_by_handle_at(long dirfd, long handle, long flags)
