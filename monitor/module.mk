@@ -2,7 +2,7 @@ monitor.dir  := monitor
 monitor.src  := begin.S start.c main.c options.c \
                 core/say.c core/image.c core/layout.c core/policy.c core/boot.c core/hypercall.c core/upcall.c core/symbols.c core/lines.c \
                 core/crash.c core/where.c \
-                dev/queue.c dev/console.c dev/block.c dev/block_open.c dev/net.c dev/net_open.c dev/net_user.c dev/net_passt.c dev/busy_poll.c dev/net_trace.c dev/packet.c dev/gate.c \
+                dev/queue.c dev/console.c dev/block.c dev/block_open.c dev/net.c dev/net_open.c dev/net_user.c dev/net_passt.c dev/busy_poll.c dev/moderation.c dev/net_trace.c dev/packet.c dev/gate.c \
                 process/entry.S process/guest.c process/load.c process/vdso.c process/signals.c \
                 kvm/host.c kvm/vm.c kvm/tables.c kvm/cpuid.c kvm/guest.c kvm/plan.c kvm/stub.S \
                 sandbox/filter.c sandbox/show.c sandbox/lockdown.c

@@ -164,14 +164,22 @@ static int busy_poll(struct consoles *cs, int64_t limit)
     struct busy_poll *b = cs->nets ? &cs->nets->busy : NULL;
     if (!b || !busy_poll_time(b) || !nets_want_input(cs->nets))
         return 0;
-    int64_t time = busy_poll_time(b), until = cs->now();
-    until += limit != PITH_POLL_FOREVER && limit < time ? limit : time;
+    int64_t rest = moderation_rest(&cs->nets->moderation), time = busy_poll_time(b);
+    if (rest && (limit == PITH_POLL_FOREVER || rest < limit)) {
+        struct timespec ts = {0, rest};
+        (void)wait_call(cs->pending, SYS_ppoll, 0, 0, (long)&ts, 0);
+        limit -= limit == PITH_POLL_FOREVER ? 0 : rest;
+    }
+    int64_t began = cs->now();
+    int64_t until = began + (limit != PITH_POLL_FOREVER && limit < time ? limit : time);
     int used = 0;
     do
         used = serve_nets(cs);
     while (!used && !signal_due(cs) && cs->now() < until);
     if (used || !signal_due(cs))
         busy_poll_done(b, used);
+    if (used)
+        moderation_found(&cs->nets->moderation, began, cs->now(), cs->nets->received);
     return used;
 }
 

@@ -190,6 +190,7 @@ int nets_serve(struct nets *ns)
             used += now;
         }
     }
+    ns->received += (unsigned)used;
     return used;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/base.h"
 #include "monitor/dev/busy_poll.h"
+#include "monitor/dev/moderation.h"
 #include "monitor/dev/queue.h"
 
 #define NETS_MAX       4
@@ -54,6 +55,8 @@ struct nets {
     unsigned count;
     struct net dev[NETS_MAX];
     struct busy_poll busy;
+    struct moderation moderation;
+    uint64_t received;   /* receive buffers used in all */
     const char *trace;   /* file of --net-trace; NULL: none (net_trace.h) */
     unsigned port_count; /* of --net user, which at most one device is */
     struct net_port {

@@ -7,6 +7,7 @@
 #include <linux/if_tun.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -89,6 +90,8 @@ int nets_open(struct nets *ns)
     int err = 0;
     for (unsigned i = 0; i < ns->count && !err; i++)
         err = open_one(ns, &ns->dev[i]);
+    if (ns->count)
+        (void)prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0); /* a rest (moderation.h) is as long as it says */
     return err;
 }
 

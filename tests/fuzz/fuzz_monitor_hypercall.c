@@ -6,7 +6,7 @@
  *
  * sources: monitor/core/hypercall.c monitor/core/upcall.c monitor/kvm/tables.c
  * sources: monitor/dev/console.c monitor/dev/queue.c monitor/dev/block.c monitor/dev/net.c
- * sources: monitor/dev/net_user.c monitor/dev/busy_poll.c monitor/dev/net_trace.c
+ * sources: monitor/dev/net_user.c monitor/dev/busy_poll.c monitor/dev/moderation.c monitor/dev/net_trace.c
  * uses: monitor abi */
 #include <errno.h>
 #include <fcntl.h>

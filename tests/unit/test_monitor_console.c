@@ -3,7 +3,7 @@
  * Consoles over pipes, and whom they wait for.
  *
  * sources: monitor/dev/console.c monitor/dev/queue.c monitor/dev/net.c monitor/core/say.c
- * sources: monitor/dev/net_user.c monitor/dev/net_trace.c monitor/dev/busy_poll.c
+ * sources: monitor/dev/net_user.c monitor/dev/net_trace.c monitor/dev/busy_poll.c monitor/dev/moderation.c
  * uses:    monitor abi */
 #include <errno.h>
 #include <fcntl.h>
