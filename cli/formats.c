@@ -99,7 +99,7 @@ bool program_wants_floats(const struct program *p)
     return wants;
 }
 
-static bool object_mentions(const struct object *o, const char *const *words, size_t n)
+static bool object_mentions(const struct object *o, const char *const *words)
 {
     for (size_t i = 0; i < o->section_count; i++) {
         const Elf64_Shdr *s = &o->sections[i];
@@ -107,17 +107,17 @@ static bool object_mentions(const struct object *o, const char *const *words, si
             continue;
         if (!range_inside(s->sh_offset, s->sh_size, 0, o->size))
             return true;
-        for (size_t w = 0; w < n; w++)
-            if (memmem(o->data + s->sh_offset, s->sh_size, words[w], strlen(words[w])) != NULL)
+        for (const char *const *w = words; *w != NULL; w++)
+            if (memmem(o->data + s->sh_offset, s->sh_size, *w, strlen(*w)) != NULL)
                 return true;
     }
     return false;
 }
 
-bool program_mentions(const struct program *p, const char *const *words, size_t n)
+bool program_mentions(const struct program *p, const char *const *words)
 {
     bool found = p->hidden;
     for (size_t i = 0; i < p->objects.n && !found; i++)
-        found = object_mentions(&p->objects.v[i], words, n);
+        found = object_mentions(&p->objects.v[i], words);
     return found;
 }

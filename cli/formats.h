@@ -24,7 +24,7 @@ void program_free(struct program *p);
  * does the start of a string that its code makes. In doubt: true. */
 must_check bool program_wants_floats(const struct program *p);
 
-/* Whether one of (n) words occurs in its data or code. In doubt: true. */
-must_check bool program_mentions(const struct program *p, const char *const *words, size_t n);
+/* Whether one of (words), behind which is NULL, occurs in its data or code. In doubt: true. */
+must_check bool program_mentions(const struct program *p, const char *const *words);
 
 #endif

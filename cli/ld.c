@@ -411,20 +411,18 @@ static int choose_named(struct args *link, const struct program *program)
 {
     static const struct {
         const char *symbol;
-        unsigned count;
-        const char *names[14];
+        const char *names[15]; /* the last one is NULL */
     } parts[] = {
-        {"pith_proc_more", 5, {"auxv", "fdinfo", "mountinfo", "self/mem", "smaps"}},
+        {"pith_proc_more", {"auxv", "fdinfo", "mountinfo", "self/mem", "smaps"}},
         {"pith_proc_rare",
-         14,
          {"proc/sys/", "oom_score", "uid_map", "gid_map", "self/cgroup", "self/setgroups",
           "self/loginuid", "coredump_filter", "timerslack_ns", "wchan", "proc/cmdline",
           "proc/devices", "proc/modules", "proc/swaps"}},
-        {"pith_proc_sysvipc", 1, {"proc/sysvipc"}},
-        {"pith_pty_nodes", 2, {"ptmx", "dev/pts"}},
+        {"pith_proc_sysvipc", {"proc/sysvipc"}},
+        {"pith_pty_nodes", {"ptmx", "dev/pts"}},
     };
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-        if (program_mentions(program, parts[i].names, parts[i].count)) {
+        if (program_mentions(program, parts[i].names)) {
             args_add(link, "-u");
             args_add(link, parts[i].symbol);
         }

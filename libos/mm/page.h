@@ -55,8 +55,9 @@ void page_free_shared(void *p, size_t n);
  * permission). PAGE_BEYOND pages are inaccessible, (prot) is what they would get. */
 must_check int page_map(size_t n, int prot, enum page_use use, void **out);
 
-/* Whether page_map_at can have the range: it is in the heap and meets no page of the library OS. What
- * the program has lent there is lent no longer, as by page_map_at and all that takes pages away. */
+/* Whether page_map_at can have the range: it is in the heap and meets no page of the library OS.
+ * What the program has lent there is lent no longer, as by page_map_at and all that takes pages
+ * away. */
 bool page_is_available(const void *addr, size_t n);
 
 /* The same at (addr): whatever the program has mapped there is replaced. -ENOMEM if the range is

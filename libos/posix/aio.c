@@ -200,8 +200,8 @@ static void poll_woken(struct waiter *w)
     poll_tell(p, has);
 }
 
-/* Waits for what (io) says of (f), unless it is there already: 0 and (*result). 1: it waits, and has
- * taken over (event). */
+/* Waits for what (io) says of (f), unless it is there already: 0 and (*result). 1: it waits, and
+ * has taken over (event). */
 static long poll_start(struct context *c, struct file *f, const struct iocb *io, struct iocb *where,
                        struct file *event, long *result)
 {
@@ -331,8 +331,8 @@ static long submit_one(struct context *c, struct iocb *where)
     if (event)
         file_hold(event);
     file_hold(f);
-    long err = io.opcode == POLL ? poll_start(c, f, &io, where, event, &result)
-                                 : perform(f, &io, &result);
+    long err =
+        io.opcode == POLL ? poll_start(c, f, &io, where, event, &result) : perform(f, &io, &result);
     file_put(f);
     if (err > 0)
         return 0;

@@ -17,7 +17,8 @@ must_check int async_own(struct file *f);
 /* Nobody owns (f) any more, and its signal is SIGIO again. */
 void async_disown(struct file *f);
 
-/* Tells the owner of (f), who may be nobody, of (code), a POLL_*, which poll would call (band), and of (fd). */
+/* Tells the owner of (f), who may be nobody, of (code), a POLL_*, which poll would call (band), and
+ * of (fd). */
 void async_tell(struct file *f, int fd, int code, int band);
 
 /* For libc's ioctl: those requests that have to do with signals. -ENOSYS: it is none of them. */

@@ -46,7 +46,8 @@ static void side_end(struct side *s)
 static bool side_sound(const struct side *s,
                        ssize_t (*op)(struct file *, const struct iovec *, int, uint64_t *))
 {
-    return op && file_splices(s->file) && (int64_t)s->pos >= 0 && !(s->off && !(s->file->kind & FILE_SEEKABLE)) &&
+    return op && file_splices(s->file) && (int64_t)s->pos >= 0 &&
+           !(s->off && !(s->file->kind & FILE_SEEKABLE)) &&
            !(s->file->inode && S_ISDIR(s->file->inode->mode));
 }
 

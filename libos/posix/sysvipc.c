@@ -22,29 +22,27 @@ struct column {
     uint64_t n;
 };
 
-/* Keys are shown as numbers with a sign, modes in octal. */
+/* Keys are shown as numbers with a sign. */
+static void put_key(struct text *t, int32_t key)
+{
+    uint32_t n = key < 0 ? -(uint32_t)key : (uint32_t)key;
+    unsigned width = 1 + (key < 0);
+
+    for (uint32_t rest = n; rest >= 10; rest /= 10)
+        width++;
+    for (; width < 10; width++)
+        text_char(t, ' ');
+    if (key < 0)
+        text_char(t, '-');
+    text_dec(t, n, 0, ' ');
+}
+
 static void start_line(struct text *t, const struct ipc_perm *perm, long id)
 {
-    int32_t key = perm->key;
-    char digits[12];
-    unsigned at = sizeof(digits), mode = perm->mode;
-
-    for (uint32_t n = key < 0 ? -(uint32_t)key : (uint32_t)key; n > 0 || at == sizeof(digits);
-         n /= 10)
-        digits[--at] = (char)('0' + n % 10);
-    if (key < 0)
-        digits[--at] = '-';
-    for (unsigned i = sizeof(digits) - at; i < 10; i++)
-        text_char(t, ' ');
-    text_bytes(t, digits + at, sizeof(digits) - at);
+    put_key(t, perm->key);
     text_char(t, ' ');
     text_dec(t, (uint64_t)id, 10, ' ');
-    at = sizeof(digits);
-    for (; mode > 0 || at == sizeof(digits); mode /= 8)
-        digits[--at] = (char)('0' + mode % 8);
-    for (unsigned i = sizeof(digits) - at; i < 6; i++)
-        text_char(t, ' ');
-    text_bytes(t, digits + at, sizeof(digits) - at);
+    text_oct(t, perm->mode, 6, ' ');
 }
 
 static void end_line(struct text *t, const struct column *columns, unsigned count)

@@ -65,6 +65,11 @@ void text_hex(struct text *t, uint64_t n, unsigned width, char fill)
     digits_of(t, n, 16, width, fill);
 }
 
+void text_oct(struct text *t, uint64_t n, unsigned width, char fill)
+{
+    digits_of(t, n, 8, width, fill);
+}
+
 void text_line(struct text *t, const char *label, uint64_t n, const char *unit)
 {
     text_str(t, label);

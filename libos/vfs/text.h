@@ -22,9 +22,10 @@ void text_bytes(struct text *t, const char *bytes, size_t n);
 void text_str(struct text *t, const char *s);
 void text_char(struct text *t, char c);
 
-/* (n) in decimal or hexadecimal with at least (width) places, filled up with (fill) in front. */
+/* (n) in decimal, hexadecimal or octal with at least (width) places, filled up with (fill) in front. */
 void text_dec(struct text *t, uint64_t n, unsigned width, char fill);
 void text_hex(struct text *t, uint64_t n, unsigned width, char fill);
+void text_oct(struct text *t, uint64_t n, unsigned width, char fill);
 
 /* A line "(label)(n)(unit)\n", the form of /proc/meminfo. */
 void text_line(struct text *t, const char *label, uint64_t n, const char *unit);

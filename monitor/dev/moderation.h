@@ -12,13 +12,11 @@
 
 #include "base/base.h"
 
-#define MODERATION_REST 60000ll
-#define MODERATION_TRIAL                                                                           \
-    512u /* times that asking finds packets, after which the rate is looked at */
-#define MODERATION_NEAR                                                                            \
-    5000ll                    /* ns: packets that take longer are answers that somebody waits for */
-#define MODERATION_KEEP 64u   /* trials with rests until one without */
-#define MODERATION_WAIT 1024u /* trials without rests, at most, after one with them was bad */
+#define MODERATION_REST  60000ll /* ns */
+#define MODERATION_TRIAL 512u    /* times that packets are found, then the rate is looked at */
+#define MODERATION_NEAR  5000ll  /* ns: what takes longer is an answer that somebody waits for */
+#define MODERATION_KEEP  64u     /* trials with rests until one without */
+#define MODERATION_WAIT  1024u   /* trials without rests, at most, after one with them was bad */
 
 /* All zero: nothing is known yet. */
 struct moderation {

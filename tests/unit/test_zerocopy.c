@@ -256,18 +256,27 @@ static void copied(void **state)
     assert_notice(4, 5, 0);
 }
 
+/* A message of one part, whose send begins. */
+static struct sock_msg begin_part(struct inet_error **notice)
+{
+    static struct iovec iov = {bytes, PART};
+    struct sock_msg m = {.iov = &iov, .iov_count = 1, .len = PART};
+
+    *notice = NULL;
+    assert_int_equal(inet_zerocopy_begin(&sock, &m, notice), 0);
+    return m;
+}
+
 /* Memory that cannot be read is not lent; a send that comes to nothing has no number. */
 static void not_accessible(void **state)
 {
-    struct iovec iov = {bytes, PART};
-    struct sock_msg m = {.iov = &iov, .iov_count = 1, .len = PART};
-    struct inet_error *notice = NULL;
+    struct inet_error *notice;
+    struct sock_msg m = begin_part(&notice);
     uint8_t byte;
     size_t n = PART;
 
     (void)state;
     unreadable = bytes + 4999;
-    assert_int_equal(inet_zerocopy_begin(&sock, &m, &notice), 0);
     assert_int_equal(inet_zerocopy_put(NULL, notice, &m, &n), 0);
     assert_int_equal(sock_copy_in(&m, &byte, n), -EFAULT);
     inet_zerocopy_end(&sock, notice, false);
@@ -282,13 +291,11 @@ static void not_accessible(void **state)
 /* A call in several steps, as there is room. */
 static void in_steps(void **state)
 {
-    struct iovec iov = {bytes, PART};
-    struct sock_msg m = {.iov = &iov, .iov_count = 1, .len = PART};
-    struct inet_error *notice = NULL;
+    struct inet_error *notice;
+    struct sock_msg m = begin_part(&notice);
     size_t n = 2000;
 
     (void)state;
-    assert_int_equal(inet_zerocopy_begin(&sock, &m, &notice), 0);
     assert_int_equal(inet_zerocopy_put(NULL, notice, &m, &n), 2000);
     acked(0);
     assert_null(sock.errors); /* the call goes on */
@@ -355,13 +362,11 @@ static void closed(void **state)
 /* A call that sleeps while another one sends: numbers are those of their ends. */
 static void two_calls(void **state)
 {
-    struct iovec iov = {bytes, PART};
-    struct sock_msg m = {.iov = &iov, .iov_count = 1, .len = PART};
-    struct inet_error *notice = NULL;
+    struct inet_error *notice;
+    struct sock_msg m = begin_part(&notice);
     size_t n = 2000;
 
     (void)state;
-    assert_int_equal(inet_zerocopy_begin(&sock, &m, &notice), 0);
     assert_int_equal(inet_zerocopy_put(NULL, notice, &m, &n), 2000);
     for (unsigned i = 0; i < 4; i++)
         send_parts(0, 40, PART);

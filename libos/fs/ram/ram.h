@@ -34,7 +34,8 @@ must_check int ram_start(struct ram_fs *rfs, const char *type, dev_t dev, const 
 /* Whether (fs) is such a file system. */
 bool ram_is(const struct fs *fs);
 
-/* The inode with number (ino) in (fs), held, if it has a name. 0; -ESTALE: there is none; -ENOMEM, -EIO. */
+/* The inode with number (ino) in (fs), held, if it has a name. 0; -ESTALE: there is none; -ENOMEM,
+ * -EIO. */
 must_check int ram_find(struct fs *fs, uint64_t ino, struct inode **out);
 
 #endif

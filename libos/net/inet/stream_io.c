@@ -85,14 +85,14 @@ static ssize_t put_in_place(struct stream *t, struct sock_msg *m, size_t n)
  * told, or no memory; -EFAULT. (notice): what can be is lent. */
 static ssize_t put(struct stream *t, struct sock_msg *m, struct inet_error *notice, size_t n)
 {
-    size_t done = 0, space;
+    size_t done = 0, space, room = tcp_send_room(t->conn);
     uint8_t *at;
 
-    if (!tcp_send_room(t->conn)) {
+    if (room == 0) {
         (void)tcp_can_send(t->conn);
         return 0;
     }
-    n = min_size(n, tcp_send_room(t->conn));
+    n = min_size(n, room);
     if (m->stays && n >= IN_PLACE_LEAST)
         return put_in_place(t, m, n);
     size_t lent = notice ? inet_zerocopy_put(t->conn, notice, m, &n) : 0;

@@ -112,17 +112,18 @@ static void mark_sacked(struct tcp_conn *c, struct pkt *p)
 void tcp_mark_all_lost(struct tcp_conn *c)
 {
     struct pkt *first = c->snd_first;
-
     /* A peer that says that the first one has arrived, and does not acknowledge it, has dropped
      * what was out of order: its blocks do not count any more (RFC 2018, 8). */
-    if (first && first != c->unsent && (sent_of(first)->flags & SENT_SACKED)) {
-        for (struct pkt *p = first; p && p != c->unsent; p = p->next)
-            sent_of(p)->flags &= (uint8_t)~SENT_SACKED;
+    bool dropped = first && first != c->unsent && sent_of(first)->flags & SENT_SACKED;
+
+    if (dropped)
         c->sacked = 0;
-    }
-    for (struct pkt *p = c->snd_first; p && p != c->unsent; p = p->next)
+    for (struct pkt *p = first; p && p != c->unsent; p = p->next) {
+        if (dropped)
+            sent_of(p)->flags &= (uint8_t)~SENT_SACKED;
         if (!(sent_of(p)->flags & SENT_SACKED))
             mark_lost(c, p);
+    }
 }
 
 /* False: no memory to split a piece of which a part has arrived; it counts as not arrived. */

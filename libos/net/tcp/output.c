@@ -330,16 +330,29 @@ static bool may_send_part(const struct tcp_conn *c)
     return c->options.no_delay || seq_le(c->snd_sml, c->snd_una);
 }
 
+/* What is left of the peer's window, and of ours. */
+static uint32_t left_of_window(const struct tcp_conn *c)
+{
+    uint32_t left = c->snd_una + c->snd_wnd - c->snd_nxt;
+
+    return (int32_t)left > 0 ? left : 0;
+}
+
+static uint32_t left_of_cwnd(const struct tcp_conn *c)
+{
+    uint32_t flight = tcp_flight(c);
+
+    return c->cwnd > flight ? c->cwnd - flight : 0;
+}
+
 /* How many bytes may be sent now in one packet; 0: none. */
 static uint32_t allowed(const struct tcp_conn *c, bool force)
 {
-    uint32_t unsent = tcp_left(c), n, space, flight = tcp_flight(c);
-    uint32_t window = c->snd_una + c->snd_wnd - c->snd_nxt;
+    uint32_t unsent = tcp_left(c), n = min_u32(unsent, left_of_window(c)), space;
 
-    if ((int32_t)window <= 0 || unsent == 0)
+    if (n == 0)
         return 0;
-    n = min_u32(unsent, window);
-    space = c->cwnd > flight ? c->cwnd - flight : 0;
+    space = left_of_cwnd(c);
     if (force)
         space = max_u32(space, c->mss);
     if (n < c->mss) {
@@ -406,13 +419,10 @@ bool tcp_send_new(struct tcp_conn *c, bool force)
  * where the device cuts nothing, but the end of the queue: as tcp_send_new, many at once. */
 static void send_full(struct tcp_conn *c)
 {
-    uint32_t flight = tcp_flight(c), mss = c->mss;
-    uint32_t window = c->snd_una + c->snd_wnd - c->snd_nxt;
-    uint32_t space = c->cwnd > flight ? c->cwnd - flight : 0;
+    uint32_t mss = c->mss, space = min_u32(left_of_cwnd(c), left_of_window(c));
     struct pkt *p = c->unsent, *lent;
     struct common common;
 
-    space = (int32_t)window > 0 ? min_u32(space, window) : 0;
     if (space < 2 * mss || c->gso_max > mss || p->len != mss || !p->next)
         return;
     prepare(c, &common);

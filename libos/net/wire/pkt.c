@@ -94,17 +94,6 @@ static void free_pieces(struct pkt *p)
     }
 }
 
-void pkt_move(struct pkt *p, struct pkt *copy)
-{
-    struct pkt_mem *old = p->mem;
-
-    p->start = p->data = copy->data;
-    p->end = p->data + p->len;
-    p->mem = copy->mem;
-    if (--old->refs == 0)
-        old->free(old);
-}
-
 void pkt_free(struct pkt *p)
 {
     if (p && p->more)
@@ -120,6 +109,17 @@ void pkt_free_list(struct pkt *list)
         pkt_free(list);
         list = next;
     }
+}
+
+void pkt_move(struct pkt *p, struct pkt *copy)
+{
+    struct pkt_mem *old = p->mem;
+
+    p->start = p->data = copy->data;
+    p->end = p->data + p->len;
+    p->mem = copy->mem;
+    if (--old->refs == 0)
+        old->free(old);
 }
 
 void pkt_append(struct pkt *p, struct pkt *tail)

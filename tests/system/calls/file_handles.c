@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files by handles: name_to_handle_at and open_by_handle_at. File systems have handles of different sizes, so
- * none is printed. */
+ * Files by handles: name_to_handle_at and open_by_handle_at. File systems have handles of different
+ * sizes, so none is printed. */
 #define _GNU_SOURCE
 #include <sys/syscall.h>
 #include "calls.h"
@@ -43,15 +43,18 @@ static bool leads_to(int dir, struct handle *h, const char *path, int flags)
         printf("%s: %s\n", path, strerror(errno));
         return false;
     }
-    bool same = fstat(fd, &a) == 0 && lstat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+    bool same =
+        fstat(fd, &a) == 0 && lstat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
     close(fd);
     return same;
 }
 
 static void opening(void)
 {
-    struct handle file = handle_of("f", 0), folder = handle_of("d", 0), deep = handle_of("d/e/g", 0);
-    struct handle link = handle_of("l", 0), through = handle_of("l", AT_SYMLINK_FOLLOW), root = handle_of(".", 0);
+    struct handle file = handle_of("f", 0), folder = handle_of("d", 0),
+                  deep = handle_of("d/e/g", 0);
+    struct handle link = handle_of("l", 0), through = handle_of("l", AT_SYMLINK_FOLLOW),
+                  root = handle_of(".", 0);
     struct handle fid = handle_of("f", FID);
     int dir = open("d", O_RDONLY), path = open("f", O_PATH);
     char buf[8] = "";
@@ -86,7 +89,8 @@ static void opening(void)
 
 static void errors(void)
 {
-    struct handle h = {.bytes = 128}, small = {.bytes = 1}, big = {.bytes = 129}, none = {.bytes = 0};
+    struct handle h = {.bytes = 128}, small = {.bytes = 1}, big = {.bytes = 129},
+                  none = {.bytes = 0};
     int mount = -1, file = open("d/e/g", O_RDONLY);
 
     T(name(AT_FDCWD, "none", &h, &mount, 0));

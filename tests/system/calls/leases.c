@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Leases of files: who may have one, the signal that asks to give it up, and opens that wait for it. */
+ * Leases of files: who may have one, the signal that asks to give it up, and opens that wait for
+ * it. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
@@ -22,8 +23,8 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 static void told(int fd)
 {
-    printf("signal %d, %s, %s\n", got == SIGRTMIN ? 99 : got, code == SI_KERNEL ? "of the kernel" : "of a file",
-           from == fd ? "this file" : "no file");
+    printf("signal %d, %s, %s\n", got == SIGRTMIN ? 99 : got,
+           code == SI_KERNEL ? "of the kernel" : "of a file", from == fd ? "this file" : "no file");
     got = 0;
 }
 

@@ -20,12 +20,15 @@ static void show(const char *at, const char *what)
     need(maps && stat("f", &st) == 0, "maps");
     while (fgets(line, sizeof(line), maps)) {
         char path[300] = "";
-        if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu %299[^\n]", &start, &end, prot, &offset, &dev_major,
-                   &dev_minor, &ino, path) < 7)
+        if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu %299[^\n]", &start, &end, prot, &offset,
+                   &dev_major, &dev_minor, &ino, path) < 7)
             printf("what is this? %s", line);
         else if ((uintptr_t)at >= start && (uintptr_t)at < end)
-            printf("%s: %lu pages, %s, from %lx on, %s, %s%s\n", what, (end - start) / PAGE, prot, offset,
-                   ino == st.st_ino ? "its inode" : ino ? "another" : "no inode",
+            printf("%s: %lu pages, %s, from %lx on, %s, %s%s\n", what, (end - start) / PAGE, prot,
+                   offset,
+                   ino == st.st_ino ? "its inode"
+                   : ino            ? "another"
+                                    : "no inode",
                    makedev(dev_major, dev_minor) == st.st_dev ? "its device " : "",
                    strrchr(path, '/') ? strrchr(path, '/') : path);
     }
@@ -40,7 +43,8 @@ int main(void)
     char *gap = mmap(NULL, 20 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     need(gap != MAP_FAILED, "mmap");
     char *s = mmap(gap + PAGE, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
-    char *p = mmap(gap + 8 * PAGE, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, PAGE);
+    char *p =
+        mmap(gap + 8 * PAGE, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, PAGE);
     need(s != MAP_FAILED && p != MAP_FAILED, "mmap of f");
     show(gap, "before");
     show(s, "shared");

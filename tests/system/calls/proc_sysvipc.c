@@ -7,8 +7,8 @@
 #include <sys/shm.h>
 #include "calls.h"
 
-/* Prints the line of object (id) of (kind): its columns without the identifier, the process's number in
- * columns (pid) and the one after as P, times as T, and how long it is. */
+/* Prints the line of object (id) of (kind): its columns without the identifier, the process's
+ * number in columns (pid) and the one after as P, times as T, and how long it is. */
 static void show(const char *kind, int id, int pid)
 {
     char path[64], line[512];
